@@ -1,0 +1,63 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+// The targets stand in floor order: an import goes strictly downward.
+
+import Foundation
+import PackageDescription
+
+/// LZ4 is used where its header is installed; without it blocks are stored as they are.
+let hasLZ4 = ["/usr/include/lz4.h", "/usr/local/include/lz4.h"]
+  .contains { FileManager.default.fileExists(atPath: $0) }
+
+let swiftSettings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let argumentParser: Target.Dependency =
+  .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "mapred",
+  products: [
+    .library(name: "MapReduce", targets: ["MapReduce"]),
+    .library(name: "MapReduceCommand", targets: ["MapReduceCommand"]),
+    .executable(name: "mapred", targets: ["mapred"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // Floor 0: the nouns, and every limit with its asserted relations.
+    .target(name: "Vocabulary", swiftSettings: swiftSettings),
+    // Floor 0: C shims for what Swift cannot say: SIMD masks, prefetch, LZ4. No logic.
+    .target(
+      name: "CSystem",
+      cSettings: hasLZ4 ? [.define("MAPRED_LZ4")] : [],
+      linkerSettings: hasLZ4 ? [.linkedLibrary("lz4")] : []),
+    // Floor 0: views, buffers, blocks, tables and sorts: the only home of pointers.
+    .target(
+      name: "Memory", dependencies: ["CSystem", "Vocabulary"], swiftSettings: swiftSettings),
+    // Floor 1: what all sides agree on: plan description, encodings, block and run formats.
+    .target(
+      name: "Exchange", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+    // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
+    .target(
+      name: "MapReduce", dependencies: ["Exchange", "Memory", "Vocabulary", argumentParser],
+      swiftSettings: swiftSettings),
+    // Floor 9: the example jobs: user code, which imports MapReduce alone.
+    .target(name: "Jobs", dependencies: ["MapReduce"], path: "Jobs", swiftSettings: swiftSettings),
+    // Floor 9: the whole command line as a library, for any executable that holds jobs.
+    .target(
+      name: "MapReduceCommand",
+      dependencies: ["MapReduce", "Exchange", "Memory", "Vocabulary", argumentParser],
+      swiftSettings: swiftSettings),
+    // Floor 10: the example jobs behind the command line.
+    .executableTarget(
+      name: "mapred", dependencies: ["Jobs", "MapReduceCommand"], swiftSettings: swiftSettings),
+  ]
+)

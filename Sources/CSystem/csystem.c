@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#define _GNU_SOURCE
+#include "csystem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+const void *mapred_find(const void *base, size_t count, const void *needle, size_t needle_count) {
+  return memmem(base, count, needle, needle_count);
+}
+
+#ifdef MAPRED_LZ4
+#include <lz4.h>
+
+int mapred_lz4_available(void) { return 1; }
+int mapred_lz4_bound(int count) { return LZ4_compressBound(count); }
+int mapred_lz4_compress(const void *source, int count, void *target, int capacity) {
+  return LZ4_compress_default(source, target, count, capacity);
+}
+int mapred_lz4_decompress(const void *source, int count, void *target, int capacity) {
+  return LZ4_decompress_safe(source, target, count, capacity);
+}
+#else
+int mapred_lz4_available(void) { return 0; }
+int mapred_lz4_bound(int count) { return count; }
+int mapred_lz4_compress(const void *source, int count, void *target, int capacity) {
+  (void)source, (void)count, (void)target, (void)capacity;
+  return 0;
+}
+int mapred_lz4_decompress(const void *source, int count, void *target, int capacity) {
+  (void)source, (void)count, (void)target, (void)capacity;
+  return -1;
+}
+#endif
+
+int mapred_rename_exclusive(const char *source, const char *target) {
+  if (renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // A file system without the exclusive flag: look first; rename(2) then still refuses to replace
+  // a directory that is not empty.
+  struct stat status;
+  if (stat(target, &status) == 0) return EEXIST;
+  return rename(source, target) == 0 ? 0 : errno;
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// Memory for blocks, cut from large slabs and used again: no page is touched twice for the first
+/// time. Slabs ask for huge pages, which saves most page faults of a job.
+@safe
+@usableFromInline package final class BlockPool: @unchecked Sendable {
+  // Sendable because the lists are only touched while the mutex is held.
+  private var free: [UnsafeMutableRawPointer] = unsafe []
+  private var slabs: [UnsafeMutableRawPointer] = unsafe []
+  private let mutex = Mutex(())
+
+  package init() {}
+
+  deinit {
+    for unsafe slab in unsafe slabs { unsafe Glibc.free(slab) }
+  }
+
+  /// An empty block; where `bytes` is more than a block holds, a larger one made for it alone.
+  package func block(for bytes: Int = 0) -> Block {
+    if bytes > Limits.blockBytes {
+      return unsafe Block(
+        .allocate(byteCount: bytes, alignment: 64), capacity: bytes, pool: nil)
+    }
+    let memory = unsafe mutex.withLock { _ in
+      if unsafe free.isEmpty { addSlab() }
+      return unsafe free.removeLast()
+    }
+    return unsafe Block(memory, capacity: Limits.blockBytes, pool: self)
+  }
+
+  fileprivate func giveBack(_ memory: UnsafeMutableRawPointer) {
+    mutex.withLock { _ in unsafe free.append(memory) }
+  }
+
+  private func addSlab() {
+    var slab: UnsafeMutableRawPointer?
+    let status = unsafe posix_memalign(&slab, 2 << 20, Limits.slabBytes)
+    guard status == 0, let slab = unsafe slab else {
+      fatalError("out of memory: \(Limits.slabBytes) bytes for blocks")
+    }
+    // A hint: where it is refused, pages are small and nothing else changes.
+    _ = unsafe madvise(slab, Limits.slabBytes, MADV_HUGEPAGE)
+    unsafe slabs.append(slab)
+    for offset in stride(from: 0, to: Limits.slabBytes, by: Limits.blockBytes).reversed() {
+      unsafe free.append(slab + offset)
+    }
+  }
+}
+
+/// A run of frames: encoded records, one behind the other. Written once by one owner, then only
+/// read; its memory goes back to the pool with the last reference.
+@safe
+@usableFromInline package final class Block: @unchecked Sendable {
+  // Sendable because a block is handed over when it is full and never written again.
+  @usableFromInline let base: UnsafeMutableRawPointer
+  @usableFromInline package let capacity: Int
+  /// Bytes in use.
+  @usableFromInline package fileprivate(set) var count = 0
+  /// Records in it.
+  @usableFromInline package fileprivate(set) var records = 0
+  private let pool: BlockPool?
+
+  fileprivate init(_ base: UnsafeMutableRawPointer, capacity: Int, pool: BlockPool?) {
+    unsafe self.base = unsafe base
+    self.capacity = capacity
+    self.pool = pool
+  }
+
+  deinit {
+    if let pool {
+      unsafe pool.giveBack(base)
+    } else {
+      unsafe base.deallocate()
+    }
+  }
+
+  /// The frames, valid as long as the block.
+  package var bytes: Bytes { unsafe Bytes(UnsafeRawPointer(base), count) }
+
+  /// Declares how much was written into the block.
+  package func seal(count: Int, records: Int) {
+    precondition(count <= capacity, "a block holds \(capacity) bytes, not \(count)")
+    self.count = count
+    self.records = records
+  }
+}

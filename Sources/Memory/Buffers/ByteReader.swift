@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Reads a run of bytes from its front. Nothing is trusted: every read can fail.
+@usableFromInline package struct ByteReader {
+  @usableFromInline package let bytes: Bytes
+  @usableFromInline package private(set) var offset: Int = 0
+
+  @inlinable package init(_ bytes: Bytes) { self.bytes = bytes }
+
+  /// The bytes end in the middle of a value, or hold one that cannot be.
+  @usableFromInline package struct Damaged: Error {
+    @usableFromInline package init() {}
+  }
+
+  @inlinable package var isAtEnd: Bool { offset >= bytes.count }
+  @inlinable package var remaining: Int { bytes.count &- offset }
+
+  @inlinable @inline(__always) package mutating func byte() throws(Damaged) -> UInt8 {
+    guard offset < bytes.count else { throw Damaged() }
+    let value = bytes[offset]
+    offset &+= 1
+    return value
+  }
+
+  /// The next `count` bytes, in place.
+  @inlinable @inline(__always) package mutating func take(_ count: Int) throws(Damaged) -> Bytes {
+    guard count >= 0, count <= remaining else { throw Damaged() }
+    let taken = bytes[offset..<(offset &+ count)]
+    offset &+= count
+    return taken
+  }
+
+  @inlinable @inline(__always) package mutating func varint() throws(Damaged) -> UInt64 {
+    var value: UInt64 = 0
+    var shift: UInt64 = 0
+    while true {
+      let next = try byte()
+      if shift == 63, next > 1 { throw Damaged() }
+      value |= UInt64(next & 0x7F) &<< shift
+      if next < 0x80 { return value }
+      shift &+= 7
+      if shift > 63 { throw Damaged() }
+    }
+  }
+
+  /// A varint that counts bytes or elements of what remains.
+  @inlinable package mutating func length() throws(Damaged) -> Int {
+    let value = try varint()
+    guard value <= UInt64(remaining) else { throw Damaged() }
+    return Int(value)
+  }
+
+  @inlinable @inline(__always)
+  package mutating func bigEndian<N: FixedWidthInteger>(_: N.Type) throws(Damaged) -> N {
+    let raw = try take(MemoryLayout<N>.size)
+    return unsafe N(bigEndian: raw.base.loadUnaligned(as: N.self))
+  }
+
+  @inlinable @inline(__always)
+  package mutating func littleEndian<N: FixedWidthInteger>(_: N.Type) throws(Damaged) -> N {
+    let raw = try take(MemoryLayout<N>.size)
+    return unsafe N(littleEndian: raw.base.loadUnaligned(as: N.self))
+  }
+}

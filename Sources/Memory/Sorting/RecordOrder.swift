@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// References to the frames of some blocks, which can be sorted by key without moving a record.
+///
+/// A reference is 16 bytes: the first eight key bytes as a big-endian number, and the frame's
+/// address. Sorting is a stable MSD radix sort, out of place, eight bits at a time over the prefix;
+/// keys that agree in eight bytes are sorted by the next eight, and so on. Small groups are sorted
+/// by insertion. O(records × distinct leading bytes).
+@safe
+package final class RecordOrder: @unchecked Sendable {
+  // Safe because it keeps the blocks that its references point into. Sendable because it is
+  // handed over after it was built, and only read then.
+  @unsafe struct Reference {
+    var prefix: UInt64
+    var frame: UnsafeRawPointer
+  }
+
+  package let blocks: [Block]
+  package let count: Int
+  let references: UnsafeMutablePointer<Reference>
+
+  /// References to all records of `blocks`, in their order.
+  package init(_ blocks: [Block]) {
+    self.blocks = blocks
+    let total = blocks.reduce(0) { $0 + $1.records }
+    count = total
+    unsafe references = Self.allocate(total)
+    var index = 0
+    for block in blocks {
+      var offset = 0
+      while offset < block.count {
+        let address = unsafe UnsafeRawPointer(block.base) + offset
+        let frame = unsafe Frame.read(address)
+        unsafe (references + index).initialize(
+          to: Reference(
+            prefix: orderPrefix(frame.key.base, frame.key.count), frame: address))
+        offset += frame.size
+        index += 1
+      }
+    }
+    precondition(index == total, "blocks count \(total) records and hold \(index)")
+  }
+
+  deinit { unsafe free(references) }
+
+  private static func allocate(_ count: Int) -> UnsafeMutablePointer<Reference> {
+    let bytes = unsafe max(count, 1) * MemoryLayout<Reference>.stride
+    var memory: UnsafeMutableRawPointer?
+    let isLarge = bytes >= 4 << 20
+    guard unsafe posix_memalign(&memory, isLarge ? 2 << 20 : 64, bytes) == 0,
+      let memory = unsafe memory
+    else { fatalError("out of memory: \(bytes) bytes to sort \(count) records") }
+    if isLarge { _ = unsafe madvise(memory, bytes, MADV_HUGEPAGE) }
+    return unsafe memory.bindMemory(to: Reference.self, capacity: max(count, 1))
+  }
+
+  /// Brings the references into key order; records with equal keys keep their order.
+  package func sort() {
+    guard count > 1 else { return }
+    let scratch = unsafe Self.allocate(count)
+    defer { unsafe free(scratch) }
+    var sorter = unsafe RadixSorter(scratch: scratch)
+    unsafe sorter.sort(references, count)
+  }
+
+  /// The record at `index` of the present order.
+  @inline(__always) package func frame(_ index: Int) -> Frame {
+    precondition(index >= 0 && index < count, "no such record")
+    // The records lie apart in memory: ask for one that is soon wanted.
+    let ahead = min(index &+ 8, count &- 1)
+    unsafe prefetchLine(references[ahead].frame)
+    return unsafe Frame.read(references[index].frame)
+  }
+
+  /// The first eight key bytes of the record at `index`, as a big-endian number.
+  @inline(__always) package func prefix(_ index: Int) -> UInt64 {
+    precondition(index >= 0 && index < count, "no such record")
+    return unsafe references[index].prefix
+  }
+
+  /// The first record whose key is not below `key`, in key order. O(log records).
+  package func lowerBound(_ key: Bytes) -> Int {
+    let prefix = unsafe orderPrefix(key.base, key.count)
+    var lower = 0
+    var upper = count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      let other = unsafe references[middle].prefix
+      let isBelow =
+        other != prefix
+        ? other < prefix : unsafe Frame.read(references[middle].frame).key < key
+      if isBelow { lower = middle + 1 } else { upper = middle }
+    }
+    return lower
+  }
+}

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+public import CSystem
+public import Vocabulary
+
+/// An open-addressing hash table from key bytes to values that are combined in place.
+///
+/// A slot holds hash, place and length of the key in an arena, and the value: 24 bytes for an
+/// 8-byte value. Probing is linear; the load stays at or below one half. Pairs come in batches,
+/// whose slots are prefetched together: the cache misses of a batch overlap.
+@safe
+@usableFromInline package struct CombineTable<Value>: ~Copyable {
+  // Safe because slots are found by masked index, a slot with hash 0 is empty and holds no value,
+  // and keys are offsets into the arena, which only grows.
+  @usableFromInline var slots: UnsafeMutableRawPointer
+  @usableFromInline var slotCount: Int
+  @usableFromInline package private(set) var count = 0
+  @usableFromInline var keys: ByteBuffer
+  @usableFromInline let seed: UInt64
+
+  @inlinable static var valueOffset: Int { 16 }
+  @inlinable static var stride: Int {
+    let alignment = Swift.max(8, MemoryLayout<Value>.alignment)
+    return (16 &+ MemoryLayout<Value>.size &+ alignment &- 1) / alignment &* alignment
+  }
+
+  /// An empty table whose keys are hashed with `seed`, with room for `keyCount` keys.
+  @inlinable package init(seed: UInt64, keyCount: Int = 512) {
+    precondition(MemoryLayout<Value>.alignment <= 16, "values are aligned to at most 16 bytes")
+    self.seed = seed
+    var slotCount = 1024
+    while slotCount < keyCount &* 2 { slotCount &*= 2 }
+    self.slotCount = slotCount
+    unsafe slots = Self.makeSlots(slotCount)
+    keys = ByteBuffer(capacity: 4096)
+  }
+
+  deinit {
+    unsafe Self.destroyValues(unsafe slots, slotCount)
+    unsafe slots.deallocate()
+  }
+
+  @inlinable static func makeSlots(_ slotCount: Int) -> UnsafeMutableRawPointer {
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: slotCount &* stride, alignment: 64)
+    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: slotCount &* stride)
+    return unsafe memory
+  }
+
+  @inlinable static func destroyValues(_ slots: UnsafeMutableRawPointer, _ slotCount: Int) {
+    for index in 0..<slotCount {
+      let slot = unsafe slots + index &* stride
+      if unsafe slot.load(as: UInt64.self) != 0 {
+        unsafe (slot + valueOffset).assumingMemoryBound(to: Value.self).deinitialize(count: 1)
+      }
+    }
+  }
+
+  /// Takes in a batch: the first value of a key is stored by `insert`, later ones by `update`.
+  ///
+  /// Pairs are taken in order. The caller sees to it that `count` stays within what it wants to
+  /// hold; the table itself grows as needed. O(pairs) expected.
+  @inlinable @inline(__always)
+  package mutating func combine<Input>(
+    _ batch: inout EmitBatch<Input>,
+    insert: (Input) throws -> Value,
+    update: (inout Value, Input) throws -> Void
+  ) rethrows {
+    if (count &+ batch.count) &* 2 > slotCount { grow(for: count &+ batch.count) }
+    let mask = slotCount &- 1
+    var index = 0
+    while index < batch.count {
+      let pair = unsafe batch.pairs + index
+      // Hash 0 means an empty slot, so the top bit is always set; partitions use another hash.
+      let hash = unsafe keyHash(pair.pointee.key, pair.pointee.keyCount, seed: seed) | 1 &<< 63
+      unsafe pair.pointee.hash = hash
+      let slot = Int(truncatingIfNeeded: hash) & mask
+      unsafe mapred_prefetch(slots + slot &* Self.stride)
+      index &+= 1
+    }
+    index = 0
+    while index < batch.count {
+      let pair = unsafe batch.pairs + index
+      let (slot, isNew) = unsafe locate(
+        pair.pointee.hash, pair.pointee.key, pair.pointee.keyCount)
+      let value = unsafe (slots + slot &* Self.stride + Self.valueOffset)
+        .assumingMemoryBound(to: Value.self)
+      if isNew {
+        try unsafe value.initialize(to: insert(pair.pointee.value))
+        unsafe store(pair.pointee.hash, pair.pointee.key, pair.pointee.keyCount, in: slot)
+      } else {
+        try unsafe update(&value.pointee, pair.pointee.value)
+      }
+      index &+= 1
+    }
+    batch.removeAll()
+  }
+
+  /// The slot of a key, or the empty one where it belongs.
+  @inlinable @inline(__always)
+  func locate(_ hash: UInt64, _ key: UnsafeRawPointer, _ keyCount: Int) -> (Int, isNew: Bool) {
+    let mask = slotCount &- 1
+    var index = Int(truncatingIfNeeded: hash) & mask
+    while true {
+      let slot = unsafe slots + index &* Self.stride
+      let found = unsafe slot.load(as: UInt64.self)
+      if found == 0 { return (index, true) }
+      if found == hash {
+        let place = unsafe slot.load(fromByteOffset: 8, as: UInt64.self)
+        let offset = Int(truncatingIfNeeded: place & 0xFFFF_FFFF)
+        if Int(truncatingIfNeeded: place &>> 32) == keyCount,
+          unsafe equalBytes(keys.base + offset, key, keyCount)
+        {
+          return (index, false)
+        }
+      }
+      index = (index &+ 1) & mask
+    }
+  }
+
+  @inlinable @inline(__always)
+  mutating func store(_ hash: UInt64, _ key: UnsafeRawPointer, _ keyCount: Int, in index: Int) {
+    let slot = unsafe slots + index &* Self.stride
+    precondition(
+      keys.count &+ keyCount <= Limits.recordBytes, "the keys of one partition exceed 4 GiB")
+    let place = UInt64(keys.count) | UInt64(keyCount) &<< 32
+    unsafe slot.storeBytes(of: hash, as: UInt64.self)
+    unsafe slot.storeBytes(of: place, toByteOffset: 8, as: UInt64.self)
+    unsafe keys.append(Bytes(key, keyCount))
+    count &+= 1
+  }
+
+  @inlinable mutating func grow(for keyCount: Int) {
+    var larger = slotCount
+    while larger < keyCount &* 2 { larger &*= 2 }
+    if larger == slotCount { larger &*= 2 }
+    let old = unsafe slots
+    let oldCount = slotCount
+    unsafe slots = Self.makeSlots(larger)
+    slotCount = larger
+    let mask = larger &- 1
+    for index in 0..<oldCount {
+      let source = unsafe old + index &* Self.stride
+      let hash = unsafe source.load(as: UInt64.self)
+      if hash == 0 { continue }
+      var place = Int(truncatingIfNeeded: hash) & mask
+      while unsafe (slots + place &* Self.stride).load(as: UInt64.self) != 0 {
+        place = (place &+ 1) & mask
+      }
+      let target = unsafe slots + place &* Self.stride
+      unsafe target.copyMemory(from: source, byteCount: 16)
+      unsafe (target + Self.valueOffset).assumingMemoryBound(to: Value.self).moveInitialize(
+        from: (source + Self.valueOffset).assumingMemoryBound(to: Value.self), count: 1)
+    }
+    unsafe old.deallocate()
+  }
+
+  /// Hands every pair to `body`, in no meaningful order, and leaves the table empty.
+  ///
+  /// Order between keys carries no meaning here: each key stands in it once.
+  @inlinable @inline(__always)
+  package mutating func drain(_ body: (Bytes, borrowing Value) throws -> Void) rethrows {
+    for index in 0..<slotCount {
+      let slot = unsafe slots + index &* Self.stride
+      if unsafe slot.load(as: UInt64.self) == 0 { continue }
+      let place = unsafe slot.load(fromByteOffset: 8, as: UInt64.self)
+      let offset = Int(truncatingIfNeeded: place & 0xFFFF_FFFF)
+      let value = unsafe (slot + Self.valueOffset).assumingMemoryBound(to: Value.self)
+      try unsafe body(
+        Bytes(UnsafeRawPointer(keys.base) + offset, Int(truncatingIfNeeded: place &>> 32)),
+        value.pointee)
+      unsafe value.deinitialize(count: 1)
+      unsafe slot.storeBytes(of: 0, as: UInt64.self)
+    }
+    count = 0
+    keys.removeAll()
+  }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every limit of the engine, in one place, with the arithmetic that relates them.
+@usableFromInline package enum Limits {
+  /// The most bytes of one key or one record: lengths are 32-bit in tables and frames.
+  @inlinable package static var recordBytes: Int { 0xFFFF_FF00 }
+
+  /// Bytes of a block in memory. A split of `splitBytesMaximum` leaves at most one half-full
+  /// block in every partition: 32 × 32 KiB = 1 MiB, a sixteenth of the split.
+  package static let blockBytes = 64 << 10
+
+  /// Bytes of a slab from which blocks are cut: a whole number of 2 MiB huge pages.
+  package static let slabBytes = 4 << 20
+
+  /// Bytes of a block in a result file, before compression: the knee of LZ4's throughput.
+  package static let runBlockBytes = 256 << 10
+
+  /// Partitions of a shuffle. Fixed, so that results depend on the input alone, not on the
+  /// machine; it bounds how many threads can fold at once.
+  @inlinable package static var partitions: Int { 32 }
+
+  /// Keys in a map task's combine table. 16,384 keys in 32,768 slots of 24 bytes are 768 KiB,
+  /// and with their bytes the table stays inside a core's second-level cache.
+  @inlinable package static var combineKeys: Int { 16 << 10 }
+
+  /// Records in a batch of emissions: as many cache lines as are asked for ahead of use.
+  @inlinable package static var emitBatch: Int { 64 }
+
+  /// Bytes of input in a split: enough to keep threads busy, few enough to share them evenly.
+  package static let splitBytesMinimum = 256 << 10
+  package static let splitBytesMaximum = 16 << 20
+
+  /// Splits that an input is cut into where the two limits above allow it.
+  package static let splitsWanted = 64
+
+  /// Bytes that a reader asks the file for at a time; a longer line makes its buffer grow.
+  package static let readBytes = 256 << 10
+
+  /// Bytes of text that one output task formats before it hands them to the writer.
+  package static let outputChunkBytes = 1 << 20
+
+  /// Keys sampled from the input of a sort, for every partition.
+  package static let samplesPerPartition = 64
+
+  /// The most worker threads of one process.
+  package static let threads = 1024
+
+  /// Keys of records that are shown where an error names its record.
+  package static let shownRecordBytes = 120
+
+  /// Asserts how the limits relate; called once by the engine.
+  package static func check() {
+    precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")
+    precondition(slabBytes % (2 << 20) == 0, "slabs are whole huge pages")
+    precondition(partitions & (partitions - 1) == 0, "a partition is some bits of a hash")
+    precondition(combineKeys > emitBatch, "a combine table takes a whole batch")
+    precondition(splitBytesMinimum <= splitBytesMaximum, "splits have a size")
+    precondition(
+      partitions * blockBytes <= splitBytesMaximum / 4,
+      "half-full blocks of a split are a small part of it")
+  }
+}
