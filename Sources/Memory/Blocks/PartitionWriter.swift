@@ -19,7 +19,7 @@ import Vocabulary
   /// Records appended since the last `takeBlocks`.
   package private(set) var records = 0
 
-  package init(partitions: Int, pool: BlockPool) {
+  @usableFromInline package init(partitions: Int, pool: BlockPool) {
     self.partitions = partitions
     self.pool = pool
     unsafe cursors = .allocate(capacity: partitions)
@@ -63,7 +63,7 @@ import Vocabulary
   }
 
   /// Hands over all blocks, by partition and in the order of writing, and begins anew.
-  package func takeBlocks() -> [[Block]] {
+  @usableFromInline package func takeBlocks() -> [[Block]] {
     for partition in 0..<partitions { closeBlock(partition) }
     let taken = full
     full = Array(repeating: [], count: partitions)

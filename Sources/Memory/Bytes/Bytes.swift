@@ -134,3 +134,12 @@ extension Bytes {
     }
   }
 }
+
+extension String {
+  /// Hands a view of the UTF-8 bytes to `body`; copies only text that is not stored that way.
+  @inlinable public mutating func withUTF8Bytes<R>(_ body: (Bytes) throws -> R) rethrows -> R {
+    try withUTF8 { utf8 in
+      try body(unsafe Bytes(viewing: UnsafeRawBufferPointer(utf8)))
+    }
+  }
+}

@@ -55,3 +55,9 @@ package func foldedProduct(_ a: UInt64, _ b: UInt64) -> UInt64 {
   let product = a.multipliedFullWidth(by: b)
   return product.high ^ product.low
 }
+
+/// The partition of a key: the same in every process and version, for a mask of 2ⁿ−1.
+@inlinable @inline(__always)
+package func stablePartition(_ key: Bytes, mask: UInt64) -> Int {
+  Int(truncatingIfNeeded: unsafe keyHash(key.base, key.count, seed: 0) & mask)
+}

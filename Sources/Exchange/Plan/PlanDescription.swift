@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Vocabulary
+
+/// A step of a plan as its author wrote it.
+package struct OperatorDescription: Hashable, Sendable {
+  /// The method's name: `flatMap`, `reduce`.
+  package let name: String
+  package let location: CodeLocation
+
+  package init(_ name: String, _ location: CodeLocation) {
+    self.name = name
+    self.location = location
+  }
+}
+
+/// What a result's records look like.
+@usableFromInline package struct ResultSchema: Hashable, Sendable {
+  /// Which columns are shown.
+  @usableFromInline package enum Shape: String, Sendable {
+    /// Keys with values.
+    case pairs
+    /// Elements that are their own key.
+    case keys
+    /// Elements without a key, or whose key only orders them.
+    case values
+  }
+
+  /// What the order of the records means.
+  @usableFromInline package enum Order: String, Sendable {
+    /// Sorted by key bytes, so that a key can be found.
+    case key
+    /// As the input stood.
+    case input
+    /// The greatest first.
+    case rank
+  }
+
+  package let key: TypeCode
+  package let value: TypeCode
+  package let shape: Shape
+  package let order: Order
+
+  @usableFromInline package init(
+    key: TypeCode, value: TypeCode, shape: Shape, order: Order
+  ) {
+    self.key = key
+    self.value = value
+    self.shape = shape
+    self.order = order
+  }
+}
+
+/// Where a stage's records come from.
+package enum InputDescription: Hashable, Sendable {
+  /// Lines of files: paths, globs, `-` for standard input.
+  case lines([String])
+  /// Values that the plan holds.
+  case values(count: Int)
+  /// The result of an earlier stage.
+  case stage(StageID)
+}
+
+/// One stage: what is read, which operators are fused, how the records are brought together.
+package struct StageDescription: Hashable, Sendable {
+  package let id: StageID
+  package let input: InputDescription
+  package let operators: [OperatorDescription]
+  /// How records are spread over partitions: `hash`, `range`, `single`.
+  package let shuffle: String
+  /// Whether values are combined before the shuffle.
+  package let combines: Bool
+  package let schema: ResultSchema
+
+  package init(
+    id: StageID, input: InputDescription, operators: [OperatorDescription], shuffle: String,
+    combines: Bool, schema: ResultSchema
+  ) {
+    self.id = id
+    self.input = input
+    self.operators = operators
+    self.shuffle = shuffle
+    self.combines = combines
+    self.schema = schema
+  }
+
+  /// `WordCount.swift:14 flatMap+reduce`: the name in plans, progress and errors.
+  package var name: String {
+    let names = operators.map(\.name).joined(separator: "+")
+    return operators.first.map { "\($0.location) \(names)" } ?? names
+  }
+}
+
+/// A named result of a plan.
+package struct OutputDescription: Hashable, Sendable {
+  package let name: String
+  package let stage: StageID
+  package let location: CodeLocation
+
+  package init(name: String, stage: StageID, location: CodeLocation) {
+    self.name = name
+    self.stage = stage
+    self.location = location
+  }
+}
+
+/// A whole plan: equal descriptions mean equal work.
+package struct PlanDescription: Hashable, Sendable {
+  package let job: String
+  package let stages: [StageDescription]
+  package let outputs: [OutputDescription]
+
+  package init(job: String, stages: [StageDescription], outputs: [OutputDescription]) {
+    self.job = job
+    self.stages = stages
+    self.outputs = outputs
+  }
+}

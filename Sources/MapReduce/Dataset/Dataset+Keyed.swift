@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+public import Memory
+public import Vocabulary
+
+extension Dataset {
+  @inlinable func emitting<K, V>(
+    _ name: String, _ location: CodeLocation,
+    _ body: @escaping @Sendable (T, inout Emitter<K, V>) throws -> Void
+  ) -> Keyed<K, V> {
+    let feed = self.feed
+    return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
+      try feed(chunk) { element in
+        try locating(location) { try body(element, &emit) }
+      }
+    }
+  }
+
+  /// Emits any number of pairs for each element: the form without an indirect call per pair.
+  ///
+  /// Where the types of key and value are not `Bytes` and `Int`, name them:
+  /// `flatMap(to: (String, Double).self) { line, emit in … }`.
+  @inlinable public func flatMap<K: Key, V: Record>(
+    to types: (K, V).Type,
+    _ body: @escaping @Sendable (T, inout Emitter<K, V>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    emitting("flatMap", CodeLocation(fileID: fileID, line: line), body)
+  }
+
+  /// Emits any number of pairs for each element; the closure's types name key and value.
+  @inlinable public func flatMap<K: Key, V: Record>(
+    _ body: @escaping @Sendable (T, inout Emitter<K, V>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    emitting("flatMap", CodeLocation(fileID: fileID, line: line), body)
+  }
+
+  /// Makes one pair of each element.
+  @inlinable public func keyed<K: Key, V: Record>(
+    _ pair: @escaping @Sendable (T) throws -> (K, V),
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+      let (key, value) = try pair(element)
+      emit(key, value)
+    }
+  }
+
+  /// Makes one pair of each element, with a key of two parts.
+  @inlinable public func keyed<A: Key, B: Key, V: Record>(
+    _ pair: @escaping @Sendable (T) throws -> ((A, B), V),
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<Tuple<A, B>, V> {
+    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+      let (key, value) = try pair(element)
+      emit(Tuple(key.0, key.1), value)
+    }
+  }
+
+  /// Makes one pair of each element, with a key of three parts.
+  @inlinable public func keyed<A: Key, B: Key, C: Key, V: Record>(
+    _ pair: @escaping @Sendable (T) throws -> ((A, B, C), V),
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<Tuple<A, B, C>, V> {
+    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+      let (key, value) = try pair(element)
+      emit(Tuple(key.0, key.1, key.2), value)
+    }
+  }
+
+  /// Makes one pair of each element, which is itself the value.
+  @inlinable public func keyed<K: Key>(
+    by key: @escaping @Sendable (T) throws -> K,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, T> where T: Record {
+    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+      emit(try key(element), element)
+    }
+  }
+}
+
+extension Dataset where T == Bytes {
+  @inlinable @inline(__always) func emittingLines<K, V>(
+    _ name: String, _ location: CodeLocation,
+    _ body: @escaping @Sendable (Bytes, inout Emitter<K, V>) throws -> Void
+  ) -> Keyed<K, V> {
+    guard isLines else { return emitting(name, location, body) }
+    // The loop over lines, the user's closure and the emitter are compiled as one.
+    return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
+      guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
+      return try forEachLine(bytes) { line in
+        do { try body(line, &emit) } catch { throw RecordFailure(error, at: location) }
+      }
+    }
+  }
+
+  /// Emits any number of pairs for each line, in one loop: the fastest form.
+  @inlinable public func flatMap<K: Key, V: Record>(
+    _ body: @escaping @Sendable (Bytes, inout Emitter<K, V>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    emittingLines("flatMap", CodeLocation(fileID: fileID, line: line), body)
+  }
+
+  /// Emits any number of pairs for each line, in one loop; `types` names key and value.
+  @inlinable public func flatMap<K: Key, V: Record>(
+    to types: (K, V).Type,
+    _ body: @escaping @Sendable (Bytes, inout Emitter<K, V>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    emittingLines("flatMap", CodeLocation(fileID: fileID, line: line), body)
+  }
+
+  /// Emits any number of views with counts for each line, in one loop: the commonest case, whose
+  /// types need no name.
+  @inlinable public func flatMap(
+    _ body: @escaping @Sendable (Bytes, inout Emitter<Bytes, Int>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<Bytes, Int> {
+    emittingLines("flatMap", CodeLocation(fileID: fileID, line: line), body)
+  }
+}

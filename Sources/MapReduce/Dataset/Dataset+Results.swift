@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Exchange
+public import Memory
+public import Vocabulary
+
+extension Dataset where T: Key {
+  /// Sorts all elements by their key order, over all threads and machines. O(n log n).
+  ///
+  /// Keys are sampled first, so that each partition gets a range of about the same size.
+  @inlinable public func sorted(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
+    let kernel = sorting { element, key, _ in element.encodeKey(into: &key, isLast: true) }
+    let ended = pipeline.ending(
+      "sorted", CodeLocation(fileID: fileID, line: line),
+      schema: ResultSchema(key: T.typeCode, value: .nothing, shape: .keys, order: .key),
+      kernel: kernel)
+    return Dataset(
+      pipeline: ended,
+      feed: { chunk, sink in
+        try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
+      })
+  }
+}
+
+extension Dataset where T: Record {
+  /// Sorts all elements by a key; elements with equal keys stay in the order of the input.
+  @inlinable public func sorted<K: Key>(
+    by key: @escaping @Sendable (T) throws -> K,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Dataset<T> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let kernel = sorting { element, target, value in
+      let key = try locating(location) { try key(element) }
+      key.encodeKey(into: &target, isLast: true)
+      element.encode(into: &value)
+    }
+    return afterValues(
+      pipeline.ending(
+        "sorted", location,
+        schema: ResultSchema(key: K.typeCode, value: T.typeCode, shape: .values, order: .key),
+        kernel: kernel))
+  }
+
+  /// Keeps the n greatest elements, the greatest first. O(elements) for small n.
+  @inlinable public func top(
+    _ limit: Int, fileID: String = #fileID, line: Int = #line
+  ) -> Dataset<T> where T: Comparable {
+    precondition(limit >= 0, "top needs a number of elements, not \(limit)")
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    let pairs = Keyed<Bytes, T>(pipeline: pipeline) { chunk, emit in
+      try feed(chunk) { emit(Bytes(""), $0) }
+    }
+    return afterValues(
+      pipeline.ending(
+        "top", location,
+        schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .rank),
+        kernel: pairs.keepingTop(limit) { $0 > $1 }))
+  }
+
+  @inlinable func afterValues(_ ended: Pipeline) -> Dataset<T> {
+    Dataset(
+      pipeline: ended,
+      feed: { chunk, sink in
+        try forEachRecord(chunk) { frame in
+          var reader = RecordReader(frame.value)
+          try sink(try T(from: &reader))
+        }
+      })
+  }
+
+  /// Makes the elements a named result of the job, in the order of the input.
+  @inlinable public func write(
+    _ target: Target, fileID: String = #fileID, line: Int = #line
+  ) {
+    let location = CodeLocation(fileID: fileID, line: line)
+    if pipeline.isResult { return pipeline.write(target, location) }
+    let kernel = keepingOrder { context, element in
+      context.value.removeAll()
+      element.encode(into: &context.value)
+      context.writer.append(key: Bytes(""), value: context.value.bytes, partition: 0)
+    }
+    pipeline.ending(
+      "write", location,
+      schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .input),
+      kernel: kernel
+    ).write(target, location)
+  }
+}
+
+extension Dataset where T == Bytes {
+  /// Makes the elements a named result of the job, in the order of the input.
+  @inlinable public func write(
+    _ target: Target, fileID: String = #fileID, line: Int = #line
+  ) {
+    let location = CodeLocation(fileID: fileID, line: line)
+    if pipeline.isResult { return pipeline.write(target, location) }
+    // The element takes the key's place, which needs no length of its own inside the frame.
+    let kernel = keepingOrder { context, element in
+      context.writer.append(key: element, value: Bytes(""), partition: 0)
+    }
+    pipeline.ending(
+      "write", location,
+      schema: ResultSchema(key: .bytes, value: .nothing, shape: .keys, order: .input),
+      kernel: kernel
+    ).write(target, location)
+  }
+}
+
+/// Hands the records of an earlier stage to `body`; returns how many there were.
+@inlinable func forEachRecord(_ chunk: Chunk, _ body: (Frame) throws -> Void) throws -> Int {
+  guard case .records(let slice) = chunk else { preconditionFailure("records are read") }
+  return try slice.forEach { frame in
+    do {
+      try body(frame)
+    } catch { throw RecordFailure(error, offset: nil, record: frame.key) }
+  }
+}

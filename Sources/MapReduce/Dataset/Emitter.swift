@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Memory
+
+/// Takes the pairs that a closure emits: `emit(word, 1)`.
+///
+/// Pairs are gathered in batches, so that the table behind it finds its slots ahead of use. A view
+/// that is emitted as key may be forgotten at once: its bytes are copied before they go away.
+public struct Emitter<K: Key, V: Record>: ~Copyable {
+  @usableFromInline var batch = EmitBatch<V>()
+  /// Encoded keys of the batch, where keys have no bytes in place.
+  @usableFromInline var scratch = RecordWriter()
+  @usableFromInline let accept: (inout EmitBatch<V>) throws -> Void
+  /// The first error of a batch; emitting cannot throw, so it waits for the end of the chunk.
+  @usableFromInline var failure: (any Error)?
+
+  @inlinable init(_ accept: @escaping (inout EmitBatch<V>) throws -> Void) {
+    self.accept = accept
+  }
+
+  /// Emits one pair.
+  @inlinable @inline(__always)
+  public mutating func callAsFunction(_ key: K, _ value: V) {
+    if K.isView {
+      batch.append(key.view, value)
+    } else {
+      let offset = scratch.count
+      key.encodeKey(into: &scratch, isLast: true)
+      batch.append(keyAt: offset, count: scratch.count &- offset, value)
+    }
+    if batch.isFull { flush() }
+  }
+
+  @inlinable @inline(never) mutating func flush() {
+    if batch.count == 0 { return }
+    if !K.isView { batch.resolve(in: scratch.buffer) }
+    if failure == nil {
+      do { try accept(&batch) } catch { failure = error }
+    }
+    batch.removeAll()
+    scratch.removeAll()
+  }
+
+  /// Passes on what was emitted from a chunk, before the chunk's bytes go away.
+  @inlinable mutating func finishChunk() throws {
+    flush()
+    if let failure { throw failure }
+  }
+}
+
+/// Keeps an emitter from one chunk to the next.
+@usableFromInline final class EmitterBox<K: Key, V: Record> {
+  @usableFromInline var emitter: Emitter<K, V>
+
+  @inlinable init(_ accept: @escaping (inout EmitBatch<V>) throws -> Void) {
+    emitter = Emitter(accept)
+  }
+}

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Exchange
+public import Memory
+public import Vocabulary
+
+/// Many pairs of key and value: what `keyed` and the emitting `flatMap` give.
+///
+/// Like a dataset it is a description; nothing runs while the plan is built.
+public struct Keyed<K: Key, V: Record> {
+  @usableFromInline let pipeline: Pipeline
+  /// Emits the pairs of a chunk; returns how many input records there were.
+  @usableFromInline let emitInto: @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
+
+  @usableFromInline init(
+    pipeline: Pipeline,
+    emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
+  ) {
+    self.pipeline = pipeline
+    self.emitInto = emitInto
+  }
+
+  /// The pairs that a stage has left behind.
+  @inlinable init(resultOf ended: Pipeline) {
+    self.init(pipeline: ended) { chunk, emit in
+      try forEachRecord(chunk) { frame in
+        var reader = RecordReader(frame.value)
+        emit(try K.decodeKey(frame.key), try V(from: &reader))
+      }
+    }
+  }
+
+  @inlinable static func schema(order: ResultSchema.Order) -> ResultSchema {
+    ResultSchema(key: K.typeCode, value: V.typeCode, shape: .pairs, order: order)
+  }
+
+  /// Hands the pairs of a chunk to a sink; returns how many input records there were.
+  @inlinable var feed: @Sendable (Chunk, (K, V) throws -> Void) throws -> Int {
+    let emitInto = self.emitInto
+    return { chunk, sink in
+      try withoutActuallyEscaping(sink) { sink in
+        var relay = Emitter<K, V> { batch in
+          for index in 0..<batch.count {
+            try sink(try K.decodeKey(batch.key(index)), batch.value(index))
+          }
+        }
+        let records = try emitInto(chunk, &relay)
+        try relay.finishChunk()
+        return records
+      }
+    }
+  }
+}
+
+extension Keyed {
+  /// Combines the values of each key, two at a time. O(pairs), O(keys) memory.
+  ///
+  /// `combine` must be associative: it also runs before the shuffle, on parts of the input. The
+  /// order in which values meet is fixed by the input alone, so that even floating-point sums agree
+  /// to the last bit from run to run, whatever the number of threads.
+  @inlinable public func reduce(
+    _ combine: @escaping @Sendable (V, V) throws -> V,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let kernel = combining(
+      at: location, insert: { $0 }, update: { $0 = try combine($0, $1) },
+      merge: { $0 = try combine($0, $1) })
+    return Keyed(
+      resultOf: pipeline.ending(
+        "reduce", location, schema: Self.schema(order: .key), kernel: kernel, combines: true))
+  }
+
+  /// Gathers the values of each key into an accumulator. O(pairs), O(keys) memory.
+  ///
+  /// - Parameters:
+  ///   - initial: The accumulator of a key without values: neutral for `merge`.
+  ///   - accumulate: Takes a value in.
+  ///   - merge: Takes in another accumulator, of values that come later in the input.
+  @inlinable public func combine<A: Record>(
+    into initial: A,
+    _ accumulate: @escaping @Sendable (inout A, V) throws -> Void,
+    merge: @escaping @Sendable (inout A, A) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, A> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let kernel = combining(
+      at: location,
+      insert: { value in
+        var accumulator = initial
+        try accumulate(&accumulator, value)
+        return accumulator
+      },
+      update: accumulate, merge: merge)
+    return Keyed<K, A>(
+      resultOf: pipeline.ending(
+        "combine", location, schema: Keyed<K, A>.schema(order: .key), kernel: kernel,
+        combines: true))
+  }
+
+  /// Changes every value.
+  @inlinable public func mapValues<W: Record>(
+    _ transform: @escaping @Sendable (V) throws -> W,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, W> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    return Keyed<K, W>(pipeline: pipeline.adding("mapValues", location)) { chunk, emit in
+      try feed(chunk) { key, value in
+        emit(key, try locating(location) { try transform(value) })
+      }
+    }
+  }
+
+  /// Keeps the pairs for which `isIncluded` is true.
+  @inlinable public func filter(
+    _ isIncluded: @escaping @Sendable (K, V) throws -> Bool,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    return Keyed(pipeline: pipeline.adding("filter", location)) { chunk, emit in
+      try feed(chunk) { key, value in
+        if try locating(location, { try isIncluded(key, value) }) { emit(key, value) }
+      }
+    }
+  }
+
+  /// Turns every pair into an element.
+  @inlinable public func map<U>(
+    _ transform: @escaping @Sendable (K, V) throws -> U,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Dataset<U> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    return Dataset(
+      pipeline: pipeline.adding("map", location),
+      feed: { chunk, sink in
+        try feed(chunk) { key, value in
+          try sink(try locating(location) { try transform(key, value) })
+        }
+      })
+  }
+
+  /// The values without their keys.
+  @inlinable public var values: Dataset<V> {
+    let feed = self.feed
+    return Dataset(
+      pipeline: pipeline.adding("values", CodeLocation(fileID: #fileID, line: #line)),
+      feed: { chunk, sink in try feed(chunk) { try sink($1) } })
+  }
+
+  /// Keeps the n pairs with the greatest values, the greatest first; among equals the lowest key.
+  @inlinable public func top(
+    _ limit: Int, fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> where V: Comparable {
+    precondition(limit >= 0, "top needs a number of pairs, not \(limit)")
+    return Keyed(
+      resultOf: pipeline.ending(
+        "top", CodeLocation(fileID: fileID, line: line), schema: Self.schema(order: .rank),
+        kernel: keepingTop(limit) { $0 > $1 }))
+  }
+
+  /// Makes the pairs a named result of the job, sorted by key; pairs with equal keys are all kept,
+  /// in the order of the input.
+  @inlinable public func write(
+    _ target: Target, fileID: String = #fileID, line: Int = #line
+  ) {
+    let location = CodeLocation(fileID: fileID, line: line)
+    if pipeline.isResult { return pipeline.write(target, location) }
+    pipeline.ending("write", location, schema: Self.schema(order: .key), kernel: collecting())
+      .write(target, location)
+  }
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Exchange
+public import Vocabulary
+
+/// A plan under construction: a job's `plan` reads sources from it and writes results to it.
+public final class Flow {
+  var outputs: [(target: Target, stage: StageSpec, location: CodeLocation)] = []
+
+  init() {}
+
+  /// Begins a dataset.
+  public func read<T>(
+    _ source: Source<T>, fileID: String = #fileID, line: Int = #line
+  ) -> Dataset<T> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    return Dataset(
+      pipeline: Pipeline(
+        flow: self, input: source.input,
+        operators: [OperatorDescription("\(source.name)", location)]),
+      feed: source.feed, isLines: source.name == "lines")
+  }
+}
+
+/// Where a result goes.
+public struct Target: Sendable {
+  /// The result's name.
+  public let name: String
+
+  /// A named result: letters, digits, `-`, `_` and `.`.
+  public static func result(_ name: String) -> Target { Target(name: name) }
+}
+
+/// A stage of the plan with its typed work.
+@usableFromInline final class StageSpec: Sendable {
+  let input: StageInput
+  let operators: [OperatorDescription]
+  let schema: ResultSchema
+  let kernel: StageKernel
+  let combines: Bool
+
+  init(
+    input: StageInput, operators: [OperatorDescription], schema: ResultSchema,
+    kernel: StageKernel, combines: Bool
+  ) {
+    self.input = input
+    self.operators = operators
+    self.schema = schema
+    self.kernel = kernel
+    self.combines = combines
+  }
+}
+
+/// The operators since the last stage: what will be fused into the next one.
+@usableFromInline struct Pipeline {
+  let flow: Flow
+  let input: StageInput
+  let operators: [OperatorDescription]
+  /// The stage whose result this is, unchanged.
+  var result: StageSpec?
+
+  init(flow: Flow, input: StageInput, operators: [OperatorDescription], result: StageSpec? = nil) {
+    self.flow = flow
+    self.input = input
+    self.operators = operators
+    self.result = result
+  }
+
+  /// The same with one more operator.
+  @usableFromInline func adding(_ name: String, _ location: CodeLocation) -> Pipeline {
+    Pipeline(
+      flow: flow, input: input,
+      operators: operators + [OperatorDescription(name, location)])
+  }
+
+  /// Ends the stage here; the result is the input of what follows.
+  @usableFromInline func ending(
+    _ name: String, _ location: CodeLocation, schema: ResultSchema, kernel: StageKernel,
+    combines: Bool = false
+  ) -> Pipeline {
+    let spec = StageSpec(
+      input: input, operators: operators + [OperatorDescription(name, location)],
+      schema: schema, kernel: kernel, combines: combines)
+    return Pipeline(flow: flow, input: .stage(spec), operators: [], result: spec)
+  }
+
+  /// Names the result of the stage that ends here.
+  @usableFromInline func write(_ target: Target, _ location: CodeLocation) {
+    guard let result else { preconditionFailure("a result is written after a stage") }
+    flow.outputs.append((target, result, location))
+  }
+
+  @usableFromInline var isResult: Bool { result != nil }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+public import Memory
+
+/// Where a dataset begins.
+public struct Source<T> {
+  let input: StageInput
+  let feed: @Sendable (Chunk, (T) throws -> Void) throws -> Int
+  let name: String
+}
+
+extension Source where T == Bytes {
+  /// The lines of files, without their ends (LF or CR LF).
+  ///
+  /// Each entry is a path, a glob or a directory, whose files are read in the order of their names
+  /// (names that begin with a dot are left out); `-` is standard input. A last line needs no end,
+  /// and bytes that are not UTF-8 are data like any other.
+  public static func lines(_ paths: [String]) -> Source<Bytes> {
+    Source(
+      input: .lines(paths),
+      feed: { chunk, sink in
+        guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
+        return try forEachLine(bytes, sink)
+      },
+      name: "lines")
+  }
+
+  /// The lines of one file, glob, directory or, as `-`, standard input.
+  public static func lines(_ path: String) -> Source<Bytes> { lines([path]) }
+}
+
+extension Source {
+  /// Values that the plan holds: small tables, or the input of a test.
+  public static func values(_ values: [T]) -> Source<T> where T: Sendable {
+    Source(
+      input: .values(count: values.count),
+      feed: { chunk, sink in
+        guard case .values(let range) = chunk else { preconditionFailure("values are read") }
+        for index in range {
+          do {
+            try sink(values[index])
+          } catch {
+            let shown = String(describing: values[index])
+            throw Array(shown.utf8).withBytes {
+              RecordFailure(error, offset: nil, record: $0)
+            }
+          }
+        }
+        return range.count
+      },
+      name: "values")
+  }
+}
+
+/// What a stage reads.
+@usableFromInline enum StageInput: Sendable {
+  case lines([String])
+  case values(count: Int)
+  case stage(StageSpec)
+}

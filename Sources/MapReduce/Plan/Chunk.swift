@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+public import Memory
+public import Vocabulary
+
+/// A piece of a stage's input, small enough to be worked on at once: the unit at which types end.
+@usableFromInline enum Chunk {
+  /// Whole lines, the last one perhaps without its end.
+  case lines(Bytes)
+  /// Indices into the values of a `.values` source.
+  case values(Range<Int>)
+  /// Records of an earlier stage.
+  case records(RunSlice)
+}
+
+/// Calls `body` for every line, without its end (LF or CR LF); returns how many there were.
+@inlinable @inline(__always)
+func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
+  var start = 0
+  var lines = 0
+  while start < bytes.count {
+    let end = bytes.firstIndex(of: 0x0A, from: start) ?? bytes.count
+    let hasReturn = end > start && bytes[end &- 1] == 0x0D
+    do {
+      try body(bytes[start..<(hasReturn ? end &- 1 : end)])
+    } catch {
+      throw RecordFailure(error, offset: start, record: bytes[start..<end])
+    }
+    start = end &+ 1
+    lines &+= 1
+  }
+  return lines
+}
+
+/// An error on its way out of a chunk: it gathers where it happened.
+@usableFromInline struct RecordFailure: Error {
+  let cause: any Error
+  /// The operator whose closure threw.
+  var location: CodeLocation?
+  /// Where in the chunk the line begins.
+  var offset: Int?
+  /// The beginning of the record.
+  var record: String?
+
+  /// The operator's closure threw `cause`: the innermost operator is the one that stays.
+  @usableFromInline init(_ cause: any Error, at location: CodeLocation) {
+    if let failure = cause as? RecordFailure {
+      self = failure
+      self.location = failure.location ?? location
+    } else {
+      self.cause = cause
+      self.location = location
+    }
+  }
+
+  /// The cause happened at this line or record of the chunk.
+  @usableFromInline init(_ cause: any Error, offset: Int?, record: Bytes) {
+    if let failure = cause as? RecordFailure {
+      self = failure
+    } else {
+      self.cause = cause
+    }
+    guard self.record == nil else { return }
+    self.offset = offset
+    let shown = record[0..<min(record.count, Limits.shownRecordBytes)]
+    self.record = String(shown) + (shown.count < record.count ? "…" : "")
+  }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Memory
+import Vocabulary
+
+/// Keeps the blocks of a partition until all are there.
+@usableFromInline final class BlockList {
+  @usableFromInline var blocks: [Block] = []
+  @inlinable init() {}
+}
+
+/// Folders of stages that keep every record.
+@usableFromInline enum Collect {
+  /// Records in key order; those with equal keys in the order of the splits.
+  @inlinable static func sorted() -> Folder {
+    let list = BlockList()
+    return Folder(fold: { list.blocks.append($0) }, finish: { sortedRun(list.blocks) })
+  }
+
+  /// Records in the order of the splits.
+  @inlinable static func inOrder() -> Folder {
+    let list = BlockList()
+    return Folder(
+      fold: { list.blocks.append($0) }, finish: { Run(sequential: list.blocks) })
+  }
+}
+
+extension Keyed {
+  /// A stage that keeps every pair, by key.
+  @inlinable func collecting() -> StageKernel {
+    let emitInto = self.emitInto
+    return StageKernel(
+      .hash,
+      makeMapper: { context in
+        let box = EmitterBox<K, V> { batch in
+          for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }
+        }
+        return Mapper(
+          map: { chunk in
+            let records = try emitInto(chunk, &box.emitter)
+            try box.emitter.finishChunk()
+            return records
+          },
+          finishSplit: {})
+      },
+      makeFolder: { _ in Collect.sorted() })
+  }
+}
+
+extension Dataset {
+  /// A stage that keeps every element in the order of the input; `write` appends one element.
+  @inlinable func keepingOrder(
+    _ write: @escaping @Sendable (MapContext, T) throws -> Void
+  ) -> StageKernel {
+    let feed = self.feed
+    return StageKernel(
+      .single,
+      makeMapper: { context in
+        Mapper(
+          map: { chunk in try feed(chunk) { try write(context, $0) } }, finishSplit: {})
+      },
+      makeFolder: { _ in Collect.inOrder() })
+  }
+
+  /// A stage that sorts elements by a key. `encode` writes key and value of an element.
+  @inlinable func sorting(
+    _ encode:
+      @escaping @Sendable (
+        T, _ key: inout RecordWriter, _ value: inout RecordWriter
+      ) throws -> Void
+  ) -> StageKernel {
+    let feed = self.feed
+    return StageKernel(
+      .range,
+      makeMapper: { context in
+        let key = WriterBox()
+        return Mapper(
+          map: { chunk in
+            try feed(chunk) { element in
+              key.writer.removeAll()
+              context.value.removeAll()
+              try encode(element, &key.writer, &context.value)
+              let partition = context.splitters?.partition(of: key.writer.bytes) ?? 0
+              context.writer.append(
+                key: key.writer.bytes, value: context.value.bytes, partition: partition)
+            }
+          },
+          finishSplit: {})
+      },
+      makeFolder: { _ in Collect.sorted() },
+      sample: { chunk, samples in
+        let key = WriterBox()
+        let value = WriterBox()
+        _ = try feed(chunk) { element in
+          key.writer.removeAll()
+          value.writer.removeAll()
+          try encode(element, &key.writer, &value.writer)
+          samples.append(Array(key.writer.bytes))
+        }
+      })
+  }
+}
+
+/// A writer that closures share.
+@usableFromInline final class WriterBox {
+  @usableFromInline var writer = RecordWriter()
+  @inlinable init() {}
+}

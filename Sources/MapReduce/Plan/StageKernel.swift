@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Memory
+import Vocabulary
+
+/// The typed work of a stage behind a border of bytes.
+///
+/// The closures are made where the types are known, inside the module that holds the job's own
+/// closures, and are called once for each chunk, block or partition: never for each record.
+@usableFromInline struct StageKernel: Sendable {
+  @usableFromInline enum Partitioning: Sendable {
+    /// By a stable hash of the key.
+    case hash
+    /// By ranges of the key, cut at sampled splitters.
+    case range
+    /// All in one, in the order of the splits.
+    case single
+  }
+
+  @usableFromInline let partitioning: Partitioning
+  /// The map side; called once for each worker thread.
+  @usableFromInline let makeMapper: @Sendable (MapContext) -> Mapper
+  /// The reduce side; called once for each partition.
+  @usableFromInline let makeFolder: @Sendable (FoldContext) -> Folder
+  /// Collects the sort keys of a chunk, where partitions are ranges.
+  @usableFromInline let sample: (@Sendable (Chunk, inout [[UInt8]]) throws -> Void)?
+
+  @inlinable init(
+    _ partitioning: Partitioning,
+    makeMapper: @escaping @Sendable (MapContext) -> Mapper,
+    makeFolder: @escaping @Sendable (FoldContext) -> Folder,
+    sample: (@Sendable (Chunk, inout [[UInt8]]) throws -> Void)? = nil
+  ) {
+    self.partitioning = partitioning
+    self.makeMapper = makeMapper
+    self.makeFolder = makeFolder
+    self.sample = sample
+  }
+}
+
+/// Maps the chunks of one split after the other.
+@usableFromInline struct Mapper {
+  /// Maps one chunk; returns how many input records it held.
+  @usableFromInline let map: (Chunk) throws -> Int
+  /// Writes out what is still held back of the split.
+  @usableFromInline let finishSplit: () throws -> Void
+
+  @inlinable init(
+    map: @escaping (Chunk) throws -> Int, finishSplit: @escaping () throws -> Void
+  ) {
+    self.map = map
+    self.finishSplit = finishSplit
+  }
+}
+
+/// Folds the blocks of one partition, in the order of the splits.
+@usableFromInline struct Folder {
+  @usableFromInline let fold: (Block) throws -> Void
+  /// Makes the partition's result.
+  @usableFromInline let finish: () throws -> Run
+
+  @inlinable init(
+    fold: @escaping (Block) throws -> Void, finish: @escaping () throws -> Run
+  ) {
+    self.fold = fold
+    self.finish = finish
+  }
+}
+
+/// What a mapper works with: where its records go.
+@usableFromInline final class MapContext {
+  @usableFromInline let writer: PartitionWriter
+  /// Secret: table slots cannot be aimed at.
+  @usableFromInline let tableSeed: UInt64
+  @usableFromInline let splitters: Splitters?
+  @usableFromInline var value = RecordWriter()
+  @usableFromInline let partitionMask: UInt64
+
+  init(writer: PartitionWriter, tableSeed: UInt64, splitters: Splitters?) {
+    self.writer = writer
+    self.tableSeed = tableSeed
+    self.splitters = splitters
+    partitionMask = UInt64(writer.partitions - 1)
+  }
+
+  /// Appends a record to the partition that the stable hash of its key names.
+  @inlinable @inline(__always)
+  func write<V: Record>(_ key: Bytes, _ record: V) {
+    value.removeAll()
+    record.encode(into: &value)
+    let partition = stablePartition(key, mask: partitionMask)
+    writer.append(key: key, value: value.bytes, partition: partition)
+  }
+}
+
+/// What a folder works with.
+@usableFromInline struct FoldContext {
+  @usableFromInline let pool: BlockPool
+  @usableFromInline let tableSeed: UInt64
+}
