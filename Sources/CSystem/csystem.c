@@ -11,6 +11,10 @@ const void *mapred_find(const void *base, size_t count, const void *needle, size
   return memmem(base, count, needle, needle_count);
 }
 
+const void *mapred_find_last(const void *base, uint8_t value, size_t count) {
+  return memrchr(base, value, count);
+}
+
 #ifdef MAPRED_LZ4
 #include <lz4.h>
 

@@ -12,8 +12,9 @@
   /// Bytes of a slab from which blocks are cut: a whole number of 2 MiB huge pages.
   package static let slabBytes = 4 << 20
 
-  /// Bytes of a block in a result file, before compression: the knee of LZ4's throughput.
-  package static let runBlockBytes = 256 << 10
+  /// Bytes of an output chunk and so of a block in a result file, before compression: the knee of
+  /// LZ4's throughput.
+  package static let outputChunkBytes = 256 << 10
 
   /// Partitions of a shuffle. Fixed, so that results depend on the input alone, not on the
   /// machine; it bounds how many threads can fold at once.
@@ -36,10 +37,11 @@
   /// Bytes that a reader asks the file for at a time; a longer line makes its buffer grow.
   package static let readBytes = 256 << 10
 
-  /// Bytes of text that one output task formats before it hands them to the writer.
-  package static let outputChunkBytes = 1 << 20
 
-  /// Keys sampled from the input of a sort, for every partition.
+  /// Bytes at the beginning of a split whose keys are sampled before a sort.
+  package static let sampleBytes = 16 << 10
+
+  /// Values or records at the beginning of a split whose keys are sampled before a sort.
   package static let samplesPerPartition = 64
 
   /// The most worker threads of one process.

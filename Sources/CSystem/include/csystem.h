@@ -70,6 +70,9 @@ static inline void mapred_prefetch(const void *_Nonnull p) { __builtin_prefetch(
 const void *_Nullable mapred_find(const void *_Nonnull base, size_t count,
                                   const void *_Nonnull needle, size_t needle_count);
 
+/// Where the byte last stands, or NULL.
+const void *_Nullable mapred_find_last(const void *_Nonnull base, uint8_t value, size_t count);
+
 /// Whether this build can compress.
 int mapred_lz4_available(void);
 /// The most bytes that compressing `count` bytes can take.

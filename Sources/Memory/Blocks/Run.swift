@@ -67,6 +67,14 @@
     self.range = range
   }
 
+  /// Bytes of the frames; where records are ordered, the slice's share of the run.
+  package var bytes: Int {
+    switch run.layout {
+    case .ordered(let order): order.count == 0 ? 0 : run.bytes / order.count * range.count
+    case .sequential(let blocks): blocks[range].reduce(0) { $0 + $1.count }
+    }
+  }
+
   /// Hands every record to `body`, in order; returns how many there were.
   @usableFromInline @discardableResult
   package func forEach(_ body: (Frame) throws -> Void) rethrows -> Int {

@@ -81,3 +81,10 @@ public struct Fields: Sequence, IteratorProtocol, Sendable {
     return bytes[start..<end]
   }
 }
+
+extension Bytes {
+  /// Where `byte` last stands; nil where it does not.
+  public func lastIndex(of byte: UInt8) -> Int? {
+    unsafe findLastByte(byte, base, count)
+  }
+}

@@ -97,3 +97,9 @@ package func orderPrefix(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
   }
   return prefix
 }
+
+/// Where `value` last stands among `count` bytes, as an offset; nil where it does not.
+func findLastByte(_ value: UInt8, _ base: UnsafeRawPointer, _ count: Int) -> Int? {
+  guard count > 0, let hit = unsafe mapred_find_last(base, value, count) else { return nil }
+  return unsafe hit - base
+}

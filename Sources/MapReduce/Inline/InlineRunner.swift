@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+import Memory
+import Synchronization
+import Vocabulary
+
+/// Runs whole plans in this process, on several threads, without a cluster.
+package struct InlineRunner: Sendable {
+  package let threads: Int
+  private let cancellation: Cancellation
+  private let observer: (any RunObserver)?
+
+  package init(
+    threads: Int, cancellation: Cancellation = Cancellation(), observer: (any RunObserver)? = nil
+  ) {
+    Limits.check()
+    precondition(threads >= 1 && threads <= Limits.threads, "1 to \(Limits.threads) threads")
+    self.threads = threads
+    self.cancellation = cancellation
+    self.observer = observer
+  }
+
+  static var interrupted: JobError {
+    JobError(.interrupted, "interrupted; nothing was written")
+  }
+
+  /// Runs all stages; returns the results, which are still only in memory.
+  package func run(_ plan: Plan) throws -> JobResult {
+    let pool = BlockPool()
+    // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
+    let tableSeed = UInt64.random(in: .min ... .max)
+    var results: [[Run]?] = Array(repeating: nil, count: plan.stages.count)
+    var lastUse = plan.stages.indices.map { plan.inputStage(of: $0) }
+    var counts: [StageCounts] = []
+    for index in plan.stages.indices {
+      let input = plan.inputStage(of: index).flatMap { results[$0] }
+      let (runs, done) = try runStage(plan, index, input: input, pool, tableSeed)
+      results[index] = runs
+      counts.append(done)
+      // A stage's records are freed with the last stage that reads them.
+      lastUse[index] = nil
+      for earlier in 0..<index {
+        let isWritten = plan.description.outputs.contains { $0.stage.index == earlier }
+        if !isWritten, !lastUse.contains(earlier) { results[earlier] = nil }
+      }
+    }
+    let outputs = plan.description.outputs.map { output in
+      StageResult(
+        name: output.name, schema: plan.description.stages[output.stage.index].schema,
+        isHashed: plan.stages[output.stage.index].kernel.partitioning == .hash,
+        runs: results[output.stage.index] ?? [])
+    }
+    return JobResult(outputs: outputs, stages: counts)
+  }
+
+  private func runStage(
+    _ plan: Plan, _ index: Int, input: [Run]?, _ pool: BlockPool, _ tableSeed: UInt64
+  ) throws -> ([Run], StageCounts) {
+    let stage = plan.stages[index]
+    var source: SplitSource
+    switch stage.input {
+    case .lines(let paths): source = SplitSource(files: try InputFiles.resolve(paths))
+    case .values(let count): source = SplitSource(Splits.values(count: count), totalBytes: 0)
+    case .stage:
+      let runs = input ?? []
+      source = SplitSource(
+        Splits.records(runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
+    }
+    let progress = StageProgress(plan.description.stages[index], totalBytes: source.totalBytes)
+    observer?.stageBegan(progress)
+    defer { observer?.stageEnded(progress) }
+    let began = ContinuousClock.now
+    var splitters: Splitters?
+    if stage.kernel.partitioning == .range {
+      (splitters, source) = try sampled(stage, source)
+    }
+    let runs = try StageRun(
+      stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
+      threads: threads, progress: progress, cancellation: cancellation
+    ).run()
+    let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
+    progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
+    return (runs, progress.counts)
+  }
+
+  /// Samples the keys of a sort over all of its input, evenly.
+  private func sampled(
+    _ stage: StageSpec, _ source: SplitSource
+  ) throws -> (Splitters, SplitSource) {
+    let splits = try source.all(isCancelled: { cancellation.isCancelled })
+    var samples: [[UInt8]] = []
+    let step = max(1, splits.count / Limits.splitsWanted)
+    for index in stride(from: 0, to: splits.count, by: step) {
+      if cancellation.isCancelled { throw Self.interrupted }
+      try SplitMapper.sample(splits[index], stage, &samples)
+    }
+    return (
+      Splitters(samples: samples, partitions: Limits.partitions),
+      SplitSource(splits, totalBytes: source.totalBytes ?? 0)
+    )
+  }
+}
+
+/// The results of a job, complete and in memory.
+package struct JobResult: Sendable {
+  package let outputs: [StageResult]
+  package let stages: [StageCounts]
+}
+
+/// One named result.
+package struct StageResult: Sendable {
+  package let name: String
+  package let schema: ResultSchema
+  /// Whether keys were spread by hash, so that the runs have to be merged.
+  let isHashed: Bool
+  let runs: [Run]
+
+  package var records: Int { runs.reduce(0) { $0 + $1.records } }
+  package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+import Synchronization
+import Vocabulary
+
+/// Maps splits on one thread: reads them chunk by chunk and hands the chunks to the typed loop.
+final class SplitMapper {
+  private let stage: StageSpec
+  private let writer: PartitionWriter
+  private let mapper: Mapper
+  private let reader = LineReader()
+  private let progress: StageProgress
+  private let cancellation: Cancellation
+
+  init(
+    _ stage: StageSpec, partitions: Int, pool: BlockPool, splitters: Splitters?,
+    tableSeed: UInt64, progress: StageProgress, cancellation: Cancellation
+  ) {
+    self.stage = stage
+    self.progress = progress
+    self.cancellation = cancellation
+    writer = PartitionWriter(partitions: partitions, pool: pool)
+    mapper = stage.kernel.makeMapper(
+      MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
+  }
+
+  /// Maps a split; returns its blocks by partition.
+  func map(_ split: Split) throws -> [[Block]] {
+    try forEachChunk(split, reader) { chunk, place in
+      let records = try locating(place) { try mapper.map(chunk) }
+      progress.recordsRead.add(records, ordering: .relaxed)
+      if case .lines(let bytes) = chunk {
+        progress.bytesRead.add(bytes.count, ordering: .relaxed)
+      }
+      return !cancellation.isCancelled
+    }
+    try locating(nil) { try mapper.finishSplit() }
+    if case .records = split { progress.bytesRead.add(split.bytes, ordering: .relaxed) }
+    let blocks = writer.takeBlocks()
+    for block in blocks.joined() {
+      progress.recordsShuffled.add(block.records, ordering: .relaxed)
+      progress.bytesShuffled.add(block.count, ordering: .relaxed)
+    }
+    return blocks
+  }
+
+  /// Collects sort keys from the beginning of a split.
+  static func sample(_ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]]) throws {
+    guard let sample = stage.kernel.sample else { return }
+    var found: [[UInt8]] = []
+    try forEachChunk(split, LineReader()) { chunk, place in
+      try locating(place) { try sample(Self.head(of: chunk), &found) }
+      return found.isEmpty
+    }
+    samples += found
+  }
+
+  /// The first lines or records of a chunk: enough for a sample.
+  private static func head(of chunk: Chunk) -> Chunk {
+    switch chunk {
+    case .lines(let bytes):
+      guard bytes.count > Limits.sampleBytes else { return chunk }
+      let end = bytes.firstIndex(of: 0x0A, from: Limits.sampleBytes) ?? bytes.count - 1
+      return .lines(bytes[0...end])
+    case .values(let range): return .values(range.prefix(Limits.samplesPerPartition))
+    case .records(let slice):
+      guard slice.run.order != nil else { return chunk }
+      return .records(
+        RunSlice(run: slice.run, range: slice.range.prefix(Limits.samplesPerPartition)))
+    }
+  }
+}
+
+/// Hands the chunks of a split to `body` until it returns false.
+private func forEachChunk(
+  _ split: Split, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
+) throws {
+  switch split {
+  case .files(let ranges):
+    var isWanted = true
+    for range in ranges where isWanted {
+      try reader.read(range) { bytes, place in
+        isWanted = try body(.lines(bytes), place)
+        return isWanted
+      }
+    }
+  case .lines(let piece):
+    _ = try body(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
+  case .values(let range): _ = try body(.values(range), nil)
+  case .records(let slice): _ = try body(.records(slice), nil)
+  }
+}
+
+/// Turns what a closure threw into the job's error, with operator, file, line and record.
+private func locating<R>(_ place: ChunkPlace?, _ body: () throws -> R) throws -> R {
+  do {
+    return try body()
+  } catch let failure as RecordFailure {
+    throw failure.jobError(place)
+  }
+}
+
+extension RecordFailure {
+  /// The job's error: what was thrown, where, and at which record.
+  func jobError(_ place: ChunkPlace?) -> JobError {
+    var error =
+      (cause as? JobError)
+      ?? JobError(.failed, "a closure threw \(String(reflecting: cause))")
+    if cause is ByteReader.Damaged {
+      error = JobError(
+        .internalFault, "a record of an earlier stage is damaged",
+        advice: "check that encode and init(from:) of its type agree")
+    }
+    if error.location == nil { error.location = location.map(\.description) }
+    if error.record == nil, let record {
+      var shown = "\"\(record)\""
+      if let place, let offset { shown = Self.line(place, offset) + "  " + shown }
+      error.record = shown
+    }
+    return error
+  }
+
+  private static func line(_ place: ChunkPlace, _ offset: Int) -> String {
+    if let number = LineReader.lineNumber(place.path, at: place.offset + offset) {
+      return "\(place.path):\(number)"
+    }
+    return "\(place.path), byte \(place.offset + offset)"
+  }
+}

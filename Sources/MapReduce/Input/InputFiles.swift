@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// One thing to read lines from.
+struct InputFile: Sendable, Hashable {
+  let path: String
+  /// Bytes, as they were when the job began.
+  let size: Int
+  /// Whether it can only be read from front to end: standard input, pipes, devices.
+  let isStream: Bool
+}
+
+/// Turns paths, globs and directories into files, in a fixed order.
+enum InputFiles {
+  static func resolve(_ paths: [String]) throws -> [InputFile] {
+    var files: [InputFile] = []
+    for path in paths {
+      if path == "-" {
+        guard !files.contains(where: { $0.path == "-" }) else {
+          throw JobError(.usage, "standard input (-) is named twice, and can be read once")
+        }
+        files.append(InputFile(path: "-", size: 0, isStream: true))
+      } else if path.contains(where: { "*?[".contains($0) }), !exists(path) {
+        files += try glob(path)
+      } else {
+        files += try inspect(path, insideDirectory: false)
+      }
+    }
+    return files
+  }
+
+  private static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  private static func glob(_ pattern: String) throws -> [InputFile] {
+    var found = unsafe glob_t()
+    defer { unsafe globfree(&found) }
+    let status = unsafe Glibc.glob(pattern, 0, nil, &found)
+    guard status == 0, unsafe found.gl_pathc > 0 else {
+      throw JobError(
+        .noInput, "no file matches \(pattern)",
+        advice: "quote the pattern, and check it with: ls \(pattern)")
+    }
+    var paths: [String] = []
+    for index in 0..<(unsafe Int(found.gl_pathc)) {
+      if let path = unsafe found.gl_pathv[index] { unsafe paths.append(String(cString: path)) }
+    }
+    return try paths.flatMap { try inspect($0, insideDirectory: false) }
+  }
+
+  private static func inspect(_ path: String, insideDirectory: Bool) throws -> [InputFile] {
+    var status = stat()
+    guard unsafe stat(path, &status) == 0 else { throw cannotRead(path, errno) }
+    switch status.st_mode & S_IFMT {
+    case S_IFREG:
+      guard unsafe access(path, R_OK) == 0 else { throw cannotRead(path, errno) }
+      return [InputFile(path: path, size: Int(status.st_size), isStream: false)]
+    case S_IFDIR:
+      // Directories inside of a directory are left out, as a shell's `*` would be read.
+      return insideDirectory ? [] : try list(path)
+    default:
+      return insideDirectory ? [] : [InputFile(path: path, size: 0, isStream: true)]
+    }
+  }
+
+  private static func list(_ directory: String) throws -> [InputFile] {
+    guard let handle = unsafe opendir(directory) else { throw cannotRead(directory, errno) }
+    defer { unsafe closedir(handle) }
+    var names: [String] = []
+    while let entry = unsafe readdir(handle) {
+      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { raw in
+        unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if !name.hasPrefix(".") { names.append(name) }
+    }
+    let base = directory.hasSuffix("/") ? directory : directory + "/"
+    return try names.sorted().flatMap { try inspect(base + $0, insideDirectory: true) }
+  }
+
+  static func cannotRead(_ path: String, _ code: Int32) -> JobError {
+    JobError(.noInput, "cannot read \(path): \(errorText(code))")
+  }
+}
+
+/// What the system says about an error number.
+func errorText(_ code: Int32) -> String { unsafe String(cString: strerror(code)) }

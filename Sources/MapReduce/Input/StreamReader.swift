@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+import Memory
+import Vocabulary
+
+/// Whole lines out of a stream, kept in memory until they are mapped.
+final class StreamPiece: @unchecked Sendable {
+  // Sendable because a piece is never written again once it is handed over.
+  private let buffer: ByteBuffer
+  let path: String
+  let offset: Int
+
+  init(_ buffer: consuming ByteBuffer, path: String, offset: Int) {
+    self.buffer = buffer
+    self.path = path
+    self.offset = offset
+  }
+
+  var bytes: Bytes { buffer.bytes }
+  var count: Int { buffer.count }
+}
+
+/// Cuts standard input, a pipe or a device into pieces of whole lines.
+///
+/// Pieces end at the first line end at or after a fixed number of bytes, so that they depend on the
+/// stream's bytes alone, not on how they arrive.
+final class StreamReader {
+  private let path: String
+  private let descriptor: Int32
+  private var rest = ByteBuffer(capacity: Limits.readBytes)
+  private var offset = 0
+  private var isAtEnd = false
+
+  init(_ path: String) throws {
+    self.path = path
+    descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw InputFiles.cannotRead(path, errno) }
+  }
+
+  deinit { if path != "-" { close(descriptor) } }
+
+  /// The next piece; nil at the end of the stream.
+  func next(isCancelled: () -> Bool) throws -> StreamPiece? {
+    var searched = Limits.splitBytesMinimum
+    while true {
+      if rest.count > searched {
+        if let end = rest.bytes.firstIndex(of: 0x0A, from: searched) {
+          return cut(end + 1)
+        }
+        searched = rest.count
+      }
+      if isAtEnd { return rest.count > 0 ? cut(rest.count) : nil }
+      if isCancelled() { return nil }
+      try fill()
+    }
+  }
+
+  private func cut(_ end: Int) -> StreamPiece {
+    var piece = ByteBuffer(capacity: end)
+    piece.append(rest.bytes[0..<end])
+    rest.keepTail(from: end)
+    defer { offset += end }
+    return StreamPiece(piece, path: path == "-" ? "standard input" : path, offset: offset)
+  }
+
+  private func fill() throws {
+    guard rest.count <= Limits.recordBytes else {
+      throw JobError(.badInput, "a line of \(path) near byte \(offset) is longer than 4 GiB")
+    }
+    var failure: Int32 = 0
+    var count = 0
+    unsafe rest.appendRaw(room: Limits.readBytes) { target in
+      count = unsafe read(descriptor, target, Limits.readBytes)
+      if count < 0 { failure = errno }
+      return max(count, 0)
+    }
+    // A signal interrupts the wait so that the caller can look whether the job was cancelled.
+    if failure == EINTR { return }
+    if failure != 0 { throw InputFiles.cannotRead(path, failure) }
+    isAtEnd = count == 0
+  }
+}
