@@ -44,10 +44,10 @@ let package = Package(
       name: "Memory", dependencies: ["CSystem", "Vocabulary"], swiftSettings: swiftSettings),
     // Floor 1: what all sides agree on: plan description, encodings, block and run formats.
     .target(
-      name: "Exchange", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+      name: "Exchange", dependencies: ["CSystem", "Memory", "Vocabulary"], swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(
-      name: "MapReduce", dependencies: ["Exchange", "Memory", "Vocabulary", argumentParser],
+      name: "MapReduce", dependencies: ["CSystem", "Exchange", "Memory", "Vocabulary", argumentParser],
       swiftSettings: swiftSettings),
     // Floor 9: the example jobs: user code, which imports MapReduce alone.
     .target(name: "Jobs", dependencies: ["MapReduce"], path: "Jobs", swiftSettings: swiftSettings),

@@ -39,6 +39,10 @@ int mapred_lz4_decompress(const void *source, int count, void *target, int capac
 }
 #endif
 
+void mapred_begin_writeback(int descriptor, int64_t offset, int64_t count) {
+  (void)sync_file_range(descriptor, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
 int mapred_rename_exclusive(const char *source, const char *target) {
   if (renameat2(AT_FDCWD, source, AT_FDCWD, target, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;

@@ -84,6 +84,9 @@ int mapred_lz4_compress(const void *_Nonnull source, int count, void *_Nonnull t
 int mapred_lz4_decompress(const void *_Nonnull source, int count, void *_Nonnull target,
                           int capacity);
 
+/// Asks the system to begin bringing a file's bytes to the disk: a hint.
+void mapred_begin_writeback(int descriptor, int64_t offset, int64_t count);
+
 /// Renames within one directory tree and fails where the target exists. 0, or an errno value.
 int mapred_rename_exclusive(const char *_Nonnull source, const char *_Nonnull target);
 

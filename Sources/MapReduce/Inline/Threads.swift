@@ -2,12 +2,12 @@
 import Glibc
 
 /// A lock with a condition: what worker threads of one stage share.
-@safe final class Monitor: @unchecked Sendable {
+@safe package final class Monitor: @unchecked Sendable {
   // Sendable because that is what a lock is for; the two C objects never move.
   private let mutex: UnsafeMutablePointer<pthread_mutex_t>
   private let condition: UnsafeMutablePointer<pthread_cond_t>
 
-  init() {
+  package init() {
     unsafe mutex = .allocate(capacity: 1)
     unsafe mutex.initialize(to: pthread_mutex_t())
     unsafe condition = .allocate(capacity: 1)
@@ -23,14 +23,14 @@ import Glibc
     unsafe mutex.deallocate()
   }
 
-  func withLock<R>(_ body: () throws -> R) rethrows -> R {
+  package func withLock<R>(_ body: () throws -> R) rethrows -> R {
     unsafe pthread_mutex_lock(mutex)
     defer { unsafe pthread_mutex_unlock(mutex) }
     return try body()
   }
 
   /// Waits for a signal, at most a fifth of a second: the caller looks again whether to stop.
-  func wait() {
+  package func wait() {
     var deadline = timespec()
     unsafe clock_gettime(CLOCK_REALTIME, &deadline)
     deadline.tv_nsec += 200_000_000
@@ -42,11 +42,11 @@ import Glibc
   }
 
   /// Wakes all who wait.
-  func signalAll() { unsafe pthread_cond_broadcast(condition) }
+  package func signalAll() { unsafe pthread_cond_broadcast(condition) }
 }
 
 /// Runs a body on several threads and returns when all are done.
-enum Threads {
+package enum Threads {
   private final class Task: Sendable {
     let index: Int
     let body: @Sendable (Int) -> Void
@@ -59,7 +59,7 @@ enum Threads {
   /// Bytes of a worker's stack: user code may recurse.
   private static let stackBytes = 8 << 20
 
-  static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+  package static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
     if count == 1 { return body(0) }
     var threads: [pthread_t] = []
     let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)

@@ -67,6 +67,9 @@ final class StreamReader {
     guard rest.count <= Limits.recordBytes else {
       throw JobError(.badInput, "a line of \(path) near byte \(offset) is longer than 4 GiB")
     }
+    // Waits with a limit, so that the caller can look whether the job was cancelled.
+    var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    if unsafe poll(&wanted, 1, 200) <= 0 { return }
     var failure: Int32 = 0
     var count = 0
     unsafe rest.appendRaw(room: Limits.readBytes) { target in
@@ -74,7 +77,6 @@ final class StreamReader {
       if count < 0 { failure = errno }
       return max(count, 0)
     }
-    // A signal interrupts the wait so that the caller can look whether the job was cancelled.
     if failure == EINTR { return }
     if failure != 0 { throw InputFiles.cannotRead(path, failure) }
     isAtEnd = count == 0

@@ -80,3 +80,24 @@
     return frame
   }
 }
+
+extension ByteBuffer {
+  /// Appends a record as a frame.
+  package mutating func appendFrame(key: Bytes, value: Bytes) {
+    unsafe appendRaw(room: Frame.size(keyCount: key.count, valueCount: value.count)) { target in
+      unsafe Frame.write(target, key: key, value: value)
+    }
+  }
+}
+
+extension ByteReader {
+  /// Reads a frame out of bytes that are not trusted.
+  package mutating func frame() throws(Damaged) -> Frame {
+    let start = offset
+    let keyCount = try length()
+    let valueCount = try length()
+    let key = try take(keyCount)
+    let value = try take(valueCount)
+    return Frame(key: key, value: value, size: offset - start)
+  }
+}

@@ -143,3 +143,10 @@ extension String {
     }
   }
 }
+
+extension Bytes {
+  /// Hands address and count to a system call.
+  package func withRaw<R>(_ body: (UnsafeRawPointer, Int) throws -> R) rethrows -> R {
+    unsafe try body(base, count)
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Exchange
+import Glibc
+import MapReduce
+import Memory
+import Synchronization
+import Vocabulary
+
+/// `mapred run JOB …`.
+struct Run<Suite: JobSuite>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "run", abstract: "Runs a job in this process, on all cores.",
+      subcommands: Suite.jobs.map { runType($0) })
+  }
+
+  private static func runType<J: Job>(_: J.Type) -> any ParsableCommand.Type { RunJob<J>.self }
+}
+
+/// How to run a job.
+struct RunOptions: ParsableArguments {
+  @Option(
+    name: [.short, .customLong("output")],
+    help: "Save every result as a directory under this new directory.")
+  var output: String?
+
+  @Option(help: "Save as text instead: lines, csv or jsonl.")
+  var format: RecordFormatArgument?
+
+  @Option(help: "How many threads; all cores where it is left out.")
+  var threads: Int?
+
+  @Option(help: "How many records of each result to show where nothing is saved.")
+  var limit = 10
+
+  @Flag(help: "Print JSON, one document a line.") var json = false
+  @Flag(name: .shortAndLong, help: "No progress and no summary.") var quiet = false
+
+  func validate() throws {
+    if let threads, threads < 1 || threads > Limits.threads {
+      throw ValidationError("--threads takes a number from 1 to \(Limits.threads)")
+    }
+    if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
+  }
+
+  var threadCount: Int {
+    threads ?? min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+}
+
+/// `lines`, `csv` or `jsonl`.
+enum RecordFormatArgument: String, CaseIterable, ExpressibleByArgument {
+  case lines
+  case csv
+  case jsonl
+
+  var format: RecordFormat {
+    switch self {
+    case .lines: .lines
+    case .csv: .csv
+    case .jsonl: .jsonl
+    }
+  }
+}
+
+struct RunJob<J: Job>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(commandName: J.name, abstract: J.abstract)
+  }
+
+  @OptionGroup(title: "Job") var job: J
+  @OptionGroup(title: "Run") var options: RunOptions
+
+  func run() throws {
+    let began = ContinuousClock.now
+    Interrupt.install()
+    let plan = try Plan(job)
+    let display = ProgressDisplay(isQuiet: options.quiet || options.json)
+    // A format without a place is how the records are shown.
+    let save: SaveFormat =
+      options.output == nil ? .runs : options.format.map { .text($0.format) } ?? .runs
+    let writer = try options.output.map {
+      try ResultWriter(
+        to: $0, format: save, threads: options.threadCount,
+        cancellation: Interrupt.cancellation)
+    }
+    let runner = InlineRunner(
+      threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
+    let result = try Self.withRefresh(display) {
+      let result = try runner.run(plan)
+      try writer?.write(result, job: J.name)
+      return result
+    }
+    let summary = RunSummary(
+      job: J.name, plan: plan.description, result: result, savedIn: writer?.path,
+      seconds: (ContinuousClock.now - began) / .seconds(1))
+    do {
+      try summary.show(options)
+    } catch is Terminal.Ended { return }
+  }
+
+  /// Does the work on a thread of its own while this one shows how far it is.
+  private static func withRefresh(
+    _ display: ProgressDisplay, _ work: @escaping @Sendable () throws -> JobResult
+  ) throws -> JobResult {
+    let monitor = Monitor()
+    let outcome = Mutex<Result<JobResult, any Error>?>(nil)
+    try Threads.run(2) { index in
+      if index == 1 {
+        let done = Result { try work() }
+        outcome.withLock { $0 = done }
+        monitor.withLock { monitor.signalAll() }
+        return
+      }
+      monitor.withLock {
+        while outcome.withLock({ $0 == nil }) {
+          monitor.wait()
+          display.refresh()
+        }
+      }
+    }
+    guard let done = outcome.withLock({ $0 }) else {
+      throw JobError(.internalFault, "the job ended without an outcome")
+    }
+    return try done.get()
+  }
+}

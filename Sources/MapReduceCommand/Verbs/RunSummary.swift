@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import MapReduce
+import Memory
+import Vocabulary
+
+/// What a finished job shows: first records on standard output, a summary on standard error.
+struct RunSummary {
+  let job: String
+  let plan: PlanDescription
+  let result: JobResult
+  let savedIn: String?
+  let seconds: Double
+
+  func show(_ options: RunOptions) throws {
+    if savedIn == nil { try showRecords(options) }
+    if options.json { return try Terminal.print(json.line) }
+    guard !options.quiet else { return }
+    for output in result.outputs {
+      let place = savedIn.map { "  in \($0)/\(output.name)" } ?? ""
+      Terminal.say(
+        "\(output.name)  \(output.records.grouped) records  \(ByteCount(output.bytes))\(place)")
+    }
+    let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
+    Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
+  }
+
+  private func showRecords(_ options: RunOptions) throws {
+    for output in result.outputs {
+      if result.outputs.count > 1, !options.quiet, !options.json {
+        Terminal.say("\(output.name):")
+      }
+      let format = options.json ? .jsonl : options.format?.format ?? .lines
+      let formatter = RecordFormatter(format, output.schema)
+      var buffer = ByteBuffer(capacity: 4096)
+      if options.limit > 0 { buffer.append(formatter.header) }
+      var shown = 0
+      try output.first(options.limit) { key, value in
+        if options.json {
+          buffer.append("{\"type\":\"record\",\"result\":")
+          buffer.appendJSONString(output.name)
+          buffer.append(",\"record\":")
+          try formatter.append(key: key, value: value, to: &buffer)
+          buffer.truncate(to: buffer.count - 1)
+          buffer.append("}\n")
+        } else {
+          try formatter.append(key: key, value: value, to: &buffer)
+        }
+        shown += 1
+      }
+      try Terminal.write(buffer.bytes)
+      if shown < output.records, !options.quiet, !options.json {
+        Terminal.say("… and \((output.records - shown).grouped) more")
+      }
+    }
+  }
+
+  private var json: JSON {
+    let stages = zip(plan.stages, result.stages).map { stage, counts in
+      JSON.object([
+        ("n", .integer(stage.id.index + 1)), ("name", .text(stage.name)),
+        (
+          "in",
+          .object([
+            ("records", .integer(counts.recordsRead)), ("bytes", .integer(counts.bytesRead)),
+          ])
+        ),
+        (
+          "shuffled",
+          .object([
+            ("records", .integer(counts.recordsShuffled)),
+            ("bytes", .integer(counts.bytesShuffled)),
+          ])
+        ),
+        (
+          "out",
+          .object([
+            ("records", .integer(counts.recordsOut)), ("bytes", .integer(counts.bytesOut)),
+          ])
+        ), ("seconds", .number(Double(counts.nanoseconds) / 1e9)),
+      ])
+    }
+    let results = result.outputs.map { output in
+      var fields: [(String, JSON)] = [
+        ("name", .text(output.name)), ("records", .integer(output.records)),
+        ("bytes", .integer(output.bytes)),
+      ]
+      if let savedIn { fields.append(("path", .text("\(savedIn)/\(output.name)"))) }
+      return JSON.object(fields)
+    }
+    return .object([
+      ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
+      ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
+      ("results", .array(results)), ("stages", .array(stages)),
+    ])
+  }
+}
