@@ -21,6 +21,36 @@ let swiftSettings: [SwiftSetting] = [
 let argumentParser: Target.Dependency =
   .product(name: "ArgumentParser", package: "swift-argument-parser")
 
+/// Test targets, one for each room, and one for the house rules.
+let testTargets: [Target] = [
+  .testTarget(
+    name: "MemoryTests", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ExchangeTests", dependencies: ["Exchange", "Memory", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "MapReduceTests", dependencies: ["MapReduce", "Exchange", "Memory", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory"],
+    swiftSettings: swiftSettings),
+  // Runs the built command as its users do.
+  .testTarget(name: "CommandTests", dependencies: ["mapred"], swiftSettings: swiftSettings),
+  // Holds the source tree against the house rules.
+  .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
+]
+
+/// Benchmarks are built where they are asked for: MAPRED_BENCHMARKS=1.
+let benchmarkTargets: [Target] =
+  ProcessInfo.processInfo.environment["MAPRED_BENCHMARKS"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: ["Jobs", "MapReduce", "Exchange", "Memory", "Vocabulary", argumentParser],
+      path: "Benchmarks", exclude: ["References", "corpus.sh"], swiftSettings: swiftSettings)
+  ]
+
 let package = Package(
   name: "mapred",
   products: [
@@ -59,5 +89,5 @@ let package = Package(
     // Floor 10: the example jobs behind the command line.
     .executableTarget(
       name: "mapred", dependencies: ["Jobs", "MapReduceCommand"], swiftSettings: swiftSettings),
-  ]
+  ] + testTargets + benchmarkTargets
 )
