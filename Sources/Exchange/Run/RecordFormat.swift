@@ -24,10 +24,30 @@ package enum RecordFormat: String, CaseIterable, Sendable {
 package struct RecordFormatter: Sendable {
   private let format: RecordFormat
   private let schema: ResultSchema
+  /// The common forms that need no look at the types for each record.
+  private let shortcut: Shortcut
+
+  private enum Shortcut {
+    case none
+    /// Elements that are their own text.
+    case key
+    /// Text, tab, a number.
+    case keyAndInteger
+  }
 
   package init(_ format: RecordFormat, _ schema: ResultSchema) {
     self.format = format
     self.schema = schema
+    let isText = schema.key == .bytes || schema.key == .string
+    if format == .lines, isText, schema.shape == .keys {
+      shortcut = .key
+    } else if format == .lines, isText, schema.shape == .pairs,
+      schema.value == .integer(bits: 64, isSigned: true)
+    {
+      shortcut = .keyAndInteger
+    } else {
+      shortcut = .none
+    }
   }
 
   /// What stands before the first record: the header of a CSV file.
@@ -40,6 +60,18 @@ package struct RecordFormatter: Sendable {
   package func append(
     key: Bytes, value: Bytes, to buffer: inout ByteBuffer
   ) throws(ByteReader.Damaged) {
+    switch shortcut {
+    case .key:
+      buffer.append(key)
+      return buffer.append(0x0A as UInt8)
+    case .keyAndInteger:
+      buffer.append(key)
+      buffer.append(0x09 as UInt8)
+      var reader = ByteReader(value)
+      buffer.appendSignedDecimal(ZigZag.decode(try reader.varint()))
+      return buffer.append(0x0A as UInt8)
+    case .none: break
+    }
     switch format {
     case .lines: try appendLine(key, value, &buffer)
     case .csv: try appendCSV(key, value, &buffer)

@@ -78,9 +78,7 @@ package enum ValueText {
       }
       let number = try reader.varint()
       guard isSigned else { return buffer.appendDecimal(number) }
-      let value = ZigZag.decode(number)
-      if value < 0 { buffer.append(0x2D as UInt8) }
-      buffer.appendDecimal(value.magnitude)
+      buffer.appendSignedDecimal(ZigZag.decode(number))
     case .float:
       appendNumber(Float(bitPattern: try reader.littleEndian(UInt32.self)), style, &buffer)
     case .double:

@@ -8,7 +8,12 @@ extension Dataset where T: Key {
   ///
   /// Keys are sampled first, so that each partition gets a range of about the same size.
   @inlinable public func sorted(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
-    let kernel = sorting { element, key, _ in element.encodeKey(into: &key, isLast: true) }
+    let kernel = sorting { element, context, sink in
+      if T.isView { return try sink(element.view, Bytes("")) }
+      context.key.value.removeAll()
+      element.encodeKey(into: &context.key.value, isLast: true)
+      try sink(context.key.value.bytes, Bytes(""))
+    }
     let ended = pipeline.ending(
       "sorted", CodeLocation(fileID: fileID, line: line),
       schema: ResultSchema(key: T.typeCode, value: .nothing, shape: .keys, order: .key),
@@ -28,10 +33,13 @@ extension Dataset where T: Record {
     fileID: String = #fileID, line: Int = #line
   ) -> Dataset<T> {
     let location = CodeLocation(fileID: fileID, line: line)
-    let kernel = sorting { element, target, value in
+    let kernel = sorting { element, context, sink in
       let key = try locating(location) { try key(element) }
-      key.encodeKey(into: &target, isLast: true)
-      element.encode(into: &value)
+      context.key.value.removeAll()
+      context.value.value.removeAll()
+      key.encodeKey(into: &context.key.value, isLast: true)
+      element.encode(into: &context.value.value)
+      try sink(context.key.value.bytes, context.value.value.bytes)
     }
     return afterValues(
       pipeline.ending(
@@ -75,9 +83,9 @@ extension Dataset where T: Record {
     let location = CodeLocation(fileID: fileID, line: line)
     if pipeline.isResult { return pipeline.write(target, location) }
     let kernel = keepingOrder { context, element in
-      context.value.removeAll()
-      element.encode(into: &context.value)
-      context.writer.append(key: Bytes(""), value: context.value.bytes, partition: 0)
+      context.value.value.removeAll()
+      element.encode(into: &context.value.value)
+      context.writer.append(key: Bytes(""), value: context.value.value.bytes, partition: 0)
     }
     pipeline.ending(
       "write", location,

@@ -46,12 +46,3 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
     if let failure { throw failure }
   }
 }
-
-/// Keeps an emitter from one chunk to the next.
-@usableFromInline final class EmitterBox<K: Key, V: Record> {
-  @usableFromInline var emitter: Emitter<K, V>
-
-  @inlinable init(_ accept: @escaping (inout EmitBatch<V>) throws -> Void) {
-    emitter = Emitter(accept)
-  }
-}

@@ -57,7 +57,7 @@ extension Keyed {
   /// `combine` must be associative: it also runs before the shuffle, on parts of the input. The
   /// order in which values meet is fixed by the input alone, so that even floating-point sums agree
   /// to the last bit from run to run, whatever the number of threads.
-  @inlinable public func reduce(
+  @inlinable @inline(__always) public func reduce(
     _ combine: @escaping @Sendable (V, V) throws -> V,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
@@ -76,7 +76,7 @@ extension Keyed {
   ///   - initial: The accumulator of a key without values: neutral for `merge`.
   ///   - accumulate: Takes a value in.
   ///   - merge: Takes in another accumulator, of values that come later in the input.
-  @inlinable public func combine<A: Record>(
+  @inlinable @inline(__always) public func combine<A: Record>(
     into initial: A,
     _ accumulate: @escaping @Sendable (inout A, V) throws -> Void,
     merge: @escaping @Sendable (inout A, A) throws -> Void,

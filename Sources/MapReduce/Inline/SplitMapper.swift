@@ -48,9 +48,11 @@ final class SplitMapper {
   /// Collects sort keys from the beginning of a split.
   static func sample(_ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]]) throws {
     guard let sample = stage.kernel.sample else { return }
+    let context = MapContext(
+      writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
     try forEachChunk(split, LineReader()) { chunk, place in
-      try locating(place) { try sample(Self.head(of: chunk), &found) }
+      try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }
     samples += found

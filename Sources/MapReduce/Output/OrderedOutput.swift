@@ -6,8 +6,8 @@ import Vocabulary
 final class OrderedOutput: @unchecked Sendable {
   // Sendable because mutable state is only touched under `monitor`.
   private final class Made: @unchecked Sendable {
-    let buffer: ByteBuffer
-    init(_ buffer: consuming ByteBuffer) { self.buffer = buffer }
+    // Sendable because it is handed from the thread that fills it to the one that writes it.
+    var buffer = ByteBuffer(capacity: Limits.outputChunkBytes + Limits.outputChunkBytes / 4)
   }
 
   private let count: Int
@@ -17,6 +17,8 @@ final class OrderedOutput: @unchecked Sendable {
   private var nextToWrite = 0
   private var isWriting = false
   private var made: [Int: Made] = [:]
+  /// Buffers that were written: used again, so that their pages are touched once.
+  private var spare: [Made] = []
   private var failure: (any Error)?
   private let cancellation: Cancellation
   private let make: @Sendable (Int, inout ByteBuffer) throws -> Void
@@ -54,9 +56,9 @@ final class OrderedOutput: @unchecked Sendable {
   private func work() throws {
     while let index = take() {
       if cancellation.isCancelled { throw InlineRunner.interrupted }
-      var buffer = ByteBuffer(capacity: Limits.outputChunkBytes + Limits.outputChunkBytes / 4)
-      try make(index, &buffer)
-      let chunk = Made(buffer)
+      let chunk = monitor.withLock { spare.popLast() } ?? Made()
+      chunk.buffer.removeAll()
+      try make(index, &chunk.buffer)
       monitor.withLock { made[index] = chunk }
       try writeReady()
     }
@@ -88,6 +90,7 @@ final class OrderedOutput: @unchecked Sendable {
       monitor.withLock {
         isWriting = false
         nextToWrite += 1
+        spare.append(chunk)
         monitor.signalAll()
       }
       try outcome.get()

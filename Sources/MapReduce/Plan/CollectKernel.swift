@@ -31,13 +31,13 @@ extension Keyed {
     return StageKernel(
       .hash,
       makeMapper: { context in
-        let box = EmitterBox<K, V> { batch in
+        let box = HeapCell(Emitter<K, V> { batch in
           for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }
-        }
+        })
         return Mapper(
           map: { chunk in
-            let records = try emitInto(chunk, &box.emitter)
-            try box.emitter.finishChunk()
+            let records = try emitInto(chunk, &box.value)
+            try box.value.finishChunk()
             return records
           },
           finishSplit: {})
@@ -61,47 +61,33 @@ extension Dataset {
       makeFolder: { _ in Collect.inOrder() })
   }
 
-  /// A stage that sorts elements by a key. `encode` writes key and value of an element.
+  /// A stage that sorts elements by a key. `record` hands key and value of an element on.
   @inlinable func sorting(
-    _ encode:
+    _ record:
       @escaping @Sendable (
-        T, _ key: inout RecordWriter, _ value: inout RecordWriter
+        T, MapContext, _ sink: (_ key: Bytes, _ value: Bytes) throws -> Void
       ) throws -> Void
   ) -> StageKernel {
     let feed = self.feed
     return StageKernel(
       .range,
       makeMapper: { context in
-        let key = WriterBox()
-        return Mapper(
+        Mapper(
           map: { chunk in
             try feed(chunk) { element in
-              key.writer.removeAll()
-              context.value.removeAll()
-              try encode(element, &key.writer, &context.value)
-              let partition = context.splitters?.partition(of: key.writer.bytes) ?? 0
-              context.writer.append(
-                key: key.writer.bytes, value: context.value.bytes, partition: partition)
+              try record(element, context) { key, value in
+                let partition = context.splitters?.partition(of: key) ?? 0
+                context.writer.append(key: key, value: value, partition: partition)
+              }
             }
           },
           finishSplit: {})
       },
       makeFolder: { _ in Collect.sorted() },
-      sample: { chunk, samples in
-        let key = WriterBox()
-        let value = WriterBox()
+      sample: { chunk, context, samples in
         _ = try feed(chunk) { element in
-          key.writer.removeAll()
-          value.writer.removeAll()
-          try encode(element, &key.writer, &value.writer)
-          samples.append(Array(key.writer.bytes))
+          try record(element, context) { key, _ in samples.append(Array(key)) }
         }
       })
   }
-}
-
-/// A writer that closures share.
-@usableFromInline final class WriterBox {
-  @usableFromInline var writer = RecordWriter()
-  @inlinable init() {}
 }

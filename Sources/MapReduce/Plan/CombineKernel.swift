@@ -5,7 +5,7 @@ public import Vocabulary
 /// The map side of a combining stage: one bounded table, drained when it is full.
 @usableFromInline final class CombineMap<Value: Record> {
   @usableFromInline let context: MapContext
-  @usableFromInline var table: CombineTable<Value>
+  @usableFromInline let table: HeapCell<CombineTable<Value>>
   /// Pairs that came into the table since it was last drained.
   @usableFromInline var pairs = 0
   /// Set for the rest of a split where keys hardly repeat: then a table only costs.
@@ -13,21 +13,21 @@ public import Vocabulary
 
   @inlinable init(_ context: MapContext) {
     self.context = context
-    table = CombineTable(seed: context.tableSeed, keyCount: Limits.combineKeys)
+    table = HeapCell(CombineTable(seed: context.tableSeed, keyCount: Limits.combineKeys))
   }
 
   /// Drains where the next batch might not fit.
   @inlinable @inline(__always) func drainIfFull() {
-    if table.count &+ Limits.emitBatch > Limits.combineKeys {
+    if table.value.count &+ Limits.emitBatch > Limits.combineKeys {
       // Fewer than five pairs for four keys: the table saves nothing. The decision depends on the
       // split alone, so that every run makes it alike.
-      isBypassing = pairs &* 4 < table.count &* 5
+      isBypassing = pairs &* 4 < table.value.count &* 5
       drain()
     }
   }
 
   @inlinable func drain() {
-    table.drain { key, value in context.write(key, value) }
+    table.value.drain { key, value in context.write(key, value) }
     pairs = 0
   }
 
@@ -39,13 +39,13 @@ public import Vocabulary
 
 /// The reduce side of a combining stage: one growing table for the partition.
 @usableFromInline final class CombineFold<Value: Record> {
-  @usableFromInline var table: CombineTable<Value>
-  @usableFromInline var batch = EmitBatch<Value>()
+  @usableFromInline let table: HeapCell<CombineTable<Value>>
+  @usableFromInline let batch = HeapCell(EmitBatch<Value>())
   @usableFromInline let context: FoldContext
 
   @inlinable init(_ context: FoldContext) {
     self.context = context
-    table = CombineTable(seed: context.tableSeed)
+    table = HeapCell(CombineTable(seed: context.tableSeed))
   }
 
   /// Decodes the records of a block and hands them over in batches.
@@ -54,17 +54,19 @@ public import Vocabulary
     var cursor = FrameCursor(block)
     while let frame = cursor.next() {
       var reader = RecordReader(frame.value)
-      batch.append(frame.key, try Value(from: &reader))
-      if batch.isFull { try table.combine(&batch, insert: { $0 }, update: merge) }
+      batch.value.append(frame.key, try Value(from: &reader))
+      if batch.value.isFull {
+        try table.value.combine(&batch.value, insert: { $0 }, update: merge)
+      }
     }
-    try table.combine(&batch, insert: { $0 }, update: merge)
+    try table.value.combine(&batch.value, insert: { $0 }, update: merge)
   }
 
   /// Writes the table out and sorts it.
   @inlinable func finish() -> Run {
     let writer = PartitionWriter(partitions: 1, pool: context.pool)
     var value = RecordWriter()
-    table.drain { key, record in
+    table.value.drain { key, record in
       value.removeAll()
       record.encode(into: &value)
       writer.append(key: key, value: value.bytes, partition: 0)
@@ -81,7 +83,7 @@ public import Vocabulary
 
 extension Keyed {
   /// A stage that combines values by key on both sides of the shuffle.
-  @inlinable func combining<A: Record>(
+  @inlinable @inline(__always) func combining<A: Record>(
     at location: CodeLocation,
     insert: @escaping @Sendable (V) throws -> A,
     update: @escaping @Sendable (inout A, V) throws -> Void,
@@ -92,7 +94,7 @@ extension Keyed {
       .hash,
       makeMapper: { context in
         let state = CombineMap<A>(context)
-        let box = EmitterBox<K, V> { batch in
+        let box = HeapCell(Emitter<K, V> { batch in
           if state.isBypassing {
             for index in 0..<batch.count {
               context.write(batch.key(index), try insert(batch.value(index)))
@@ -102,13 +104,13 @@ extension Keyed {
           state.drainIfFull()
           state.pairs &+= batch.count
           do {
-            try state.table.combine(&batch, insert: insert, update: update)
+            try state.table.value.combine(&batch, insert: insert, update: update)
           } catch { throw RecordFailure(error, at: location) }
-        }
+        })
         return Mapper(
           map: { chunk in
-            let records = try emitInto(chunk, &box.emitter)
-            try box.emitter.finishChunk()
+            let records = try emitInto(chunk, &box.value)
+            try box.value.finishChunk()
             return records
           },
           finishSplit: { state.finishSplit() })

@@ -22,13 +22,13 @@ import Vocabulary
   /// The reduce side; called once for each partition.
   @usableFromInline let makeFolder: @Sendable (FoldContext) -> Folder
   /// Collects the sort keys of a chunk, where partitions are ranges.
-  @usableFromInline let sample: (@Sendable (Chunk, inout [[UInt8]]) throws -> Void)?
+  @usableFromInline let sample: (@Sendable (Chunk, MapContext, inout [[UInt8]]) throws -> Void)?
 
   @inlinable init(
     _ partitioning: Partitioning,
     makeMapper: @escaping @Sendable (MapContext) -> Mapper,
     makeFolder: @escaping @Sendable (FoldContext) -> Folder,
-    sample: (@Sendable (Chunk, inout [[UInt8]]) throws -> Void)? = nil
+    sample: (@Sendable (Chunk, MapContext, inout [[UInt8]]) throws -> Void)? = nil
   ) {
     self.partitioning = partitioning
     self.makeMapper = makeMapper
@@ -72,7 +72,9 @@ import Vocabulary
   /// Secret: table slots cannot be aimed at.
   @usableFromInline let tableSeed: UInt64
   @usableFromInline let splitters: Splitters?
-  @usableFromInline var value = RecordWriter()
+  /// Where keys and values are encoded before they are appended.
+  @usableFromInline let key = HeapCell(RecordWriter())
+  @usableFromInline let value = HeapCell(RecordWriter())
   @usableFromInline let partitionMask: UInt64
 
   init(writer: PartitionWriter, tableSeed: UInt64, splitters: Splitters?) {
@@ -85,10 +87,10 @@ import Vocabulary
   /// Appends a record to the partition that the stable hash of its key names.
   @inlinable @inline(__always)
   func write<V: Record>(_ key: Bytes, _ record: V) {
-    value.removeAll()
-    record.encode(into: &value)
+    value.value.removeAll()
+    record.encode(into: &value.value)
     let partition = stablePartition(key, mask: partitionMask)
-    writer.append(key: key, value: value.bytes, partition: partition)
+    writer.append(key: key, value: value.value.bytes, partition: partition)
   }
 }
 

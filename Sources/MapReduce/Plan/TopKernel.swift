@@ -50,15 +50,15 @@ extension Keyed {
       .single,
       makeMapper: { context in
         let state = TopState<V>(limit, isAbove: isAbove)
-        let box = EmitterBox<K, V> { batch in
+        let box = HeapCell(Emitter<K, V> { batch in
           for index in 0..<batch.count {
             state.list.insert(batch.key(index), batch.value(index))
           }
-        }
+        })
         return Mapper(
           map: { chunk in
-            let records = try emitInto(chunk, &box.emitter)
-            try box.emitter.finishChunk()
+            let records = try emitInto(chunk, &box.value)
+            try box.value.finishChunk()
             return records
           },
           finishSplit: {

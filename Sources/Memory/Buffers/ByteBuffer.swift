@@ -110,6 +110,11 @@ import Glibc
     count += digits
   }
 
+  package mutating func appendSignedDecimal(_ number: Int64) {
+    if number < 0 { append(0x2D as UInt8) }
+    appendDecimal(number.magnitude)
+  }
+
   /// Lets `body` write up to `room` bytes at the end; it returns how many it wrote.
   package mutating func appendRaw(
     room: Int, _ body: (UnsafeMutableRawPointer) throws -> Int
