@@ -35,7 +35,12 @@ let testTargets: [Target] = [
     name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory"],
     swiftSettings: swiftSettings),
   // Runs the built command as its users do.
-  .testTarget(name: "CommandTests", dependencies: ["mapred"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "CommandTests", dependencies: ["mapred", "FaultyJobs"], swiftSettings: swiftSettings),
+  // Jobs that throw, trap and hang, for CommandTests.
+  .executableTarget(
+    name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",
+    swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
 ]
@@ -74,10 +79,12 @@ let package = Package(
       name: "Memory", dependencies: ["CSystem", "Vocabulary"], swiftSettings: swiftSettings),
     // Floor 1: what all sides agree on: plan description, encodings, block and run formats.
     .target(
-      name: "Exchange", dependencies: ["CSystem", "Memory", "Vocabulary"], swiftSettings: swiftSettings),
+      name: "Exchange", dependencies: ["CSystem", "Memory", "Vocabulary"],
+      swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(
-      name: "MapReduce", dependencies: ["CSystem", "Exchange", "Memory", "Vocabulary", argumentParser],
+      name: "MapReduce",
+      dependencies: ["CSystem", "Exchange", "Memory", "Vocabulary", argumentParser],
       swiftSettings: swiftSettings),
     // Floor 9: the example jobs: user code, which imports MapReduce alone.
     .target(name: "Jobs", dependencies: ["MapReduce"], path: "Jobs", swiftSettings: swiftSettings),

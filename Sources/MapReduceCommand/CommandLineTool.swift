@@ -30,6 +30,8 @@ extension CommandLineTool {
       try command.run()
     } catch let error as JobError {
       ErrorReport(error, isJSON: arguments.contains("--json")).printAndExit()
+    } catch is Terminal.Ended {
+      exit(0)
     } catch {
       Root<Suite>.exit(withError: error)
     }

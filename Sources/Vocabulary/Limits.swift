@@ -9,7 +9,7 @@
   /// block in every partition: 32 × 32 KiB = 1 MiB, a sixteenth of the split.
   package static let blockBytes = 64 << 10
 
-  /// Bytes of a slab from which blocks are cut: a whole number of 2 MiB huge pages.
+  /// Bytes of a slab from which blocks are cut.
   package static let slabBytes = 4 << 20
 
   /// Bytes of an output chunk and so of a block in a result file, before compression: the knee of
@@ -37,7 +37,6 @@
   /// Bytes that a reader asks the file for at a time; a longer line makes its buffer grow.
   package static let readBytes = 256 << 10
 
-
   /// Bytes at the beginning of a split whose keys are sampled before a sort.
   package static let sampleBytes = 16 << 10
 
@@ -53,7 +52,6 @@
   /// Asserts how the limits relate; called once by the engine.
   package static func check() {
     precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")
-    precondition(slabBytes % (2 << 20) == 0, "slabs are whole huge pages")
     precondition(partitions & (partitions - 1) == 0, "a partition is some bits of a hash")
     precondition(combineKeys > emitBatch, "a combine table takes a whole batch")
     precondition(splitBytesMinimum <= splitBytesMaximum, "splits have a size")

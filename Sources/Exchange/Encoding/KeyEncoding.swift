@@ -32,7 +32,9 @@ public import Memory
   }
 
   /// Appends the bytes so that their end can be found and order is kept.
-  @usableFromInline package static func appendTerminated(_ bytes: Bytes, to buffer: inout ByteBuffer) {
+  @usableFromInline package static func appendTerminated(
+    _ bytes: Bytes, to buffer: inout ByteBuffer
+  ) {
     for byte in bytes {
       buffer.append(byte)
       if byte == 0 { buffer.append(0xFF) }

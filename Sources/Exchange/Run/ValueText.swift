@@ -125,8 +125,9 @@ package enum ValueText {
 
   private static func appendNumber(_ number: Float, _ style: Style, _ buffer: inout ByteBuffer) {
     if style == .json, !number.isFinite { return buffer.append("null") }
-    buffer.append(number == number.rounded() && number.magnitude < 1e6
-      ? String(Int64(number)) : number.description)
+    buffer.append(
+      number == number.rounded() && number.magnitude < 1e6
+        ? String(Int64(number)) : number.description)
   }
 
   private static func appendTree(
@@ -141,7 +142,8 @@ package enum ValueText {
     case .none: .null
     case .bool(let value): .bool(value)
     case .integer(let value): .integer(Int(value))
-    case .natural(let value): value <= UInt64(Int.max) ? .integer(Int(value)) : .number(Double(value))
+    case .natural(let value):
+      value <= UInt64(Int.max) ? .integer(Int(value)) : .number(Double(value))
     case .double(let value): .number(value)
     case .text(let value): .text(value)
     case .list(let elements): .array(elements.map(json))

@@ -21,11 +21,12 @@ package struct InlineRunner: Sendable {
   }
 
   static var interrupted: JobError {
-    JobError(.interrupted, "interrupted; nothing was written")
+    JobError(.interrupted, "interrupted; nothing became visible")
   }
 
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan) throws -> JobResult {
+    let inputs = try PlanInputs(plan)
     let pool = BlockPool()
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
@@ -34,7 +35,7 @@ package struct InlineRunner: Sendable {
     var counts: [StageCounts] = []
     for index in plan.stages.indices {
       let input = plan.inputStage(of: index).flatMap { results[$0] }
-      let (runs, done) = try runStage(plan, index, input: input, pool, tableSeed)
+      let (runs, done) = try runStage(plan, index, inputs, input: input, pool, tableSeed)
       results[index] = runs
       counts.append(done)
       // A stage's records are freed with the last stage that reads them.
@@ -54,12 +55,13 @@ package struct InlineRunner: Sendable {
   }
 
   private func runStage(
-    _ plan: Plan, _ index: Int, input: [Run]?, _ pool: BlockPool, _ tableSeed: UInt64
+    _ plan: Plan, _ index: Int, _ inputs: PlanInputs, input: [Run]?, _ pool: BlockPool,
+    _ tableSeed: UInt64
   ) throws -> ([Run], StageCounts) {
     let stage = plan.stages[index]
     var source: SplitSource
     switch stage.input {
-    case .lines(let paths): source = SplitSource(files: try InputFiles.resolve(paths))
+    case .lines(let paths): source = inputs.source(of: paths)
     case .values(let count): source = SplitSource(Splits.values(count: count), totalBytes: 0)
     case .stage:
       let runs = input ?? []

@@ -59,7 +59,11 @@ package enum Threads {
   /// Bytes of a worker's stack: user code may recurse.
   private static let stackBytes = 8 << 20
 
-  package static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) throws {
+  /// Runs `body(0)` on this thread and `body(1)` … on others. Where the system gives fewer threads
+  /// than `count`, fewer do the work; an error where there are not `minimum` of them.
+  package static func run(
+    _ count: Int, minimum: Int = 1, _ body: @escaping @Sendable (Int) -> Void
+  ) throws {
     if count == 1 { return body(0) }
     var threads: [pthread_t] = []
     let attributes = UnsafeMutablePointer<pthread_attr_t>.allocate(capacity: 1)
@@ -86,8 +90,10 @@ package enum Threads {
       threads.append(thread)
     }
     unsafe pthread_attr_destroy(attributes)
-    // Fewer threads than wanted do the same work.
-    body(0)
+    if threads.count + 1 >= minimum { body(0) }
     for thread in threads { pthread_join(thread, nil) }
+    guard threads.count + 1 >= minimum else {
+      throw JobError(.internalFault, "cannot start a thread: \(errorText(failure))")
+    }
   }
 }

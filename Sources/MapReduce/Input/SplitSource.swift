@@ -10,6 +10,9 @@ final class SplitSource: @unchecked Sendable {
     case stream(String)
   }
 
+  /// Where pieces of streams are kept for later stages that read the same stream.
+  private let keeper: StreamKeeper?
+
   private var parts: [Part]
   private var index = 0
   private var reader: StreamReader?
@@ -20,17 +23,23 @@ final class SplitSource: @unchecked Sendable {
 
   init(_ splits: [Split], totalBytes: Int) {
     parts = [.splits(splits)]
+    keeper = nil
     self.totalBytes = totalBytes
   }
 
   /// Files in order; streams among them are read where their turn comes.
-  init(files: [InputFile]) {
+  init(files: [InputFile], keeper: StreamKeeper? = nil) {
+    self.keeper = keeper
     parts = []
     var regular: [InputFile] = []
     for file in files {
       if file.isStream {
         parts.append(.splits(Splits.pack(regular)))
-        parts.append(.stream(file.path))
+        if let kept = keeper?.pieces(of: file.path) {
+          parts.append(.splits(kept.map { .lines($0) }))
+        } else {
+          parts.append(.stream(file.path))
+        }
         regular = []
       } else {
         regular.append(file)
@@ -54,9 +63,11 @@ final class SplitSource: @unchecked Sendable {
         let reader = try self.reader ?? StreamReader(path)
         self.reader = reader
         if let piece = try reader.next(isCancelled: isCancelled) {
+          keeper?.keep(piece, of: path)
           return number(.lines(piece))
         }
       }
+      if case .stream(let path) = part { keeper?.finish(path) }
       parts.removeFirst()
       reader = nil
       index = 0
@@ -74,5 +85,28 @@ final class SplitSource: @unchecked Sendable {
     var splits: [Split] = []
     while let (_, split) = try next(isCancelled: isCancelled) { splits.append(split) }
     return splits
+  }
+}
+
+/// The files of all sources of a plan, found before anything runs: a missing file is told at once,
+/// and all stages see a file with the same size.
+struct PlanInputs {
+  private var files: [[String]: [InputFile]] = [:]
+  /// Kept only where some stream is read more than once.
+  private let keeper: StreamKeeper?
+
+  init(_ plan: Plan) throws {
+    var streams: [String] = []
+    for stage in plan.stages {
+      guard case .lines(let paths) = stage.input else { continue }
+      let found = try files[paths] ?? InputFiles.resolve(paths)
+      files[paths] = found
+      streams += found.filter(\.isStream).map(\.path)
+    }
+    keeper = Set(streams).count < streams.count ? StreamKeeper() : nil
+  }
+
+  func source(of paths: [String]) -> SplitSource {
+    SplitSource(files: files[paths] ?? [], keeper: keeper)
   }
 }

@@ -82,3 +82,20 @@ final class StreamReader {
     isAtEnd = count == 0
   }
 }
+
+/// Keeps what was read from streams while later stages will read the same: a stream can be read
+/// once, and a plan may read it twice.
+final class StreamKeeper: @unchecked Sendable {
+  // Sendable because stages run one after the other, and one thread of a stage reads at a time.
+  private var kept: [String: [StreamPiece]] = [:]
+  private var finished: Set<String> = []
+
+  func keep(_ piece: StreamPiece, of path: String) { kept[path, default: []].append(piece) }
+
+  func finish(_ path: String) { finished.insert(path) }
+
+  /// All pieces of a stream that was read to its end; nil where it was not.
+  func pieces(of path: String) -> [StreamPiece]? {
+    finished.contains(path) ? kept[path, default: []] : nil
+  }
+}

@@ -31,9 +31,10 @@ extension Keyed {
     return StageKernel(
       .hash,
       makeMapper: { context in
-        let box = HeapCell(Emitter<K, V> { batch in
-          for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }
-        })
+        let box = HeapCell(
+          Emitter<K, V> { batch in
+            for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }
+          })
         return Mapper(
           map: { chunk in
             let records = try emitInto(chunk, &box.value)

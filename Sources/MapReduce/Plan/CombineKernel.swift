@@ -94,19 +94,20 @@ extension Keyed {
       .hash,
       makeMapper: { context in
         let state = CombineMap<A>(context)
-        let box = HeapCell(Emitter<K, V> { batch in
-          if state.isBypassing {
-            for index in 0..<batch.count {
-              context.write(batch.key(index), try insert(batch.value(index)))
+        let box = HeapCell(
+          Emitter<K, V> { batch in
+            if state.isBypassing {
+              for index in 0..<batch.count {
+                context.write(batch.key(index), try insert(batch.value(index)))
+              }
+              return
             }
-            return
-          }
-          state.drainIfFull()
-          state.pairs &+= batch.count
-          do {
-            try state.table.value.combine(&batch, insert: insert, update: update)
-          } catch { throw RecordFailure(error, at: location) }
-        })
+            state.drainIfFull()
+            state.pairs &+= batch.count
+            do {
+              try state.table.value.combine(&batch, insert: insert, update: update)
+            } catch { throw RecordFailure(error, at: location) }
+          })
         return Mapper(
           map: { chunk in
             let records = try emitInto(chunk, &box.value)

@@ -50,11 +50,12 @@ extension Keyed {
       .single,
       makeMapper: { context in
         let state = TopState<V>(limit, isAbove: isAbove)
-        let box = HeapCell(Emitter<K, V> { batch in
-          for index in 0..<batch.count {
-            state.list.insert(batch.key(index), batch.value(index))
-          }
-        })
+        let box = HeapCell(
+          Emitter<K, V> { batch in
+            for index in 0..<batch.count {
+              state.list.insert(batch.key(index), batch.value(index))
+            }
+          })
         return Mapper(
           map: { chunk in
             let records = try emitInto(chunk, &box.value)

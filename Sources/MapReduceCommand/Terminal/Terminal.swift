@@ -45,7 +45,9 @@ enum Terminal {
   private static func put(_ bytes: Bytes, _ descriptor: Int32) -> Bool {
     var written = 0
     while written < bytes.count {
-      let count = unsafe bytes[written..<bytes.count].withRaw { unsafe Glibc.write(descriptor, $0, $1) }
+      let count = unsafe bytes[written..<bytes.count].withRaw {
+        unsafe Glibc.write(descriptor, $0, $1)
+      }
       if count < 0, errno == EINTR { continue }
       if count < 0 { return false }
       written += count

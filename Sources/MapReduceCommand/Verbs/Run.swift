@@ -87,10 +87,12 @@ struct RunJob<J: Job>: ParsableCommand {
     }
     let runner = InlineRunner(
       threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
-    let result = try Self.withRefresh(display) {
-      let result = try runner.run(plan)
-      try writer?.write(result, job: J.name)
-      return result
+    let result = try Self.naming(J.name) {
+      try Self.withRefresh(display) {
+        let result = try runner.run(plan)
+        try writer?.write(result, job: J.name)
+        return result
+      }
     }
     let summary = RunSummary(
       job: J.name, plan: plan.description, result: result, savedIn: writer?.path,
@@ -100,13 +102,22 @@ struct RunJob<J: Job>: ParsableCommand {
     } catch is Terminal.Ended { return }
   }
 
+  /// Adds to an error which job it was.
+  private static func naming<R>(_ job: String, _ body: () throws -> R) throws -> R {
+    do { return try body() } catch var error as JobError {
+      let isStopped = error.code == .interrupted
+      error.message = "job \(job) \(isStopped ? "was stopped" : "failed"): \(error.message)"
+      throw error
+    }
+  }
+
   /// Does the work on a thread of its own while this one shows how far it is.
   private static func withRefresh(
     _ display: ProgressDisplay, _ work: @escaping @Sendable () throws -> JobResult
   ) throws -> JobResult {
     let monitor = Monitor()
     let outcome = Mutex<Result<JobResult, any Error>?>(nil)
-    try Threads.run(2) { index in
+    try Threads.run(2, minimum: 2) { index in
       if index == 1 {
         let done = Result { try work() }
         outcome.withLock { $0 = done }

@@ -4,7 +4,8 @@ import Synchronization
 import Vocabulary
 
 /// Memory for blocks, cut from large slabs and used again: no page is touched twice for the first
-/// time. Slabs ask for huge pages, which saves most page faults of a job.
+/// time. Blocks are written and read front to back, so that small pages serve them as well as huge
+/// ones, which are dear where a hypervisor hands them out one by one.
 @safe
 @usableFromInline package final class BlockPool: @unchecked Sendable {
   // Sendable because the lists are only touched while the mutex is held.
@@ -15,7 +16,7 @@ import Vocabulary
   package init() {}
 
   deinit {
-    for unsafe slab in unsafe slabs { unsafe Glibc.free(slab) }
+    while let slab = unsafe slabs.popLast() { unsafe Glibc.free(slab) }
   }
 
   /// An empty block; where `bytes` is more than a block holds, a larger one made for it alone.
@@ -37,12 +38,10 @@ import Vocabulary
 
   private func addSlab() {
     var slab: UnsafeMutableRawPointer?
-    let status = unsafe posix_memalign(&slab, 2 << 20, Limits.slabBytes)
+    let status = unsafe posix_memalign(&slab, 4096, Limits.slabBytes)
     guard status == 0, let slab = unsafe slab else {
       fatalError("out of memory: \(Limits.slabBytes) bytes for blocks")
     }
-    // A hint: where it is refused, pages are small and nothing else changes.
-    _ = unsafe madvise(slab, Limits.slabBytes, MADV_HUGEPAGE)
     unsafe slabs.append(slab)
     for offset in stride(from: 0, to: Limits.slabBytes, by: Limits.blockBytes).reversed() {
       unsafe free.append(slab + offset)

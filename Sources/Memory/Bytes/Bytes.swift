@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// A view of bytes that somebody else owns: a line, a word, a key.
 ///
 /// A view is valid for as long as the call that handed it out: inside a closure of an operator it

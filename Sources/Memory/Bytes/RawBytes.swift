@@ -103,3 +103,13 @@ func findLastByte(_ value: UInt8, _ base: UnsafeRawPointer, _ count: Int) -> Int
   guard count > 0, let hit = unsafe mapred_find_last(base, value, count) else { return nil }
   return unsafe hit - base
 }
+
+/// Memory whose bytes are zero; large pieces come from the system so, and are not touched here.
+@usableFromInline func allocateZeroed(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  guard let memory = unsafe calloc(1, byteCount) else {
+    fatalError("out of memory: \(byteCount) bytes for a table")
+  }
+  return unsafe memory
+}
+
+@usableFromInline func freeZeroed(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }

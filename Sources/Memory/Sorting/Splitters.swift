@@ -22,13 +22,21 @@
   @usableFromInline package func partition(of key: Bytes) -> Int {
     let prefix = unsafe orderPrefix(key.base, key.count)
     var lower = 0
-    var upper = prefixes.count
-    while lower < upper {
-      let middle = (lower &+ upper) / 2
-      let isAbove =
-        prefixes[middle] != prefix
-        ? prefixes[middle] > prefix : keys[middle].withBytes { key < $0 }
-      if isAbove { upper = middle } else { lower = middle &+ 1 }
+    var count = prefixes.count
+    // How many prefixes are below; the step is a conditional move, which no key can mispredict.
+    unsafe prefixes.withUnsafeBufferPointer { prefixes in
+      while count > 0 {
+        let half = count &>> 1
+        let isBelow = unsafe prefixes[lower &+ half] < prefix
+        lower = isBelow ? lower &+ half &+ 1 : lower
+        count = isBelow ? count &- half &- 1 : half
+      }
+    }
+    // Among equal prefixes the whole keys decide.
+    while lower < prefixes.count, prefixes[lower] == prefix,
+      keys[lower].withBytes({ $0 <= key })
+    {
+      lower += 1
     }
     return lower
   }

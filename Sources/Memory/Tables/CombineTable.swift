@@ -36,14 +36,11 @@ public import Vocabulary
 
   deinit {
     unsafe Self.destroyValues(unsafe slots, slotCount)
-    unsafe slots.deallocate()
+    unsafe freeZeroed(slots)
   }
 
   @inlinable static func makeSlots(_ slotCount: Int) -> UnsafeMutableRawPointer {
-    let memory = UnsafeMutableRawPointer.allocate(
-      byteCount: slotCount &* stride, alignment: 64)
-    unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: slotCount &* stride)
-    return unsafe memory
+    unsafe allocateZeroed(slotCount &* stride)
   }
 
   @inlinable static func destroyValues(_ slots: UnsafeMutableRawPointer, _ slotCount: Int) {
@@ -151,7 +148,7 @@ public import Vocabulary
       unsafe (target + Self.valueOffset).assumingMemoryBound(to: Value.self).moveInitialize(
         from: (source + Self.valueOffset).assumingMemoryBound(to: Value.self), count: 1)
     }
-    unsafe old.deallocate()
+    unsafe freeZeroed(old)
   }
 
   /// Hands every pair to `body`, in no meaningful order, and leaves the table empty.
