@@ -90,7 +90,7 @@ struct Records {
 
     uint64_t sort() {
         const auto items = std::make_unique_for_overwrite<Item[]>(count);
-        const auto at = [records = in.data()](size_t index) { return records + index * recordSize; };
+        const auto at = [p = in.data()](size_t index) { return p + index * recordSize; };
         for (uint32_t i = 0; i < count; ++i)
             items[i] = {__builtin_bswap64(load(at(i))),
                         __builtin_bswap32(static_cast<uint32_t>(load(at(i) + 8))), i};

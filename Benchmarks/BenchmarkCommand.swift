@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Glibc
+
+/// `Benchmarks SUITE …`.
+@main struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "Benchmarks",
+    abstract: "Measures the engine beside reference programs, in the same run.",
+    discussion: """
+      A ratio is the figure over the reference's: for times and memory less is better, for rates \
+      more is. Figures are medians; turns are taken in the order A B A B, after one warm-up each.
+      """)
+
+  @Argument(help: "What to measure: \(SuiteName.list).") var suite: SuiteName
+
+  @Flag(help: "Small inputs: shows that the suites work, in seconds.") var small = false
+
+  @Flag(help: "Print JSON, one object a line.") var json = false
+
+  @Option(help: "How often each thing is measured: at least 5.") var repetitions = 5
+
+  @Option(
+    help: """
+      A real text for kernels, wordcount and scaling; or lines of 100 bytes for terasort. \
+      Generated where it is left out.
+      """)
+  var input: String?
+
+  @Option(help: "The folder of the reference programs' sources.")
+  var references = "Benchmarks/References"
+
+  func validate() throws {
+    if repetitions < 5 { throw ValidationError("--repetitions takes a number from 5") }
+  }
+
+  func run() throws {
+    Interruption.install()
+    let scratch = try ScratchDirectory()
+    defer { scratch.remove() }
+    let reporter = Reporter(isJSON: json)
+    let session = Session(
+      isSmall: small, repetitions: repetitions, reporter: reporter, scratch: scratch,
+      references: References(directory: references, reporter: reporter),
+      inputs: Inputs(
+        scratch: scratch, reporter: reporter, given: input, isForAll: suite == .all))
+    reporter.machine(Machine.description)
+    for suite in suite.suites { try session.run(suite) }
+  }
+}
+
+/// What can be asked for.
+enum SuiteName: String, CaseIterable, ExpressibleByArgument {
+  case kernels
+  case wordcount
+  case terasort
+  case scaling
+  case startup
+  case all
+
+  static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
+
+  /// The suites in the order in which they run. Kernels come last: they make this process large,
+  /// and a child's peak memory is never told below its parent's.
+  var suites: [any Suite.Type] {
+    switch self {
+    case .kernels: [KernelSuite.self]
+    case .wordcount: [WordCountSuite.self]
+    case .terasort: [TeraSortSuite.self]
+    case .scaling: [ScalingSuite.self]
+    case .startup: [StartupSuite.self]
+    case .all:
+      [
+        StartupSuite.self, WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self,
+        KernelSuite.self,
+      ]
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Foundation
+import Testing
+import Vocabulary
+
+@Suite struct PlanDescriptionTests {
+  /// A plan of two stages, in which single things can be changed.
+  struct Draft: Sendable {
+    var job = "job"
+    var input = InputDescription.lines(["a.txt", "b"])
+    var operatorName = "flatMap"
+    var fileID = "Jobs/A.swift"
+    var line = 3
+    var shuffle = "hash"
+    var combines = true
+    var key = TypeCode.bytes
+    var value = TypeCode.string
+    var shape = ResultSchema.Shape.pairs
+    var order = ResultSchema.Order.key
+    var secondInput = InputDescription.stage(StageID(0))
+    var output = "result"
+    var outputStage = 1
+    var hasSecondOutput = false
+
+    var plan: PlanDescription {
+      let location = CodeLocation(fileID: fileID, line: line)
+      let steps = [
+        OperatorDescription(operatorName, location), OperatorDescription("reduce", location),
+      ]
+      let schema = ResultSchema(key: key, value: value, shape: shape, order: order)
+      let stages = [
+        StageDescription(
+          id: StageID(0), input: input, operators: steps, shuffle: shuffle, combines: combines,
+          schema: schema),
+        StageDescription(
+          id: StageID(1), input: secondInput, operators: steps, shuffle: "single", combines: false,
+          schema: schema),
+      ]
+      var outputs = [
+        OutputDescription(name: output, stage: StageID(outputStage), location: location)
+      ]
+      if hasSecondOutput {
+        outputs.append(OutputDescription(name: "second", stage: StageID(0), location: location))
+      }
+      return PlanDescription(job: job, stages: stages, outputs: outputs)
+    }
+  }
+
+  static let changes: [(name: String, change: @Sendable (inout Draft) -> Void)] = [
+    ("job", { $0.job = "other" }), ("paths", { $0.input = .lines(["a.txt b"]) }),
+    ("paths in another order", { $0.input = .lines(["b", "a.txt"]) }),
+    ("kind of input", { $0.input = .values(count: 3) }),
+    ("operator", { $0.operatorName = "map" }), ("line", { $0.line = 4 }),
+    ("file", { $0.fileID = "Jobs/B.swift" }), ("module", { $0.fileID = "Other/A.swift" }),
+    ("shuffle", { $0.shuffle = "range" }), ("combining", { $0.combines = false }),
+    ("key", { $0.key = .string }), ("value", { $0.value = .optional(.string) }),
+    ("shape", { $0.shape = .values }), ("order", { $0.order = .input }),
+    ("input of a stage", { $0.secondInput = .lines(["c"]) }), ("output", { $0.output = "renamed" }),
+    ("stage of an output", { $0.outputStage = 0 }),
+    ("another output", { $0.hasSecondOutput = true }),
+  ]
+
+  @Test(arguments: changes.indices) func `The fingerprint changes with any change`(index: Int) {
+    var draft = Draft()
+    let before = draft.plan
+    Self.changes[index].change(&draft)
+    #expect(draft.plan != before)
+    #expect(draft.plan.fingerprint != before.fingerprint, "\(Self.changes[index].name)")
+  }
+
+  @Test func `Equal plans have equal fingerprints`() {
+    #expect(Draft().plan == Draft().plan)
+    #expect(Draft().plan.fingerprint == Draft().plan.fingerprint)
+  }
+
+  @Test func `The plan's JSON names stages, operators and results`() throws {
+    let json = Draft().plan.json.line
+    let object = try #require(
+      try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+    #expect(object["type"] as? String == "plan")
+    #expect((object["fingerprint"] as? String)?.count == 16)
+    let stages = try #require(object["stages"] as? [[String: Any]])
+    #expect(stages.map { $0["n"] as? Int } == [1, 2])
+    #expect((stages[0]["input"] as? [String: [String]]) == ["lines": ["a.txt", "b"]])
+    #expect((stages[1]["input"] as? [String: Int]) == ["stage": 1])
+    let results = try #require(object["results"] as? [[String: Any]])
+    #expect(results.map { $0["name"] as? String } == ["result"])
+    #expect(results.map { $0["location"] as? String } == ["A.swift:3"])
+  }
+
+  @Test func `The plan's text and graph name what the author wrote`() {
+    let plan = Draft().plan
+    for wanted in ["job job", "stage 1   reads lines of a.txt b", "flatMap   A.swift:3", "stage 2"]
+    {
+      #expect(plan.text.contains(wanted))
+    }
+    #expect(plan.stages[0].name == "A.swift:3 flatMap+reduce")
+    #expect(plan.dot.hasPrefix("digraph \"job\" {"))
+    #expect(plan.dot.contains("s0 -> s1;"))
+    #expect(plan.dot.contains("s1 -> o0;"))
+    #expect(plan.dot.hasSuffix("}"))
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+import Testing
+
+@Suite struct RunFileTests {
+  private func frames(_ count: Int, isCompressible: Bool) -> [UInt8] {
+    var random = RandomSource(count)
+    var buffer = ByteBuffer()
+    for number in 0..<count {
+      let key = isCompressible ? Array("the same key".utf8) : random.bytes(6)
+      key.withBytes { key in
+        Array("\(number)".utf8).withBytes { buffer.appendFrame(key: key, value: $0) }
+      }
+    }
+    return Array(buffer.bytes)
+  }
+
+  private func block(_ frames: [UInt8], _ records: Int) -> [UInt8] {
+    var buffer = ByteBuffer()
+    frames.withBytes { RunFile.encodeBlock($0, records: records, to: &buffer) }
+    return Array(buffer.bytes)
+  }
+
+  private func decoded(_ block: [UInt8]) throws -> (frames: [UInt8], records: Int) {
+    try block.withBytes { view in
+      let header = try RunFile.blockHeader(view)
+      var frames = ByteBuffer()
+      try RunFile.decodeBlock(header, view[RunFile.blockHeaderBytes...], to: &frames)
+      return (Array(frames.bytes), header.records)
+    }
+  }
+
+  @Test(arguments: [(0, false), (1, false), (9, false), (9, true), (3000, true), (3000, false)])
+  func `A block reads back`(count: Int, isCompressible: Bool) throws {
+    let raw = frames(count, isCompressible: isCompressible)
+    let stored = block(raw, count)
+    let read = try decoded(stored)
+    #expect(read.frames == raw && read.records == count)
+    if isCompressible && BlockCodec.isAvailable { #expect(stored.count < raw.count) }
+    for cut in stride(from: 0, to: stored.count, by: max(1, stored.count / 50)) {
+      #expect(throws: ByteReader.Damaged.self) { _ = try decoded(Array(stored[..<cut])) }
+    }
+  }
+
+  @Test(arguments: [true, false]) func `Every flipped bit of a block is detected`(
+    isCompressible: Bool
+  ) throws {
+    let stored = block(frames(9, isCompressible: isCompressible), 9)
+    // Places in the block, as byte and bit, whose change nobody notices.
+    var unnoticed: [String] = []
+    for index in stored.indices {
+      for bit in 0..<8 as Range<UInt8> {
+        var damaged = stored
+        damaged[index] ^= 1 << bit
+        if (try? decoded(damaged)) != nil { unnoticed.append("\(index).\(bit)") }
+      }
+    }
+    #expect(unnoticed == [])
+  }
+
+  private static let schemas: [ResultSchema] = [
+    ResultSchema(
+      key: .bytes, value: .integer(bits: 64, isSigned: true), shape: .pairs, order: .key),
+    ResultSchema(
+      key: .tuple([.string, .double]), value: .optional(.array(.tagged)), shape: .values,
+      order: .rank),
+    ResultSchema(key: .string, value: .nothing, shape: .keys, order: .input),
+  ]
+
+  @Test(arguments: schemas) func `A header reads back, and nothing less is one`(
+    schema: ResultSchema
+  ) throws {
+    var buffer = ByteBuffer()
+    RunFile.encodeHeader(name: "word-count_1.x", schema, to: &buffer)
+    let bytes = Array(buffer.bytes)
+    try (bytes + [1, 2, 3]).withBytes {
+      var reader = ByteReader($0)
+      let read = try RunFile.decodeHeader(&reader)
+      #expect(read.name == "word-count_1.x" && read.schema == schema)
+      #expect(reader.remaining == 3)
+    }
+    for cut in 0..<bytes.count {
+      #expect(throws: ByteReader.Damaged.self) {
+        try Array(bytes[..<cut]).withBytes {
+          var reader = ByteReader($0)
+          _ = try RunFile.decodeHeader(&reader)
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [0, 1, 200]) func `Index and footer read back`(count: Int) throws {
+    var random = RandomSource(count)
+    let index = (0..<count).map {
+      RunFile.IndexEntry(at: $0 * 1000, records: $0, firstKey: random.bytes(random.number(0...20)))
+    }
+    var buffer = ByteBuffer()
+    RunFile.encodeEnd(index, at: 7777, records: 55, digest: 0xABCD, to: &buffer)
+    let bytes = Array(buffer.bytes)
+    try bytes.withBytes { view in
+      let cut = view.count - RunFile.footerBytes
+      let footer = try RunFile.decodeFooter(view[cut...])
+      #expect(footer.indexOffset == 7777 && footer.records == 55 && footer.digest == 0xABCD)
+      let read = try RunFile.decodeIndex(view[..<cut], footer)
+      #expect(read.map(\.offset) == index.map(\.offset))
+      #expect(read.map(\.records) == index.map(\.records))
+      #expect(read.map(\.firstKey) == index.map(\.firstKey))
+    }
+    // The index is guarded by its checksum, the magic by itself.
+    for place in Array(0..<(bytes.count - RunFile.footerBytes))
+      + Array((bytes.count - 8)..<bytes.count)
+    {
+      var damaged = bytes
+      damaged[place] ^= 0x10
+      #expect(throws: ByteReader.Damaged.self) {
+        try damaged.withBytes { view in
+          let cut = view.count - RunFile.footerBytes
+          _ = try RunFile.decodeIndex(view[..<cut], try RunFile.decodeFooter(view[cut...]))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+import Memory
+import Testing
+
+@Suite struct RecordOrderTests {
+  /// Sorts, and holds everything that is promised against the naive order.
+  private func check(_ keys: [[UInt8]]) {
+    let pairs = keys.enumerated().map { Pair($0.element, number: $0.offset) }
+    let order = RecordOrder(pairs.blocks())
+    #expect(order.count == pairs.count)
+    order.sort()
+    let wanted = pairs.stablySorted
+    let found = order.pairs
+    #expect(found == wanted)
+    for (index, pair) in found.enumerated() {
+      #expect(order.prefix(index) == prefix(of: pair.key))
+    }
+    checkLowerBounds(order, wanted)
+  }
+
+  private func prefix(of key: [UInt8]) -> UInt64 {
+    (0..<8).reduce(0) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
+  }
+
+  private func checkLowerBounds(_ order: RecordOrder, _ sorted: [Pair]) {
+    let step = max(1, sorted.count / 50)
+    for index in stride(from: 0, to: sorted.count, by: step) {
+      let key = sorted[index].key
+      for probe in [key, key + [0], Array(key.dropLast()), key + [0xFF]] {
+        let wanted = sorted.firstIndex { !$0.key.lexicographicallyPrecedes(probe) }
+        #expect(probe.withBytes { order.lowerBound($0) } == wanted ?? sorted.count)
+      }
+    }
+    #expect(order.lowerBound(Bytes("")) == 0)
+  }
+
+  @Test(arguments: 0..<24) func `Random keys are sorted by their bytes, stably`(seed: Int) {
+    var random = RandomSource(seed)
+    let alphabets: [[UInt8]] = [Array(0...255), [0, 1], [0], [0, 0xFF], [0x61, 0x62, 0]]
+    let lengths = [0...3, 0...8, 7...9, 0...20, 8...8, 15...17]
+    let alphabet = alphabets[seed % alphabets.count]
+    let length = lengths[seed % lengths.count]
+    check(
+      (0..<random.number(0...1200)).map { _ in random.bytes(random.number(length), of: alphabet) })
+  }
+
+  @Test(arguments: [0, 1, 2, 31, 32, 33, 34, 100, 600])
+  func `Equal keys keep their order`(count: Int) {
+    for key in [[], [0], Array("same key, longer than eight bytes".utf8)] as [[UInt8]] {
+      check([[UInt8]](repeating: key, count: count))
+    }
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 9, 15, 16, 17, 40])
+  func `Prefixes of one another come before what they begin`(common: Int) {
+    var random = RandomSource(common)
+    let stem = random.bytes(common)
+    var keys: [[UInt8]] = []
+    for _ in 0..<6 {
+      for zeros in 0...20 { keys.append(stem + [UInt8](repeating: 0, count: zeros)) }
+      for count in 0...common { keys.append(Array(stem[..<count])) }
+    }
+    keys.shuffle(using: &random)
+    check(keys)
+  }
+
+  @Test(arguments: [8, 64, 200]) func `A long common beginning is sorted by what follows`(
+    common: Int
+  ) {
+    var random = RandomSource(common)
+    let stem = random.bytes(common, of: [0, 0x61])
+    check((0..<800).map { _ in stem + random.bytes(random.number(0...12), of: [0, 1, 0xFF]) })
+  }
+
+  @Test func `Zero bytes at the end count`() {
+    let keys = ["a", "a\0", "a\0\0", "a", "a\0\0\0\0\0\0\0", "a\0\0\0\0\0\0\0\0", "a\0", ""]
+    check((0..<10).flatMap { _ in keys.map { Array($0.utf8) } })
+  }
+
+  @Test func `A hundred thousand records over many blocks are sorted`() {
+    var random = RandomSource(77)
+    let pairs = (0..<100_000).map { number in
+      let length = random.number(0...9)
+      return Pair(random.bytes(length), number: number)
+    }
+    let order = RecordOrder(pairs.blocks())
+    #expect(order.blocks.count > 10)
+    order.sort()
+    // Stable order: keys ascend, and among equals the numbers do.
+    let found = order.pairs
+    var misplaced = 0
+    for (one, next) in zip(found, found.dropFirst()) where !(one < next) {
+      let numbers = [one, next].compactMap { $0.value.withBytes { Int($0) } }
+      if one.key != next.key || numbers[0] >= numbers[1] { misplaced += 1 }
+    }
+    #expect(misplaced == 0)
+    #expect(Set(found) == Set(pairs))
+  }
+
+  @Test func `Records are in the order of writing before they are sorted`() {
+    let pairs = [Pair([3], [1]), Pair([1], [2]), Pair([2], [3])]
+    let order = RecordOrder(pairs.blocks())
+    #expect(order.pairs == pairs)
+    #expect(RecordOrder([]).count == 0)
+  }
+}
