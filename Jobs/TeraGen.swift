@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import MapReduce
 
-/// Makes input for `tera-sort`: lines of 99 bytes, ten of which are a random key.
+/// Makes input for `terasort`: lines of 99 bytes, ten of which are a random key.
 struct TeraGen: Job {
   static let name = "teragen"
   static let abstract = "Makes lines of 100 bytes with random keys of 10 bytes, for terasort."

@@ -3,4 +3,5 @@
 // bytes come with it.
 
 @_exported public import ArgumentParser
+@_exported public import enum Exchange.TypeCode
 @_exported public import Memory

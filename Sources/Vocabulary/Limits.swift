@@ -27,6 +27,9 @@
   /// Records in a batch of emissions: as many cache lines as are asked for ahead of use.
   @inlinable package static var emitBatch: Int { 64 }
 
+  /// Bytes of blocks that wait to be folded before mapping pauses.
+  package static let queuedBytes = 64 << 20
+
   /// Bytes of input in a split: enough to keep threads busy, few enough to share them evenly.
   package static let splitBytesMinimum = 256 << 10
   package static let splitBytesMaximum = 16 << 20
@@ -40,8 +43,8 @@
   /// Bytes at the beginning of a split whose keys are sampled before a sort.
   package static let sampleBytes = 16 << 10
 
-  /// Values or records at the beginning of a split whose keys are sampled before a sort.
-  package static let samplesPerPartition = 64
+  /// The same for inputs that are not bytes: values or records at the beginning of a split.
+  package static let sampleRecords = 64
 
   /// The most worker threads of one process.
   package static let threads = 1024

@@ -76,8 +76,8 @@ struct RunTests {
     #expect(outcome.words.contains("out/lines"))
     #expect(try scratch.names() == ["in.txt", "out"])
     #expect(try scratch.names(in: "out") == ["count", "lines"])
-    #expect(try scratch.names(in: "out/count") == ["part-00000.run", "result.json"])
-    let manifest = String(decoding: try scratch.read("out/count/result.json"), as: UTF8.self)
+    #expect(try scratch.names(in: "out/count") == ["_result.json", "part-00000.run"])
+    let manifest = String(decoding: try scratch.read("out/count/_result.json"), as: UTF8.self)
     let fields = try #require(JSON.parse(manifest) as? JSON.Object)
     #expect(fields["result"] as? String == "count")
     #expect(fields["job"] as? String == "grep")
@@ -112,7 +112,7 @@ struct RunTests {
     let saved = try scratch.read("out/wordcount/part-00000.\(ending)")
     #expect(String(decoding: saved, as: UTF8.self) == text)
     #expect(
-      try scratch.names(in: "out/wordcount") == ["part-00000.\(ending)", "result.json"])
+      try scratch.names(in: "out/wordcount") == ["_result.json", "part-00000.\(ending)"])
   }
 
   @Test("An output directory may have slashes at its end and lie elsewhere")

@@ -96,7 +96,8 @@ import Testing
       RunFile.IndexEntry(at: $0 * 1000, records: $0, firstKey: random.bytes(random.number(0...20)))
     }
     var buffer = ByteBuffer()
-    RunFile.encodeEnd(index, at: 7777, records: 55, digest: 0xABCD, to: &buffer)
+    RunFile.encodeEnd(
+      index, at: 7777, records: 55, digest: 0xABCD, header: Bytes("header"), to: &buffer)
     let bytes = Array(buffer.bytes)
     try bytes.withBytes { view in
       let cut = view.count - RunFile.footerBytes
@@ -107,18 +108,24 @@ import Testing
       #expect(read.map(\.records) == index.map(\.records))
       #expect(read.map(\.firstKey) == index.map(\.firstKey))
     }
-    // The index is guarded by its checksum, the magic by itself.
-    for place in Array(0..<(bytes.count - RunFile.footerBytes))
-      + Array((bytes.count - 8)..<bytes.count)
-    {
+    var unnoticed: [Int] = []
+    for place in bytes.indices {
       var damaged = bytes
       damaged[place] ^= 0x10
-      #expect(throws: ByteReader.Damaged.self) {
-        try damaged.withBytes { view in
-          let cut = view.count - RunFile.footerBytes
-          _ = try RunFile.decodeIndex(view[..<cut], try RunFile.decodeFooter(view[cut...]))
-        }
-      }
+      if (try? checkedEnd(damaged, header: Bytes("header"))) != nil { unnoticed.append(place) }
+    }
+    #expect(unnoticed == [])
+    #expect(try checkedEnd(bytes, header: Bytes("header")) == count)
+    #expect(throws: ByteReader.Damaged.self) { _ = try checkedEnd(bytes, header: Bytes("headeR")) }
+  }
+
+  /// Reads index and footer with all checks; returns how many entries there are.
+  private func checkedEnd(_ bytes: [UInt8], header: Bytes) throws -> Int {
+    try bytes.withBytes { view in
+      let cut = view.count - RunFile.footerBytes
+      let footer = try RunFile.decodeFooter(view[cut...])
+      try RunFile.checkEnds(header: header, footer: view[cut...], footer)
+      return try RunFile.decodeIndex(view[..<cut], footer).count
     }
   }
 }

@@ -15,13 +15,13 @@ private struct Visit: Codable, Record, Equatable {
   var wide: [[UInt8?]] = []
 }
 
-private struct Place: Codable, Equatable {
+private struct Place: Codable, Equatable, Sendable {
   var x: Float
   var y: Int16
   var isHome: Bool
 }
 
-private enum Step: Codable, Equatable {
+private enum Step: Codable, Equatable, Sendable {
   case start
   case go(Int, to: String)
   case nested(Place)
@@ -53,11 +53,12 @@ private struct Everything: Codable, Record, Equatable {
   var t: [Int: String] = [1: "a", 2: "b"]
 }
 
-private class Base: Codable {
+// Sendable because no test changes them once they are made.
+private class Base: Codable, @unchecked Sendable {
   var name = "base"
 }
 
-private final class Derived: Base {
+private final class Derived: Base, @unchecked Sendable {
   var level = 3
 
   override init() { super.init() }

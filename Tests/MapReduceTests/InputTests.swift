@@ -59,6 +59,7 @@ import Vocabulary
     try directory.write("a.txt", "a\n")
     try directory.write("A.txt", "A\n")
     try directory.write(".hidden", "hidden\n")
+    try directory.write("_marker", "marker\n")
     let inner = try directory.makeDirectory("inner")
     try directory.write("inner/c.txt", "c\n")
     for path in [directory.path, directory.path + "/"] {

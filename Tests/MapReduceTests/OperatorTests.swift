@@ -17,11 +17,12 @@ import Testing
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       flow.read(.values(numbers)).map { $0 * 3 }.filter { $0 % 2 == 0 }
-        .compactMap { $0 > 0 ? "\($0)" : nil }.flatMap { [$0, $0 + "!"] }
+        .compactMap { number -> String? in number > 0 ? "\(number)" : nil }
+        .flatMap { text -> [String] in [text, text + "!"] }
         .write(.result("result"))
     }
-    let wanted = numbers.map { $0 * 3 }.filter { $0 % 2 == 0 }
-      .compactMap { $0 > 0 ? "\($0)" : nil }.flatMap { [$0, $0 + "!"] }
+    let positive = numbers.filter { $0 % 2 == 0 && $0 > 0 }.map { "\($0 * 3)" }
+    let wanted = positive.flatMap { [$0, $0 + "!"] }
     #expect(try result.values(as: String.self) == wanted)
     #expect(result.stages.map(\.recordsRead) == [numbers.count])
     #expect(result.stages.map(\.recordsOut) == [wanted.count])
@@ -64,9 +65,8 @@ import Testing
   @Test(arguments: 0..<8) func `Keyed steps change and drop pairs`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
-      let pairs = flow.read(.values(numbers)).keyed { ($0 % 3, $0) }
-        .filter { key, value in key != 0 && value % 2 == 0 }
-        .mapValues { Double($0) / 2 }
+      let all = flow.read(.values(numbers)).keyed { number -> (Int, Int) in (number % 3, number) }
+      let pairs = all.filter { $0 != 0 && $1 % 2 == 0 }.mapValues { Double($0) / 2 }
       pairs.write(.result("pairs"))
       pairs.values.write(.result("values"))
       pairs.map { key, value in "\(key):\(value)" }.write(.result("texts"))
@@ -86,19 +86,25 @@ import Testing
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       let source = flow.read(.values(numbers))
-      source.keyed { (($0 % 2, "\($0 % 3)"), 1) }.reduce(+).write(.result("two"))
-      source.keyed { (($0 % 2, "\($0 % 3)", $0 > 0), 1) }.reduce(+).write(.result("three"))
+      source.keyed { number -> ((Int, String), Int) in ((number % 2, "\(number % 3)"), 1) }
+        .reduce(+).write(.result("two"))
+      source.keyed { number -> ((Int, String, Bool), Int) in
+        ((number % 2, "\(number % 3)", number > 0), 1)
+      }
+      .reduce(+).write(.result("three"))
       source.keyed(by: { $0 % 4 }).write(.result("by"))
     }
     let two = try result.pairs("two", as: (Tuple<Int, String>, Int).self)
-    let wantedTwo = Dictionary(grouping: numbers) { "\($0 % 2) \($0 % 3)" }.mapValues(\.count)
+    let namesOfTwo = numbers.map { "\($0 % 2) \($0 % 3)" }
+    let wantedTwo = Dictionary(grouping: namesOfTwo) { $0 }.mapValues { $0.count }
     let foundTwo = two.map { ("\($0.0.parts.0) \($0.0.parts.1)", $0.1) }
     #expect(Dictionary(uniqueKeysWithValues: foundTwo) == wantedTwo)
     for (one, next) in zip(two, two.dropFirst()) { #expect(one.0.parts < next.0.parts) }
     let three = try result.pairs("three", as: (Tuple<Int, String, Bool>, Int).self)
-    let wantedThree = Dictionary(grouping: numbers) { "\($0 % 2) \($0 % 3) \($0 > 0)" }
+    let namesOfThree = numbers.map { "\($0 % 2) \($0 % 3) \($0 > 0)" }
+    let wantedThree = Dictionary(grouping: namesOfThree) { $0 }
     let foundThree = three.map { ("\($0.0.parts.0) \($0.0.parts.1) \($0.0.parts.2)", $0.1) }
-    #expect(Dictionary(uniqueKeysWithValues: foundThree) == wantedThree.mapValues(\.count))
+    #expect(Dictionary(uniqueKeysWithValues: foundThree) == wantedThree.mapValues { $0.count })
     let by = try result.pairs("by", as: (Int, Int).self).map(\.1)
     #expect(by == (-3...3).flatMap { key in numbers.filter { $0 % 4 == key } })
   }

@@ -35,7 +35,7 @@ import Testing
   @Test func `A manifest tells what was saved`() throws {
     let directory = try TemporaryDirectory()
     try writer(directory.path + "/out/").write(try run(Self.plan), job: "planned")
-    let bytes = try directory.bytes("out/counts/result.json")
+    let bytes = try directory.bytes("out/counts/_result.json")
     let manifest = try #require(
       try JSONSerialization.jsonObject(with: Data(bytes)) as? [String: Any])
     #expect(manifest["result"] as? String == "counts" && manifest["job"] as? String == "planned")

@@ -78,6 +78,7 @@ package indirect enum JSON: Sendable {
   case null
   case bool(Bool)
   case integer(Int)
+  case natural(UInt64)
   case number(Double)
   case text(String)
   case array([JSON])
@@ -95,6 +96,7 @@ package indirect enum JSON: Sendable {
     case .null: buffer.append("null")
     case .bool(let value): buffer.append(value ? "true" : "false")
     case .integer(let value): buffer.append(String(value))
+    case .natural(let value): buffer.appendDecimal(value)
     case .number(let value): buffer.appendJSONNumber(value)
     case .text(let value): buffer.appendJSONString(value)
     case .array(let elements):

@@ -6,9 +6,10 @@ package import Memory
 /// ```
 /// header   "MAPREDR1" · u32 length · description ("name=…;shape=…;order=…;key=…;value=…")
 /// block    u32 stored bytes · u32 raw bytes · u32 records · u32 codec (0 none, 1 LZ4)
-///          u64 XXH64 of the stored bytes · stored bytes                              (any number)
+///          u64 XXH64 of the 16 bytes before it and of the stored bytes · stored bytes (any number)
 /// index    varint blocks · for each: varint offset · varint records · counted first key
-/// footer   u64 index offset · u64 XXH64 of the index · u64 records · u64 digest · "MAPREDR1"
+/// footer   u64 index offset · u64 XXH64 of the index · u64 records · u64 digest
+///          u64 XXH64 of the header and of the 32 bytes before it · "MAPREDR1"
 /// ```
 ///
 /// All fixed numbers are little-endian. The digest is the XXH64 of all frames, one behind the
@@ -16,7 +17,7 @@ package import Memory
 package enum RunFile {
   package static let magic: StaticString = "MAPREDR1"
   package static let blockHeaderBytes = 24
-  package static let footerBytes = 40
+  package static let footerBytes = 48
 
   /// What a block's header says.
   package struct BlockHeader: Sendable {
@@ -25,6 +26,23 @@ package enum RunFile {
     package let records: Int
     package let isCompressed: Bool
     package let checksum: UInt64
+
+    /// Writes all but the checksum.
+    func encode(to buffer: inout ByteBuffer) {
+      buffer.appendLittleEndian(UInt32(storedBytes))
+      buffer.appendLittleEndian(UInt32(rawBytes))
+      buffer.appendLittleEndian(UInt32(records))
+      buffer.appendLittleEndian(isCompressed ? 1 : 0 as UInt32)
+    }
+
+    func checksum(over stored: Bytes) -> UInt64 {
+      var fields = ByteBuffer(capacity: 16)
+      encode(to: &fields)
+      var checksum = Checksum()
+      checksum.update(fields.bytes)
+      checksum.update(stored)
+      return checksum.value
+    }
   }
 
   /// A line of the index.
@@ -41,11 +59,11 @@ package enum RunFile {
     var payload = ByteBuffer(capacity: frames.count)
     let isCompressed = BlockCodec.compress(frames, to: &payload)
     if !isCompressed { payload.append(frames) }
-    buffer.appendLittleEndian(UInt32(payload.count))
-    buffer.appendLittleEndian(UInt32(frames.count))
-    buffer.appendLittleEndian(UInt32(records))
-    buffer.appendLittleEndian(isCompressed ? 1 : 0 as UInt32)
-    buffer.appendLittleEndian(Checksum.of(payload.bytes))
+    let header = BlockHeader(
+      storedBytes: payload.count, rawBytes: frames.count, records: records,
+      isCompressed: isCompressed, checksum: 0)
+    header.encode(to: &buffer)
+    buffer.appendLittleEndian(header.checksum(over: payload.bytes))
     buffer.append(payload.bytes)
   }
 
@@ -67,7 +85,7 @@ package enum RunFile {
   package static func decodeBlock(
     _ header: BlockHeader, _ stored: Bytes, to frames: inout ByteBuffer
   ) throws(ByteReader.Damaged) {
-    guard stored.count == header.storedBytes, Checksum.of(stored) == header.checksum else {
+    guard stored.count == header.storedBytes, header.checksum(over: stored) == header.checksum else {
       throw ByteReader.Damaged()
     }
     if header.isCompressed {
@@ -114,7 +132,7 @@ package enum RunFile {
   /// Encodes index and footer.
   package static func encodeEnd(
     _ index: [IndexEntry], at offset: Int, records: Int, digest: UInt64,
-    to buffer: inout ByteBuffer
+    header: Bytes, to buffer: inout ByteBuffer
   ) {
     var encoded = ByteBuffer(capacity: 4096)
     encoded.appendVarint(UInt64(index.count))
@@ -124,12 +142,29 @@ package enum RunFile {
       encoded.appendVarint(UInt64(entry.firstKey.count))
       entry.firstKey.withBytes { encoded.append($0) }
     }
+    var fields = ByteBuffer(capacity: 32)
+    fields.appendLittleEndian(UInt64(offset))
+    fields.appendLittleEndian(Checksum.of(encoded.bytes))
+    fields.appendLittleEndian(UInt64(records))
+    fields.appendLittleEndian(digest)
+    var checksum = Checksum()
+    checksum.update(header)
+    checksum.update(fields.bytes)
     buffer.append(encoded.bytes)
-    buffer.appendLittleEndian(UInt64(offset))
-    buffer.appendLittleEndian(Checksum.of(encoded.bytes))
-    buffer.appendLittleEndian(UInt64(records))
-    buffer.appendLittleEndian(digest)
+    buffer.append(fields.bytes)
+    buffer.appendLittleEndian(checksum.value)
     buffer.append(magic)
+  }
+
+  /// Checks that header and footer are those that were written together. `header` reaches up to
+  /// the first block.
+  package static func checkEnds(
+    header: Bytes, footer: Bytes, _ decoded: Footer
+  ) throws(ByteReader.Damaged) {
+    var checksum = Checksum()
+    checksum.update(header)
+    checksum.update(footer[0..<32])
+    guard checksum.value == decoded.checksum else { throw ByteReader.Damaged() }
   }
 
   /// What the footer says.
@@ -138,6 +173,8 @@ package enum RunFile {
     package let indexChecksum: UInt64
     package let records: Int
     package let digest: UInt64
+    /// Over header and footer.
+    package let checksum: UInt64
   }
 
   package static func decodeFooter(_ bytes: Bytes) throws(ByteReader.Damaged) -> Footer {
@@ -146,11 +183,13 @@ package enum RunFile {
     let checksum = try reader.littleEndian(UInt64.self)
     let records = try reader.littleEndian(UInt64.self)
     let digest = try reader.littleEndian(UInt64.self)
+    let ends = try reader.littleEndian(UInt64.self)
     guard try reader.take(8) == Bytes(magic), let place = Int(exactly: offset),
       let count = Int(exactly: records)
     else { throw ByteReader.Damaged() }
     return Footer(
-      indexOffset: place, indexChecksum: checksum, records: count, digest: digest)
+      indexOffset: place, indexChecksum: checksum, records: count, digest: digest,
+      checksum: ends)
   }
 
   package static func decodeIndex(

@@ -142,8 +142,7 @@ package enum ValueText {
     case .none: .null
     case .bool(let value): .bool(value)
     case .integer(let value): .integer(Int(value))
-    case .natural(let value):
-      value <= UInt64(Int.max) ? .integer(Int(value)) : .number(Double(value))
+    case .natural(let value): .natural(value)
     case .double(let value): .number(value)
     case .text(let value): .text(value)
     case .list(let elements): .array(elements.map(json))

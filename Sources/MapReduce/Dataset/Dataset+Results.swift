@@ -4,9 +4,10 @@ public import Memory
 public import Vocabulary
 
 extension Dataset where T: Key {
-  /// Sorts all elements by their key order, over all threads and machines. O(n log n).
+  /// Sorts all elements by their key order, over all threads. O(n log n).
   ///
-  /// Keys are sampled first, so that each partition gets a range of about the same size.
+  /// Keys are sampled first, so that each partition gets a range of about the same size: closures
+  /// before the sort also run on the sampled elements.
   @inlinable public func sorted(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
     let kernel = sorting { element, context, sink in
       if T.isView { return try sink(element.view, Bytes("")) }

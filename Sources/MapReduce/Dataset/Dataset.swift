@@ -3,7 +3,7 @@ import Exchange
 import Memory
 public import Vocabulary
 
-/// Many elements, spread over threads and machines: what a source gives and operators change.
+/// Many elements, spread over threads: what a source gives and operators change.
 ///
 /// A dataset is a description: nothing runs while the plan is built. Operators up to the next
 /// `reduce`, `combine`, `sorted`, `top` or `write` are fused into one loop. Every operator costs

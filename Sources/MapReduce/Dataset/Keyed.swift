@@ -72,10 +72,8 @@ extension Keyed {
 
   /// Gathers the values of each key into an accumulator. O(pairs), O(keys) memory.
   ///
-  /// - Parameters:
-  ///   - initial: The accumulator of a key without values: neutral for `merge`.
-  ///   - accumulate: Takes a value in.
-  ///   - merge: Takes in another accumulator, of values that come later in the input.
+  /// `initial` is the accumulator of a key without values, neutral for `merge`; `accumulate` takes a
+  /// value in; `merge` takes in another accumulator, of values that come later in the input.
   @inlinable @inline(__always) public func combine<A: Record>(
     into initial: A,
     _ accumulate: @escaping @Sendable (inout A, V) throws -> Void,
@@ -145,7 +143,7 @@ extension Keyed {
   @inlinable public var values: Dataset<V> {
     let feed = self.feed
     return Dataset(
-      pipeline: pipeline.adding("values", CodeLocation(fileID: #fileID, line: #line)),
+      pipeline: pipeline.adding("values"),
       feed: { chunk, sink in try feed(chunk) { try sink($1) } })
   }
 
@@ -161,7 +159,7 @@ extension Keyed {
   }
 
   /// Makes the pairs a named result of the job, sorted by key; pairs with equal keys are all kept,
-  /// in the order of the input.
+  /// in the order of the input. Straight after `top` the greatest value stays first.
   @inlinable public func write(
     _ target: Target, fileID: String = #fileID, line: Int = #line
   ) {

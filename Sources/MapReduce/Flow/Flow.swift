@@ -72,6 +72,12 @@ public struct Target: Sendable {
       operators: operators + [OperatorDescription(name, location)])
   }
 
+  /// The same with an operator that cannot know where it was written: it stands at the one before.
+  @usableFromInline func adding(_ name: String) -> Pipeline {
+    let before = operators.last ?? result?.operators.last
+    return adding(name, before?.location ?? CodeLocation(fileID: name, line: 0))
+  }
+
   /// Ends the stage here; the result is the input of what follows.
   @usableFromInline func ending(
     _ name: String, _ location: CodeLocation, schema: ResultSchema, kernel: StageKernel,

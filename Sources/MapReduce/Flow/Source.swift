@@ -13,7 +13,8 @@ extension Source where T == Bytes {
   /// The lines of files, without their ends (LF or CR LF).
   ///
   /// Each entry is a path, a glob or a directory, whose files are read in the order of their names
-  /// (names that begin with a dot are left out); `-` is standard input. A last line needs no end,
+  /// (directories in it, and names that begin with a dot or an underscore, are left out); `-` is
+  /// standard input. A last line needs no end,
   /// and bytes that are not UTF-8 are data like any other.
   public static func lines(_ paths: [String]) -> Source<Bytes> {
     Source(

@@ -65,11 +65,11 @@ final class SplitMapper {
       guard bytes.count > Limits.sampleBytes else { return chunk }
       let end = bytes.firstIndex(of: 0x0A, from: Limits.sampleBytes) ?? bytes.count - 1
       return .lines(bytes[0...end])
-    case .values(let range): return .values(range.prefix(Limits.samplesPerPartition))
+    case .values(let range): return .values(range.prefix(Limits.sampleRecords))
     case .records(let slice):
       guard slice.run.order != nil else { return chunk }
       return .records(
-        RunSlice(run: slice.run, range: slice.range.prefix(Limits.samplesPerPartition)))
+        RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
     }
   }
 }
@@ -95,25 +95,29 @@ private func forEachChunk(
 }
 
 /// Turns what a closure threw into the job's error, with operator, file, line and record.
-private func locating<R>(_ place: ChunkPlace?, _ body: () throws -> R) throws -> R {
+func locating<R>(_ place: ChunkPlace?, _ body: () throws -> R) throws -> R {
   do {
     return try body()
   } catch let failure as RecordFailure {
     throw failure.jobError(place)
+  } catch is ByteReader.Damaged {
+    throw RecordFailure.damagedRecord
   }
 }
 
 extension RecordFailure {
+  static var damagedRecord: JobError {
+    JobError(
+      .internalFault, "a record cannot be read back",
+      advice: "check that encode and init(from:) of its type agree")
+  }
+
   /// The job's error: what was thrown, where, and at which record.
   func jobError(_ place: ChunkPlace?) -> JobError {
     var error =
       (cause as? JobError)
       ?? JobError(.failed, "a closure threw \(String(reflecting: cause))")
-    if cause is ByteReader.Damaged {
-      error = JobError(
-        .internalFault, "a record of an earlier stage is damaged",
-        advice: "check that encode and init(from:) of its type agree")
-    }
+    if cause is ByteReader.Damaged { error = Self.damagedRecord }
     if error.location == nil { error.location = location.map(\.description) }
     if error.record == nil, let record {
       var shown = "\"\(record)\""

@@ -119,10 +119,11 @@ final class StageRun: @unchecked Sendable {
     }
   }
 
-  /// Whether another split may be mapped: one reads at a time, and what is mapped but not folded is
-  /// bounded, so that memory does not grow with the input.
+  /// Whether another split may be mapped: one reads at a time, and both the splits under way and the
+  /// bytes that wait to be folded are bounded, so that memory does not grow with the input.
   private var canMap: Bool {
     !isExhausted && !isReading && handedOut - frontier < 2 * threads + 2
+      && queuedBytes < Limits.queuedBytes
   }
 
   private func readSplit() throws -> (id: Int, split: Split)? {
@@ -149,6 +150,7 @@ final class StageRun: @unchecked Sendable {
     guard let best else { return nil }
     let blocks = partitions[best].queue
     partitions[best].queue = []
+    queuedBytes -= partitions[best].queuedBytes
     partitions[best].queuedBytes = 0
     partitions[best].isBusy = true
     return .fold(partition: best, blocks)
@@ -161,7 +163,9 @@ final class StageRun: @unchecked Sendable {
       while let ready = waiting.removeValue(forKey: frontier) {
         for (index, blocks) in ready.enumerated() {
           partitions[index].queue += blocks
-          partitions[index].queuedBytes += blocks.reduce(0) { $0 + $1.count }
+          let bytes = blocks.reduce(0) { $0 + $1.count }
+          partitions[index].queuedBytes += bytes
+          queuedBytes += bytes
         }
         frontier += 1
       }
@@ -171,7 +175,7 @@ final class StageRun: @unchecked Sendable {
 
   private func fold(_ partition: Int, _ blocks: [Block]) throws {
     let folder = folder(partition)
-    for block in blocks { try folder.fold(block) }
+    try locating(nil) { for block in blocks { try folder.fold(block) } }
     monitor.withLock {
       partitions[partition].isBusy = false
       monitor.signalAll()
@@ -193,7 +197,7 @@ final class StageRun: @unchecked Sendable {
       let index = nextToFinish.add(1, ordering: .relaxed).oldValue
       guard index < partitions.count else { return }
       if monitor.withLock({ failure != nil }) || cancellation.isCancelled { return }
-      let run = try folder(index).finish()
+      let run = try locating(nil) { try folder(index).finish() }
       progress.recordsOut.add(run.records, ordering: .relaxed)
       progress.bytesOut.add(run.bytes, ordering: .relaxed)
       monitor.withLock {

@@ -70,7 +70,7 @@ enum InputFiles {
       let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { raw in
         unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
       }
-      if !name.hasPrefix(".") { names.append(name) }
+      if !name.hasPrefix("."), !name.hasPrefix("_") { names.append(name) }
     }
     let base = directory.hasSuffix("/") ? directory : directory + "/"
     return try names.sorted().flatMap { try inspect(base + $0, insideDirectory: true) }

@@ -75,8 +75,8 @@ final class LineReader {
   /// Reads behind what is in the buffer; true at the end of the file.
   private func fill(_ descriptor: Int32, at offset: Int, _ file: InputFile) throws -> Bool {
     // A line that fills the buffer doubles it: O(1) copies for each byte.
-    let room = max(Limits.readBytes, buffer.count)
-    guard buffer.count + room <= Limits.recordBytes else {
+    let room = min(max(Limits.readBytes, buffer.count), Limits.recordBytes - buffer.count)
+    guard room > 0 else {
       throw JobError(
         .badInput, "a line of \(file.path) near byte \(offset) is longer than 4 GiB",
         advice: "is this a text file?")

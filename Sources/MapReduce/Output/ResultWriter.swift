@@ -71,7 +71,7 @@ package struct ResultWriter: Sendable {
       ("order", .text(result.schema.order.rawValue)),
     ]
     if let digest { fields.append(("digest", .text(hexadecimal(digest)))) }
-    let manifest = try OutputFile("\(path)/result.json")
+    let manifest = try OutputFile("\(path)/_result.json")
     try Array((JSON.object(fields).line + "\n").utf8).withBytes { try manifest.write($0) }
     try manifest.finish()
     try StagedDirectory.sync(path)
@@ -113,10 +113,14 @@ package struct ResultWriter: Sendable {
       }
     ).run(threads: threads)
     return try index.withLock { index in
+      // The header, again, for the checksum over both ends of the file.
+      var header = ByteBuffer(capacity: 256)
+      RunFile.encodeHeader(name: result.name, result.schema, to: &header)
       var end = ByteBuffer(capacity: 4096)
       let digest = index.digest.value
       RunFile.encodeEnd(
-        index.entries, at: file.offset, records: result.records, digest: digest, to: &end)
+        index.entries, at: file.offset, records: result.records, digest: digest,
+        header: header.bytes, to: &end)
       try file.write(end.bytes)
       try file.finish()
       return digest

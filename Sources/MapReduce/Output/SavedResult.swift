@@ -31,14 +31,17 @@ package final class SavedResult {
     guard descriptor >= 0 else { throw Self.cannotOpen(directory, errno) }
     do {
       let size = try Self.size(descriptor, path)
-      let footer = try RunFile.decodeFooter(
-        Self.read(descriptor, at: size - RunFile.footerBytes, RunFile.footerBytes, path).bytes)
+      // Views are only valid while their buffer has a name.
+      let end = try Self.read(
+        descriptor, at: size - RunFile.footerBytes, RunFile.footerBytes, path)
+      let footer = try RunFile.decodeFooter(end.bytes)
       let indexBytes = size - RunFile.footerBytes - footer.indexOffset
       guard footer.indexOffset >= 0, indexBytes >= 0 else { throw ByteReader.Damaged() }
-      index = try RunFile.decodeIndex(
-        Self.read(descriptor, at: footer.indexOffset, indexBytes, path).bytes, footer)
+      let encodedIndex = try Self.read(descriptor, at: footer.indexOffset, indexBytes, path)
+      index = try RunFile.decodeIndex(encodedIndex.bytes, footer)
       let head = try Self.read(
         descriptor, at: 0, min(index.first?.offset ?? footer.indexOffset, size), path)
+      try RunFile.checkEnds(header: head.bytes, footer: end.bytes, footer)
       var reader = ByteReader(head.bytes)
       (name, schema) = try RunFile.decodeHeader(&reader)
       records = footer.records
@@ -136,8 +139,8 @@ package final class SavedResult {
   private func load(_ block: Int, into frames: inout ByteBuffer) throws -> Int {
     do {
       let entry = index[block]
-      let header = try RunFile.blockHeader(
-        Self.read(descriptor, at: entry.offset, RunFile.blockHeaderBytes, path).bytes)
+      let head = try Self.read(descriptor, at: entry.offset, RunFile.blockHeaderBytes, path)
+      let header = try RunFile.blockHeader(head.bytes)
       let stored = try Self.read(
         descriptor, at: entry.offset + RunFile.blockHeaderBytes, header.storedBytes, path)
       frames.removeAll()
@@ -178,7 +181,7 @@ package final class SavedResult {
   }
 
   private static func cannotOpen(_ directory: String, _ code: Int32) -> JobError {
-    if code == ENOENT, unsafe access("\(directory)/result.json", F_OK) == 0 {
+    if code == ENOENT, unsafe access("\(directory)/_result.json", F_OK) == 0 {
       return JobError(
         .badInput, "\(directory) was saved as text, which has no index",
         advice: "read its part files as they are, or save without --format to read by key")

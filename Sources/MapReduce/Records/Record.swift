@@ -5,7 +5,10 @@ public import Memory
 /// A value that can cross from one stage to the next.
 ///
 /// Numbers, `Bool`, `String`, arrays, optionals and `Tuple` are records. A `Codable` type becomes
-/// one by saying so: `struct Visit: Codable, Record { … }`. Two equal values have equal bytes.
+/// one by saying so: `struct Visit: Codable, Record { … }`.
+///
+/// The bytes of a value must be the same in every process. A `Set`, and a dictionary whose keys are
+/// neither strings nor integers, encode in an order that is not: keep sorted arrays instead.
 public protocol Record: Sendable {
   /// What the bytes mean.
   static var typeCode: TypeCode { get }
@@ -25,7 +28,8 @@ public protocol Key: Sendable {
   /// What the bytes mean.
   static var typeCode: TypeCode { get }
 
-  /// Whether `view` shows the encoded key without a copy.
+  /// Whether `view` shows the encoded key without a copy: the bytes that `encodeKey` appends with
+  /// `isLast` true.
   static var isView: Bool { get }
 
   /// The encoded key in place; called only where `isView` is true.

@@ -6,7 +6,7 @@ extension Record where Self: Codable {
   /// A tree of tagged values.
   public static var typeCode: TypeCode { .tagged }
 
-  /// The value as a tree of tagged values, fields in the order in which they are encoded.
+  /// The value as a tree of tagged values, fields in the order of their names.
   public func encode(into target: inout RecordWriter) {
     let tree = TaggedEncoder.tree(self)
     tree.write(to: &target.buffer)
@@ -33,7 +33,8 @@ struct TaggedEncoder: Encoder {
       switch kind {
       case .single: tree
       case .list: .list(list.map(\.finished))
-      case .record: .record(fields.map { ($0.0, $0.1.finished) })
+      // By name: the fields of a dictionary come in another order in every process.
+      case .record: .record(fields.sorted { $0.0 < $1.0 }.map { ($0.0, $0.1.finished) })
       }
     }
   }

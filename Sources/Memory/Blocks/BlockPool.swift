@@ -16,7 +16,9 @@ import Vocabulary
   package init() {}
 
   deinit {
-    while let slab = unsafe slabs.popLast() { unsafe Glibc.free(slab) }
+    while let slab = unsafe slabs.popLast() {
+      unsafe munmap(slab, Limits.slabBytes)
+    }
   }
 
   /// An empty block; where `bytes` is more than a block holds, a larger one made for it alone.
@@ -37,9 +39,12 @@ import Vocabulary
   }
 
   private func addSlab() {
-    var slab: UnsafeMutableRawPointer?
-    let status = unsafe posix_memalign(&slab, 4096, Limits.slabBytes)
-    guard status == 0, let slab = unsafe slab else {
+    // The first slabs are touched as they are used; once a job is large, all pages of a slab are
+    // asked for at once, which costs less than one fault after the other.
+    let isLarge = unsafe slabs.count >= 4
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS | (isLarge ? MAP_POPULATE : 0)
+    let memory = unsafe mmap(nil, Limits.slabBytes, PROT_READ | PROT_WRITE, flags, -1, 0)
+    guard let slab = unsafe memory, unsafe slab != MAP_FAILED else {
       fatalError("out of memory: \(Limits.slabBytes) bytes for blocks")
     }
     unsafe slabs.append(slab)

@@ -29,8 +29,8 @@ extension FixedWidthInteger {
 }
 
 extension Double {
-  /// The number that the bytes spell (decimal, exponent, `inf`, `nan`), correctly rounded; nil
-  /// where they spell none. ASCII white space around it is allowed.
+  /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly rounded;
+  /// nil where they spell none. ASCII white space around it is allowed.
   public init?(_ bytes: Bytes) {
     // Numbers of up to 15 characters are strings without an allocation.
     self.init(String(bytes.trimmed))

@@ -50,7 +50,7 @@ extension Bytes {
     return Fields(self, UInt8(truncatingIfNeeded: separator.value))
   }
 
-  /// Field `index` from 0; nil where there are fewer.
+  /// Field `index` from 0; nil where there are fewer. O(bytes) up to the field.
   @inlinable public func field(_ index: Int, separator: Unicode.Scalar) -> Bytes? {
     var remaining = index
     for field in fields(separator) {

@@ -5,6 +5,8 @@
 @usableFromInline package struct Splitters: Sendable {
   private let keys: [[UInt8]]
   private let prefixes: [UInt64]
+  /// For each value of a key's first 16 bits: where the search among the prefixes begins and ends.
+  private let bounds: [(lower: UInt16, upper: UInt16)]
 
   /// Picks at most `partitions` − 1 splitters, evenly, from sampled keys.
   package init(samples: [[UInt8]], partitions: Int) {
@@ -15,14 +17,24 @@
       if keys.last != key { keys.append(key) }
     }
     self.keys = keys
-    prefixes = keys.map { key in key.withBytes { unsafe orderPrefix($0.base, $0.count) } }
+    let prefixes = keys.map { key in key.withBytes { unsafe orderPrefix($0.base, $0.count) } }
+    self.prefixes = prefixes
+    var lower = 0
+    var upper = 0
+    bounds = (0..<65_536).map { head in
+      while lower < prefixes.count, prefixes[lower] >> 48 < head { lower += 1 }
+      upper = max(upper, lower)
+      while upper < prefixes.count, prefixes[upper] >> 48 <= head { upper += 1 }
+      return (UInt16(lower), UInt16(upper))
+    }
   }
 
   /// The partition of a key: how many splitters are not above it. O(log partitions).
   @usableFromInline package func partition(of key: Bytes) -> Int {
     let prefix = unsafe orderPrefix(key.base, key.count)
-    var lower = 0
-    var count = prefixes.count
+    let range = bounds[Int(prefix >> 48)]
+    var lower = Int(range.lower)
+    var count = Int(range.upper) &- lower
     // How many prefixes are below; the step is a conditional move, which no key can mispredict.
     unsafe prefixes.withUnsafeBufferPointer { prefixes in
       while count > 0 {
