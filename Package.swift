@@ -53,7 +53,8 @@ let benchmarkTargets: [Target] =
     .executableTarget(
       name: "Benchmarks",
       dependencies: ["Exchange", "Memory", "Vocabulary", argumentParser],
-      path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"], swiftSettings: swiftSettings)
+      path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
+      swiftSettings: swiftSettings)
   ]
 
 let package = Package(

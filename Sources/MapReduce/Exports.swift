@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file of jobs imports `MapReduce` alone: the parsers of its parameters and the views of its
-// bytes come with it.
+// A file of jobs imports `MapReduce` alone: the parsers of its parameters, the views of its bytes
+// and the names of types come with it.
 
 @_exported public import ArgumentParser
-@_exported public import enum Exchange.TypeCode
 @_exported public import Memory
+
+@_exported public import enum Exchange.TypeCode

@@ -10,7 +10,7 @@ final class Child: Sendable {
   private let wordsPath: String
 
   /// Long enough for a slow machine; a command that runs longer hangs, and is killed.
-  private static let deadline = Duration.seconds(300)
+  private static let deadline = Duration.seconds(120)
 
   struct Failure: Error, CustomStringConvertible {
     let description: String
@@ -90,7 +90,7 @@ final class Child: Sendable {
 
 /// Looks again and again until `body` gives a value; throws where it never does.
 func eventually<T>(_ what: String, _ body: () throws -> T?) async throws -> T {
-  for _ in 0..<30_000 {
+  for _ in 0..<6_000 {
     if let value = try body() { return value }
     try await Task.sleep(for: .milliseconds(10))
   }

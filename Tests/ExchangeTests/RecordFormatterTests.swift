@@ -118,7 +118,7 @@ import Testing
         .integer(bits: 128, isSigned: false), Encoded.key(UInt128.max), "\(UInt128.max)",
         "\(UInt128.max)"
       ),
-      (.double, Encoded.key(-2.5), "-2.5", "-2.5"), (.double, Encoded.key(3), "3", "3"),
+      (.double, Encoded.key(-2.5), "-2.5", "-2.5"), (.double, Encoded.key(3.0), "3", "3"),
       (.double, Encoded.key(.nan), "nan", "null"),
       (.string, Array("a\"b".utf8), "a\"b", "\"a\\\"b\""),
       (

@@ -25,37 +25,21 @@ private struct Refused: Error {}
     return try directory.write("input.txt", lines.map { $0 + "\n" }.joined())
   }
 
-  /// A step over lines that throws at the bad one.
-  private static let steps: [(name: String, plan: @Sendable (Dataset<Bytes>) -> Void, line: Int)] =
-    [
-      (
-        "map", { $0.map { try Self.checked($0) }.map { $0.count }.write(.result("r")) }, #line
-      ),
-      (
-        "filter", { $0.filter { try Self.checked($0).count > 0 }.write(.result("r")) }, #line
-      ),
-      (
-        "compactMap", { $0.compactMap { try Self.checked($0) }.write(.result("r")) }, #line
-      ),
-      (
-        "flatMap", { $0.flatMap { try Self.checked($0).words }.write(.result("r")) }, #line
-      ),
-      (
-        "emitting flatMap",
-        {
-          $0.flatMap { line, emit in emit(try Self.checked(line), 1) }.reduce(+).write(.result("r"))
-        },
-        #line - 1
-      ),
-      (
-        "keyed", { $0.keyed { (try Self.checked($0).count, 1) }.reduce(+).write(.result("r")) },
-        #line
-      ),
-      (
-        "sorted", { $0.map { "\($0)" }.sorted(by: { try Self.checked($0) }).write(.result("r")) },
-        #line
-      ),
-    ]
+  /// Steps over lines that throw at the bad one, each said to stand at line 1, 2 and so on.
+  private static let steps: [@Sendable (Dataset<Bytes>) -> Void] = [
+    { $0.map({ try checked($0) }, line: 1).map { $0.count }.write(.result("r")) },
+    { $0.filter({ try checked($0).count > 0 }, line: 2).write(.result("r")) },
+    { $0.compactMap({ try checked($0) }, line: 3).write(.result("r")) },
+    { $0.flatMap({ try checked($0).words }, line: 4).write(.result("r")) },
+    { lines in
+      lines.flatMap({ line, emit in emit(try checked(line), 1) }, line: 5).reduce(+)
+        .write(.result("r"))
+    },
+    { $0.keyed({ (try checked($0).count, 1) }, line: 6).reduce(+).write(.result("r")) },
+    { lines in
+      lines.map { "\($0)" }.sorted(by: { try checked($0) }, line: 7).write(.result("r"))
+    },
+  ]
 
   private static func checked(_ line: Bytes) throws -> Bytes {
     if line.hasPrefix(Bytes("bad")) { throw Refused() }
@@ -72,37 +56,33 @@ private struct Refused: Error {}
   ) throws {
     let directory = try TemporaryDirectory()
     let path = try file(directory)
-    let step = Self.steps[index]
-    let error = try failure { flow in step.plan(flow.read(.lines(path))) }
-    #expect(error.location == "\(Self.here):\(step.line)", "\(step.name)")
-    #expect(error.record == "\(path):30001  \"bad line\"", "\(step.name)")
+    let error = try failure { flow in Self.steps[index](flow.read(.lines(path))) }
+    #expect(error.location == "\(Self.here):\(index + 1)")
+    #expect(error.record == "\(path):30001  \"bad line\"")
     #expect(error.description.contains("operator  \(Self.here)"))
   }
 
-  @Test func `Steps on pairs that throw are named with their line`() throws {
-    let numbers = Array(0..<300)
-    @Sendable func check(_ number: Int) throws -> Int {
-      if number == 299 { throw Refused() }
-      return number
+  /// Steps over pairs that throw at the last one, each said to stand at line 1, 2 and so on.
+  private static let pairSteps: [@Sendable (Keyed<Int, Int>) -> Void] = [
+    { $0.mapValues({ try checked($0) }, line: 1).write(.result("r")) },
+    { $0.filter({ try checked($1) > 0 }, line: 2).write(.result("r")) },
+    { $0.map({ try checked($1) }, line: 3).write(.result("r")) },
+    { $0.reduce({ max($0, try checked($1)) }, line: 4).write(.result("r")) },
+  ]
+
+  private static func checked(_ number: Int) throws -> Int {
+    if number == 299 { throw Refused() }
+    return number
+  }
+
+  @Test(arguments: pairSteps.indices) func `Steps on pairs that throw are named with their line`(
+    index: Int
+  ) throws {
+    let error = try failure { flow in
+      let numbers = flow.read(.values(Array(0..<300)))
+      Self.pairSteps[index](numbers.keyed { number -> (Int, Int) in (number % 7, number) })
     }
-    let line = #line + 2
-    let errors = [
-      try failure {
-        $0.read(.values(numbers)).keyed { ($0, $0) }.mapValues(check).write(.result("r"))
-      },
-      try failure { flow in
-        flow.read(.values(numbers)).keyed { ($0, $0) }.filter { try check($1) > 0 }.write(
-          .result("r"))
-      },
-      try failure { flow in
-        flow.read(.values(numbers)).keyed { ($0, $0) }.map { try check($1) }.write(.result("r"))
-      },
-      try failure { flow in
-        flow.read(.values(numbers)).keyed { ($0 % 7, $0) }.reduce { max($0, try check($1)) }
-          .write(.result("r"))
-      },
-    ]
-    #expect(errors.map(\.location) == [0, 2, 5, 8].map { "\(Self.here):\(line + $0)" })
+    #expect(error.location == "\(Self.here):\(index + 1)")
   }
 
   @Test func `A value of the plan is shown as the record`() throws {

@@ -136,7 +136,7 @@ import Vocabulary
   @Test(arguments: [37, 4096, 1 << 20]) func `A pipe is read as a file is`(pieces: Int) throws {
     let directory = try TemporaryDirectory()
     var random = RandomSource(1)
-    let count = pieces == 37 ? 20_000 : 700_000
+    let count = pieces == 37 ? 20_000 : 400_000
     let bytes = random.bytes(count, of: Array("abc def\n".utf8)) + Array("end".utf8)
     let path = try directory.write("file", bytes)
     let wanted = try lines([path])

@@ -7,11 +7,11 @@ import Testing
 @Suite struct OperatorTests {
   private static func numbers(_ seed: Int) -> [Int] {
     var random = RandomSource(seed)
-    let count = [0, 1, 2, 63, 64, 65, 130, 700][seed % 8]
+    let count = [0, 1, 65, 700][seed % 4]
     return (0..<count).map { _ in random.number(-50...50) }
   }
 
-  @Test(arguments: 0..<8) func `Fluent steps change elements in the order of the input`(seed: Int)
+  @Test(arguments: 0..<4) func `Fluent steps change elements in the order of the input`(seed: Int)
     throws
   {
     let numbers = Self.numbers(seed)
@@ -28,7 +28,7 @@ import Testing
     #expect(result.stages.map(\.recordsOut) == [wanted.count])
   }
 
-  @Test(arguments: 0..<8) func `Reducing keeps the order in which values stand`(seed: Int) throws {
+  @Test(arguments: 0..<4) func `Reducing keeps the order in which values stand`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       flow.read(.values(numbers)).keyed { ($0 % 5, ["\($0)"]) }.reduce(+).write(.result("result"))
@@ -39,7 +39,7 @@ import Testing
     #expect(found.map(\.1) == wanted.map { $0.value.map { "\($0)" } })
   }
 
-  @Test(arguments: 0..<8) func `Combining gathers values into another type`(seed: Int) throws {
+  @Test(arguments: 0..<4) func `Combining gathers values into another type`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       flow.read(.values(numbers))
@@ -62,7 +62,7 @@ import Testing
     #expect(Dictionary(uniqueKeysWithValues: found) == wanted)
   }
 
-  @Test(arguments: 0..<8) func `Keyed steps change and drop pairs`(seed: Int) throws {
+  @Test(arguments: 0..<4) func `Keyed steps change and drop pairs`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       let all = flow.read(.values(numbers)).keyed { number -> (Int, Int) in (number % 3, number) }
@@ -82,7 +82,7 @@ import Testing
     #expect(found.map(\.1) == sorted.map { Double($0) / 2 })
   }
 
-  @Test(arguments: 0..<8) func `Keys of two and three parts group by all parts`(seed: Int) throws {
+  @Test(arguments: 0..<4) func `Keys of two and three parts group by all parts`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       let source = flow.read(.values(numbers))
@@ -109,7 +109,7 @@ import Testing
     #expect(by == (-3...3).flatMap { key in numbers.filter { $0 % 4 == key } })
   }
 
-  @Test(arguments: 0..<8) func `Sorting is by key order, and stable`(seed: Int) throws {
+  @Test(arguments: 0..<4) func `Sorting is by key order, and stable`(seed: Int) throws {
     let numbers = Self.numbers(seed)
     let result = try runOnAnyThreads { flow in
       let source = flow.read(.values(numbers))
@@ -129,7 +129,7 @@ import Testing
   func `Top keeps the greatest, the lowest key among equals`(
     limit: Int
   ) throws {
-    let numbers = Self.numbers(7)
+    let numbers = Self.numbers(3)
     let result = try runOnAnyThreads { flow in
       let source = flow.read(.values(numbers))
       source.top(limit).write(.result("elements"))

@@ -85,7 +85,8 @@ package enum RunFile {
   package static func decodeBlock(
     _ header: BlockHeader, _ stored: Bytes, to frames: inout ByteBuffer
   ) throws(ByteReader.Damaged) {
-    guard stored.count == header.storedBytes, header.checksum(over: stored) == header.checksum else {
+    guard stored.count == header.storedBytes, header.checksum(over: stored) == header.checksum
+    else {
       throw ByteReader.Damaged()
     }
     if header.isCompressed {

@@ -104,12 +104,29 @@ func findLastByte(_ value: UInt8, _ base: UnsafeRawPointer, _ count: Int) -> Int
   return unsafe hit - base
 }
 
+/// From this size on, tables are mapped for themselves and ask for huge pages: their slots are
+/// visited at random, and each small page would be a miss of its own in the address cache.
+private let mappedBytesMinimum = 4 << 20
+
 /// Memory whose bytes are zero; large pieces come from the system so, and are not touched here.
 @usableFromInline func allocateZeroed(_ byteCount: Int) -> UnsafeMutableRawPointer {
-  guard let memory = unsafe calloc(1, byteCount) else {
-    fatalError("out of memory: \(byteCount) bytes for a table")
+  if byteCount >= mappedBytesMinimum {
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
+    let memory = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)
+    if let memory = unsafe memory, unsafe memory != MAP_FAILED {
+      _ = unsafe madvise(memory, byteCount, MADV_HUGEPAGE)
+      return unsafe memory
+    }
+  } else if let memory = unsafe calloc(1, byteCount) {
+    return unsafe memory
   }
-  return unsafe memory
+  fatalError("out of memory: \(byteCount) bytes for a table")
 }
 
-@usableFromInline func freeZeroed(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }
+@usableFromInline func freeZeroed(_ memory: UnsafeMutableRawPointer, _ byteCount: Int) {
+  if byteCount >= mappedBytesMinimum {
+    unsafe munmap(memory, byteCount)
+  } else {
+    unsafe free(memory)
+  }
+}

@@ -36,7 +36,7 @@ public import Vocabulary
 
   deinit {
     unsafe Self.destroyValues(unsafe slots, slotCount)
-    unsafe freeZeroed(slots)
+    unsafe freeZeroed(slots, slotCount &* Self.stride)
   }
 
   @inlinable static func makeSlots(_ slotCount: Int) -> UnsafeMutableRawPointer {
@@ -148,7 +148,7 @@ public import Vocabulary
       unsafe (target + Self.valueOffset).assumingMemoryBound(to: Value.self).moveInitialize(
         from: (source + Self.valueOffset).assumingMemoryBound(to: Value.self), count: 1)
     }
-    unsafe freeZeroed(old)
+    unsafe freeZeroed(old, oldCount &* Self.stride)
   }
 
   /// Hands every pair to `body`, in no meaningful order, and leaves the table empty.
