@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Memory
 import Testing
 import Vocabulary
@@ -106,6 +107,18 @@ import Vocabulary
     }
     #expect(LineReader.lineNumber(path, at: 99) == nil)
     #expect(LineReader.lineNumber(directory.path + "/none", at: 0) == nil)
+  }
+
+  @Test func `A pipe is not opened again to number its lines`() async {
+    // Opening a pipe that nobody writes to would wait for ever: the alarm ends that.
+    await #expect(processExitsWith: .success) {
+      let directory = try TemporaryDirectory()
+      let pipe = directory.path + "/pipe"
+      try #require(unsafe mkfifo(pipe, 0o600) == 0)
+      alarm(20)
+      #expect(LineReader.lineNumber(pipe, at: 3) == nil)
+      alarm(0)
+    }
   }
 
   @Test(arguments: 0..<40) func `Splits cover all files, in order and of one size`(seed: Int) {
