@@ -26,6 +26,9 @@ public struct CodeLocation: Hashable, Sendable, CustomStringConvertible {
     self.line = line
   }
 
+  /// `Jobs/WordCount.swift:14`.
+  package var full: String { "\(fileID):\(line)" }
+
   /// `WordCount.swift:14`.
   public var description: String {
     let file = fileID.split(separator: "/").last.map(String.init) ?? fileID

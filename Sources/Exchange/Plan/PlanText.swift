@@ -40,7 +40,7 @@ extension PlanDescription {
           outputs.map {
             .object([
               ("name", .text($0.name)), ("stage", .integer($0.stage.index + 1)),
-              ("location", .text("\($0.location)")),
+              ("location", .text($0.location.full)),
             ])
           })
       ),
@@ -118,11 +118,11 @@ extension StageDescription {
         "operators",
         .array(
           operators.map {
-            .object([("name", .text($0.name)), ("location", .text("\($0.location)"))])
+            .object([("name", .text($0.name)), ("location", .text($0.location.full))])
           })
       ), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
       ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
-      ("order", .text(schema.order.rawValue)),
+      ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
     ])
   }
 }

@@ -48,6 +48,7 @@ extension Dataset {
   }
 
   /// Makes one pair of each element, with a key of two parts.
+  @_disfavoredOverload
   @inlinable public func keyed<A: Key, B: Key, V: Record>(
     _ pair: @escaping @Sendable (T) throws -> ((A, B), V),
     fileID: String = #fileID, line: Int = #line
@@ -59,6 +60,7 @@ extension Dataset {
   }
 
   /// Makes one pair of each element, with a key of three parts.
+  @_disfavoredOverload
   @inlinable public func keyed<A: Key, B: Key, C: Key, V: Record>(
     _ pair: @escaping @Sendable (T) throws -> ((A, B, C), V),
     fileID: String = #fileID, line: Int = #line

@@ -4,10 +4,13 @@ public import Memory
 /// Takes the pairs that a closure emits: `emit(word, 1)`.
 ///
 /// Pairs are gathered in batches, so that the table behind it finds its slots ahead of use. A view
-/// that is emitted as key may be forgotten at once: its bytes are copied before they go away.
+/// that is emitted as key may be forgotten at once: what does not stand in the chunk that is being
+/// worked on is copied.
 public struct Emitter<K: Key, V: Record>: ~Copyable {
   @usableFromInline var batch = EmitBatch<V>()
-  /// Encoded keys of the batch, where keys have no bytes in place.
+  /// Bytes of the chunk: views into them stay valid until the batch is handed on.
+  @usableFromInline var window = Bytes("")
+  /// Keys of the batch that had to be encoded or copied.
   @usableFromInline var scratch = RecordWriter()
   @usableFromInline let accept: (inout EmitBatch<V>) throws -> Void
   /// The first error of a batch; emitting cannot throw, so it waits for the end of the chunk.
@@ -20,7 +23,7 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
   /// Emits one pair.
   @inlinable @inline(__always)
   public mutating func callAsFunction(_ key: K, _ value: V) {
-    if K.isView {
+    if K.isView, key.view.isInside(window) {
       batch.append(key.view, value)
     } else {
       let offset = scratch.count
@@ -30,9 +33,16 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
     if batch.isFull { flush() }
   }
 
+  /// Emits a pair whose key, where it is a view, stays valid until the chunk is done.
+  @inlinable mutating func emit(lasting key: K, _ value: V) {
+    guard K.isView else { return callAsFunction(key, value) }
+    batch.append(key.view, value)
+    if batch.isFull { flush() }
+  }
+
   @inlinable @inline(never) mutating func flush() {
     if batch.count == 0 { return }
-    if !K.isView { batch.resolve(in: scratch.buffer) }
+    batch.resolve(in: scratch.buffer)
     if failure == nil {
       do { try accept(&batch) } catch { failure = error }
     }

@@ -24,7 +24,7 @@ public struct Keyed<K: Key, V: Record> {
     self.init(pipeline: ended) { chunk, emit in
       try forEachRecord(chunk) { frame in
         var reader = RecordReader(frame.value)
-        emit(try K.decodeKey(frame.key), try V(from: &reader))
+        emit.emit(lasting: try K.decodeKey(frame.key), try V(from: &reader))
       }
     }
   }
@@ -40,9 +40,14 @@ public struct Keyed<K: Key, V: Record> {
       try withoutActuallyEscaping(sink) { sink in
         var relay = Emitter<K, V> { batch in
           for index in 0..<batch.count {
-            try sink(try K.decodeKey(batch.key(index)), batch.value(index))
+            do {
+              try sink(try K.decodeKey(batch.key(index)), batch.value(index))
+            } catch {
+              throw RecordFailure(error, offset: nil, record: batch.key(index))
+            }
           }
         }
+        relay.window = chunk.window
         let records = try emitInto(chunk, &relay)
         try relay.finishChunk()
         return records

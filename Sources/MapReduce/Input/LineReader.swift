@@ -112,9 +112,14 @@ final class LineReader {
 
   /// The number, from 1, of the line that begins at byte `offset`; nil where it cannot be told.
   static func lineNumber(_ path: String, at offset: Int) -> Int? {
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    // A pipe of this name must not be waited for: its bytes are gone.
+    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    var status = stat()
+    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+      return nil
+    }
     var block = ByteBuffer(capacity: Limits.readBytes)
     var position = 0
     var lines = 1

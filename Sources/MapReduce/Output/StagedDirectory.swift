@@ -57,7 +57,10 @@ final class StagedDirectory: @unchecked Sendable {
       guard found.hasPrefix(prefix), let pid = pid_t(found.dropFirst(prefix.count)) else {
         continue
       }
-      if kill(pid, 0) != 0, errno == ESRCH { Self.remove("\(parent)/\(found)") }
+      // Our own number can only have been another process's before us.
+      if pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH) {
+        Self.remove("\(parent)/\(found)")
+      }
     }
   }
 

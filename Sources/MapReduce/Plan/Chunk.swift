@@ -11,6 +11,11 @@ public import Vocabulary
   case values(Range<Int>)
   /// Records of an earlier stage.
   case records(RunSlice)
+
+  /// The bytes whose views stay valid for as long as the chunk is worked on.
+  @inlinable var window: Bytes {
+    if case .lines(let bytes) = self { bytes } else { Bytes("") }
+  }
 }
 
 /// Calls `body` for every line, without its end (LF or CR LF); returns how many there were.
@@ -19,8 +24,9 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
   var start = 0
   var lines = 0
   while start < bytes.count {
-    let end = bytes.firstIndex(of: 0x0A, from: start) ?? bytes.count
-    let hasReturn = end > start && bytes[end &- 1] == 0x0D
+    let lineFeed = bytes.firstIndex(of: 0x0A, from: start)
+    let end = lineFeed ?? bytes.count
+    let hasReturn = lineFeed != nil && end > start && bytes[end &- 1] == 0x0D
     do {
       try body(bytes[start..<(hasReturn ? end &- 1 : end)])
     } catch {

@@ -37,6 +37,7 @@ extension Keyed {
           })
         return Mapper(
           map: { chunk in
+            box.value.window = chunk.window
             let records = try emitInto(chunk, &box.value)
             try box.value.finishChunk()
             return records

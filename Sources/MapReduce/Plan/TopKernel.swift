@@ -58,6 +58,7 @@ extension Keyed {
           })
         return Mapper(
           map: { chunk in
+            box.value.window = chunk.window
             let records = try emitInto(chunk, &box.value)
             try box.value.finishChunk()
             return records

@@ -46,6 +46,7 @@ struct TaggedDecoder: Decoder {
         switch tree {
         case .integer(let value): N(exactly: value)
         case .natural(let value): N(exactly: value)
+        case .text(let value) where N.bitWidth > 64: N(value)
         default: nil
         }
       guard let number else { throw failure(type) }
@@ -76,6 +77,8 @@ struct TaggedDecoder: Decoder {
     func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
     func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
     func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
+    func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
+    func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
       try T(from: TaggedDecoder(tree: tree, codingPath: codingPath))
     }

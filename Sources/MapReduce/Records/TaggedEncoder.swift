@@ -87,6 +87,9 @@ struct TaggedEncoder: Encoder {
     mutating func encode(_ value: UInt16) { node.tree = .natural(UInt64(value)) }
     mutating func encode(_ value: UInt32) { node.tree = .natural(UInt64(value)) }
     mutating func encode(_ value: UInt64) { node.tree = .natural(value) }
+    // Too wide for a number of the tree.
+    mutating func encode(_ value: Int128) { node.tree = .text(String(value)) }
+    mutating func encode(_ value: UInt128) { node.tree = .text(String(value)) }
     mutating func encode<T: Encodable>(_ value: T) throws {
       try value.encode(to: TaggedEncoder(node: node, codingPath: codingPath))
     }

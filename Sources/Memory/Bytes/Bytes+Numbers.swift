@@ -32,6 +32,8 @@ extension Double {
   /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly rounded;
   /// nil where they spell none. ASCII white space around it is allowed.
   public init?(_ bytes: Bytes) {
+    // The parser below would stop at a zero byte.
+    if bytes.firstIndex(of: 0) != nil { return nil }
     // Numbers of up to 15 characters are strings without an allocation.
     self.init(String(bytes.trimmed))
   }

@@ -47,6 +47,12 @@ public struct Bytes: @unchecked Sendable {
     self[range.relative(to: 0..<Int.max).clamped(to: 0..<Swift.max(count, 0))]
   }
 
+  /// Whether these bytes stand inside of the memory that `other` shows.
+  @inlinable @inline(__always) package func isInside(_ other: Bytes) -> Bool {
+    let offset = unsafe base - other.base
+    return offset >= 0 && offset <= other.count &- count
+  }
+
   @inlinable package var buffer: UnsafeRawBufferPointer {
     unsafe UnsafeRawBufferPointer(start: base, count: count)
   }

@@ -18,9 +18,10 @@ public import Vocabulary
   @usableFromInline let seed: UInt64
 
   @inlinable static var valueOffset: Int { 16 }
+  /// Bytes of a slot. A value without a size still takes a byte when it is moved.
   @inlinable static var stride: Int {
     let alignment = Swift.max(8, MemoryLayout<Value>.alignment)
-    return (16 &+ MemoryLayout<Value>.size &+ alignment &- 1) / alignment &* alignment
+    return (16 &+ MemoryLayout<Value>.stride &+ alignment &- 1) / alignment &* alignment
   }
 
   /// An empty table whose keys are hashed with `seed`, with room for `keyCount` keys.

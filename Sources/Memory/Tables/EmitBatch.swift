@@ -8,6 +8,7 @@ public import Vocabulary
   @unsafe @usableFromInline struct Pair {
     @usableFromInline var key: UnsafeRawPointer
     @usableFromInline var keyCount: Int
+    /// The key's hash; before `resolve`, 1 where the key is an offset.
     @usableFromInline var hash: UInt64
     @usableFromInline var value: Value
 
@@ -22,6 +23,8 @@ public import Vocabulary
 
   @usableFromInline let pairs: UnsafeMutablePointer<Pair>
   @usableFromInline package private(set) var count = 0
+  /// Pairs whose key is an offset.
+  @usableFromInline var offsets = 0
 
   @inlinable package init() { unsafe pairs = .allocate(capacity: Limits.emitBatch) }
 
@@ -46,16 +49,20 @@ public import Vocabulary
     // The address is made whole by `resolve`; one is added because no address is zero.
     guard let place = unsafe UnsafeRawPointer(bitPattern: offset &+ 1) else { return }
     unsafe (pairs + count).initialize(
-      to: Pair(key: place, keyCount: keyCount, hash: 0, value: value))
+      to: Pair(key: place, keyCount: keyCount, hash: 1, value: value))
     count &+= 1
+    offsets &+= 1
   }
 
   /// Points keys that were given by offset at their bytes, once the buffer moves no more.
   @inlinable @inline(__always) package mutating func resolve(in buffer: borrowing ByteBuffer) {
-    for index in 0..<count {
+    if offsets == 0 { return }
+    for index in 0..<count where unsafe pairs[index].hash == 1 {
       let offset = unsafe Int(bitPattern: pairs[index].key) &- 1
       unsafe pairs[index].key = UnsafeRawPointer(buffer.base) + offset
+      unsafe pairs[index].hash = 0
     }
+    offsets = 0
   }
 
   @inlinable package func key(_ index: Int) -> Bytes {
@@ -71,5 +78,6 @@ public import Vocabulary
   @inlinable package mutating func removeAll() {
     unsafe pairs.deinitialize(count: count)
     count = 0
+    offsets = 0
   }
 }
