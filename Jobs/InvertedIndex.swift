@@ -11,27 +11,32 @@ struct InvertedIndex: Job {
 
   func plan(_ flow: Flow) {
     flow.read(.lines(input))
-      .flatMap(to: (Bytes, [String]).self) { line, emit in
+      .flatMap(to: (Bytes, String).self) { line, emit in
         guard let tab = line.firstIndex(of: 0x09) else { return }
-        let document = [String(line[0..<tab])]
+        let document = String(line[0..<tab])
         for word in line[(tab + 1)...].words { emit(word, document) }
       }
-      .reduce(union)
+      // Lists grow in place; each is put in order once, at the end.
+      .combine(
+        into: [String](),
+        { documents, document in
+          let isRepeated = documents.last.map { $0.utf8.elementsEqual(document.utf8) } ?? false
+          if !isRepeated { documents.append(document) }
+        }, merge: { $0 += $1 }
+      )
+      .mapValues(sortedOnce)
       .write(.result("index"))
   }
 }
 
-/// The names of two sorted lists, sorted, each once.
-private func union(_ a: [String], _ b: [String]) -> [String] {
-  if let last = a.last, let first = b.first, last < first { return a + b }
-  var merged: [String] = []
-  merged.reserveCapacity(a.count + b.count)
-  var (i, j) = (0, 0)
-  while i < a.count || j < b.count {
-    let takesLeft = j == b.count || (i < a.count && a[i] <= b[j])
-    let next = takesLeft ? a[i] : b[j]
-    if takesLeft { i += 1 } else { j += 1 }
-    if merged.last != next { merged.append(next) }
+/// The names in the order of their bytes, each once. Strings themselves would compare as equal
+/// where they only look alike.
+@Sendable private func sortedOnce(_ names: [String]) -> [String] {
+  let sorted = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  var once: [String] = []
+  for name in sorted {
+    if let last = once.last, last.utf8.elementsEqual(name.utf8) { continue }
+    once.append(name)
   }
-  return merged
+  return once
 }

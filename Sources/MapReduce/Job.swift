@@ -4,7 +4,7 @@
 ///
 /// Stored properties are the job's parameters, written with ArgumentParser's property wrappers, so
 /// that `--help`, checking and completion come with them. `plan` describes the dataflow; it must
-/// depend on the parameters alone, because every process that works on the job builds the plan anew.
+/// depend on the parameters alone, because every process that works on the job builds it anew.
 ///
 /// ```swift
 /// struct WordCount: Job {

@@ -34,7 +34,7 @@
   package static let splitBytesMinimum = 256 << 10
   package static let splitBytesMaximum = 16 << 20
 
-  /// Splits that an input is cut into where the two limits above allow it.
+  /// Splits that values and the records of an earlier stage are cut into.
   package static let splitsWanted = 64
 
   /// Bytes that a reader asks the file for at a time; a longer line makes its buffer grow.

@@ -86,7 +86,7 @@ import Vocabulary
     #expect((stages[1]["input"] as? [String: Int]) == ["stage": 1])
     let results = try #require(object["results"] as? [[String: Any]])
     #expect(results.map { $0["name"] as? String } == ["result"])
-    #expect(results.map { $0["location"] as? String } == ["A.swift:3"])
+    #expect(results.map { $0["location"] as? String } == ["Jobs/A.swift:3"])
   }
 
   @Test func `The plan's text and graph name what the author wrote`() {

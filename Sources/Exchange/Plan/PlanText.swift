@@ -52,7 +52,7 @@ extension PlanDescription {
     var lines = ["digraph \"\(job)\" {", "  rankdir=LR; node [shape=box];"]
     for stage in stages {
       let steps = stage.operators.map { "\($0.name) \($0.location)" }
-      let label = (["\(stage.id)"] + steps + [stage.shuffleText]).joined(separator: "\\n")
+      let label = (["\(stage.id)"] + steps + [stage.shuffleText]).joined(separator: "\n")
       lines.append("  s\(stage.id.index) [label=\(Self.quoted(label))];")
       switch stage.input {
       case .stage(let earlier): lines.append("  s\(earlier.index) -> s\(stage.id.index);")
@@ -70,9 +70,12 @@ extension PlanDescription {
 
   private static func quoted(_ text: String) -> String {
     var quoted = "\""
-    for character in text {
-      if character == "\"" { quoted.append("\\") }
-      quoted.append(character)
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "\n": quoted += "\\n"
+      case "\"", "\\": quoted += "\\\(scalar)"
+      default: quoted.unicodeScalars.append(scalar)
+      }
     }
     return quoted + "\""
   }

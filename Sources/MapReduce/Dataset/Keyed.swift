@@ -77,8 +77,8 @@ extension Keyed {
 
   /// Gathers the values of each key into an accumulator. O(pairs), O(keys) memory.
   ///
-  /// `initial` is the accumulator of a key without values, neutral for `merge`; `accumulate` takes a
-  /// value in; `merge` takes in another accumulator, of values that come later in the input.
+  /// `initial` is the accumulator of a key without values, neutral for `merge`; `accumulate` takes
+  /// a value in; `merge` takes in another accumulator, of values that come later in the input.
   @inlinable @inline(__always) public func combine<A: Record>(
     into initial: A,
     _ accumulate: @escaping @Sendable (inout A, V) throws -> Void,

@@ -119,8 +119,8 @@ final class StageRun: @unchecked Sendable {
     }
   }
 
-  /// Whether another split may be mapped: one reads at a time, and both the splits under way and the
-  /// bytes that wait to be folded are bounded, so that memory does not grow with the input.
+  /// Whether another split may be mapped: one reads at a time, and both the splits under way and
+  /// the bytes that wait to be folded are bounded, so that memory does not grow with the input.
   private var canMap: Bool {
     !isExhausted && !isReading && handedOut - frontier < 2 * threads + 2
       && queuedBytes < Limits.queuedBytes

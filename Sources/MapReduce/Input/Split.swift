@@ -32,14 +32,17 @@ enum Split: Sendable {
 
 /// Cuts inputs into splits.
 enum Splits {
-  /// Bytes of a split of an input of `total` bytes.
-  static func size(total: Int) -> Int {
-    min(max(total / Limits.splitsWanted, Limits.splitBytesMinimum), Limits.splitBytesMaximum)
+  /// Bytes of the split that begins at byte `position` of the input: small at first, so that small
+  /// inputs have work for all threads, a sixteenth of what came before later on. The input's length
+  /// plays no part, so that a stream, whose length nobody knows, is cut where a file is.
+  static func size(at position: Int) -> Int {
+    min(max(position / 16, Limits.splitBytesMinimum), Limits.splitBytesMaximum)
   }
 
   /// Packs files in order: a large file into many splits, many small files into one.
   static func pack(_ files: [InputFile]) -> [Split] {
-    let target = size(total: files.reduce(0) { $0 + $1.size })
+    var position = 0
+    var target = size(at: position)
     var splits: [Split] = []
     var open: [FileRange] = []
     var openBytes = 0
@@ -53,7 +56,9 @@ enum Splits {
         if openBytes >= target {
           splits.append(.files(open))
           open = []
+          position += openBytes
           openBytes = 0
+          target = size(at: position)
         }
       }
     }
@@ -69,7 +74,8 @@ enum Splits {
 
   /// Slices of an earlier stage's runs, in order.
   static func records(_ runs: [Run]) -> [Split] {
-    let target = size(total: runs.reduce(0) { $0 + $1.bytes })
+    let share = runs.reduce(0) { $0 + $1.bytes } / Limits.splitsWanted
+    let target = min(max(share, Limits.splitBytesMinimum), Limits.splitBytesMaximum)
     return runs.flatMap { $0.slices(ofBytes: target) }.map { .records($0) }
   }
 }

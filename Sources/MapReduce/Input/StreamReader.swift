@@ -22,18 +22,20 @@ final class StreamPiece: @unchecked Sendable {
 
 /// Cuts standard input, a pipe or a device into pieces of whole lines.
 ///
-/// Pieces end at the first line end at or after a fixed number of bytes, so that they depend on the
-/// stream's bytes alone, not on how they arrive.
+/// Pieces are the splits that a file with these bytes would be cut into: they depend on the bytes
+/// alone, not on how they arrive.
 final class StreamReader {
   private let path: String
   private let descriptor: Int32
   private var rest = ByteBuffer(capacity: Limits.readBytes)
   private var offset = 0
   private var isAtEnd = false
+  /// Lines that begin before this byte of the stream belong to the next piece.
+  private var boundary = Splits.size(at: 0)
 
   init(_ path: String) throws {
     self.path = path
-    descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+    descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw InputFiles.cannotRead(path, errno) }
   }
 
@@ -41,7 +43,9 @@ final class StreamReader {
 
   /// The next piece; nil at the end of the stream.
   func next(isCancelled: () -> Bool) throws -> StreamPiece? {
-    var searched = Limits.splitBytesMinimum
+    while boundary <= offset { boundary += Splits.size(at: boundary) }
+    // The line with the byte before the boundary is the piece's last.
+    var searched = boundary - 1 - offset
     while true {
       if rest.count > searched {
         if let end = rest.bytes.firstIndex(of: 0x0A, from: searched) {
@@ -77,7 +81,7 @@ final class StreamReader {
       if count < 0 { failure = errno }
       return max(count, 0)
     }
-    if failure == EINTR { return }
+    if failure == EINTR || failure == EAGAIN { return }
     if failure != 0 { throw InputFiles.cannotRead(path, failure) }
     isAtEnd = count == 0
   }

@@ -39,6 +39,7 @@ final class StagedDirectory: @unchecked Sendable {
         .cannotWrite, "cannot write \(path): \(parent): \(errorText(errno))",
         advice: "make it first: mkdir -p \(parent)")
     }
+    guard status.st_mode & S_IFMT == S_IFDIR else { throw OutputFile.cannotWrite(path, ENOTDIR) }
     guard unsafe access(parent, W_OK | X_OK) == 0 else {
       throw OutputFile.cannotWrite(path, errno)
     }

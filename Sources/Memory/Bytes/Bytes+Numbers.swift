@@ -29,8 +29,8 @@ extension FixedWidthInteger {
 }
 
 extension Double {
-  /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly rounded;
-  /// nil where they spell none. ASCII white space around it is allowed.
+  /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly
+  /// rounded; nil where they spell none. ASCII white space around it is allowed.
   public init?(_ bytes: Bytes) {
     // The parser below would stop at a zero byte.
     if bytes.firstIndex(of: 0) != nil { return nil }

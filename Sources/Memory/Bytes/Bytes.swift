@@ -3,8 +3,9 @@
 /// A view of bytes that somebody else owns: a line, a word, a key.
 ///
 /// A view is valid for as long as the call that handed it out: inside a closure of an operator it
-/// may be read, cut, compared and emitted as a key at no cost, but not stored or returned as a value.
-/// To keep the bytes for longer, copy them with `Array(bytes)` or `String(bytes)`. Comparison is by unsigned bytes, a prefix first.
+/// may be read, cut, compared and emitted as a key at no cost, but not stored, nor returned as a
+/// value. To keep the bytes for longer, copy them with `Array(bytes)` or `String(bytes)`.
+/// Comparison is by unsigned bytes, a prefix first.
 @safe @frozen
 public struct Bytes: @unchecked Sendable {
   // Safe because every maker of a view owns the memory for the length of the call it is handed to,

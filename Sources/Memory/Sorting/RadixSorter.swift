@@ -10,7 +10,7 @@ import CSystem
   typealias Reference = RecordOrder.Reference
 
   private let scratch: UnsafeMutablePointer<Reference>
-  /// Groups that are still to be sorted: an explicit stack, so that no input can exhaust a thread's.
+  /// Groups that are still to be sorted: a stack of our own, so that no input exhausts a thread's.
   private var groups: [Group] = []
   /// Groups whose prefixes were replaced by deeper ones, to be put right at the end.
   private var deepened: [(start: Int, count: Int, prefix: UInt64)] = []
