@@ -28,7 +28,10 @@ struct Validation: Codable, Record {
 
 /// What is known of some neighbouring lines. `reduce` keeps the order of the input, so that ranges
 /// can be put together end to end.
-struct SortedRange: Codable, Record {
+///
+/// Its bytes are written by hand: a line can be long, and a `Codable` array of bytes takes a tagged
+/// node for each of them.
+struct SortedRange: Record {
   var lines = 1
   /// Places where a line is below the one before it.
   var disorders = 0
@@ -43,6 +46,26 @@ struct SortedRange: Codable, Record {
     // FNV-1a, 64 bits.
     checksum = 0xCBF2_9CE4_8422_2325
     for byte in line { checksum = (checksum ^ UInt64(byte)) &* 0x100_0000_01B3 }
+  }
+
+  static var typeCode: TypeCode {
+    .tuple([Int.typeCode, Int.typeCode, UInt64.typeCode, .bytes, .bytes])
+  }
+
+  func encode(into target: inout RecordWriter) {
+    lines.encode(into: &target)
+    disorders.encode(into: &target)
+    checksum.encode(into: &target)
+    first.encode(into: &target)
+    last.encode(into: &target)
+  }
+
+  init(from source: inout RecordReader) throws {
+    lines = try Int(from: &source)
+    disorders = try Int(from: &source)
+    checksum = try UInt64(from: &source)
+    first = try [UInt8](from: &source)
+    last = try [UInt8](from: &source)
   }
 
   func followed(by next: SortedRange) -> SortedRange {
