@@ -121,7 +121,7 @@ import Vocabulary
     }
   }
 
-  @Test(arguments: 0..<40) func `Splits cover all files, in order, and grow with their place`(seed: Int) {
+  @Test(arguments: 0..<40) func `Splits cover all files, and grow with their place`(seed: Int) {
     var random = RandomSource(seed)
     let most = seed % 2 == 0 ? 1 << 20 : 1 << 30
     let files = (0..<random.number(0...9)).map {

@@ -39,10 +39,7 @@ import Vocabulary
   }
 
   private func addSlab() {
-    // The first slabs are touched as they are used; once a job is large, all pages of a slab are
-    // asked for at once, which costs less than one fault after the other.
-    let isLarge = unsafe slabs.count >= 4
-    let flags = MAP_PRIVATE | MAP_ANONYMOUS | (isLarge ? MAP_POPULATE : 0)
+    let flags = MAP_PRIVATE | MAP_ANONYMOUS
     let memory = unsafe mmap(nil, Limits.slabBytes, PROT_READ | PROT_WRITE, flags, -1, 0)
     guard let slab = unsafe memory, unsafe slab != MAP_FAILED else {
       fatalError("out of memory: \(Limits.slabBytes) bytes for blocks")
