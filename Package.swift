@@ -23,16 +23,20 @@ let argumentParser: Target.Dependency =
 
 /// Test targets, one for each room, and one for the house rules.
 let testTargets: [Target] = [
+  // What tests share: seeded random input.
+  .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swiftSettings),
   .testTarget(
-    name: "MemoryTests", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
-  .testTarget(
-    name: "ExchangeTests", dependencies: ["Exchange", "Memory", "Vocabulary"],
+    name: "MemoryTests", dependencies: ["Memory", "TestSupport", "Vocabulary"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "MapReduceTests", dependencies: ["MapReduce", "Exchange", "Memory", "Vocabulary"],
+    name: "ExchangeTests", dependencies: ["Exchange", "Memory", "TestSupport", "Vocabulary"],
     swiftSettings: swiftSettings),
   .testTarget(
-    name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory"],
+    name: "MapReduceTests",
+    dependencies: ["MapReduce", "Exchange", "Memory", "TestSupport", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory", "TestSupport"],
     swiftSettings: swiftSettings),
   // Runs the built command as its users do.
   .testTarget(

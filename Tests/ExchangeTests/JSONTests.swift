@@ -2,6 +2,7 @@
 import Exchange
 import Foundation
 import Memory
+import TestSupport
 import Testing
 
 @Suite struct JSONTests {

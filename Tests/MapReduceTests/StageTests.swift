@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Memory
+import TestSupport
 import Testing
 
 @testable import MapReduce

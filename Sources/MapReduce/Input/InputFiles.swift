@@ -63,15 +63,8 @@ enum InputFiles {
   }
 
   private static func list(_ directory: String) throws -> [InputFile] {
-    guard let handle = unsafe opendir(directory) else { throw cannotRead(directory, errno) }
-    defer { unsafe closedir(handle) }
-    var names: [String] = []
-    while let entry = unsafe readdir(handle) {
-      let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { raw in
-        unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-      }
-      if !name.hasPrefix("."), !name.hasPrefix("_") { names.append(name) }
-    }
+    guard let all = Directory.names(in: directory) else { throw cannotRead(directory, errno) }
+    let names = all.filter { !$0.hasPrefix(".") && !$0.hasPrefix("_") }
     let base = directory.hasSuffix("/") ? directory : directory + "/"
     return try names.sorted().flatMap { try inspect(base + $0, insideDirectory: true) }
   }

@@ -49,18 +49,13 @@ final class StagedDirectory: @unchecked Sendable {
 
   /// Removes what a process left behind that was killed while it wrote to the same place.
   private func removeStale() {
-    guard let handle = unsafe opendir(parent) else { return }
-    defer { unsafe closedir(handle) }
-    while let entry = unsafe readdir(handle) {
-      let found = unsafe withUnsafeBytes(of: entry.pointee.d_name) { raw in
-        unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-      }
+    for found in Directory.names(in: parent) ?? [] {
       guard found.hasPrefix(prefix), let pid = pid_t(found.dropFirst(prefix.count)) else {
         continue
       }
       // Our own number can only have been another process's before us.
       if pid == getpid() || (kill(pid, 0) != 0 && errno == ESRCH) {
-        Self.remove("\(parent)/\(found)")
+        Directory.remove("\(parent)/\(found)")
       }
     }
   }
@@ -89,7 +84,7 @@ final class StagedDirectory: @unchecked Sendable {
 
   /// Removes what was staged.
   func abandon() {
-    if let staged { Self.remove(staged) }
+    if let staged { Directory.remove(staged) }
     staged = nil
   }
 
@@ -100,23 +95,6 @@ final class StagedDirectory: @unchecked Sendable {
     // Some file systems cannot sync a directory, and need not.
     if fsync(descriptor) != 0, errno != EINVAL, errno != EROFS {
       throw OutputFile.cannotWrite(directory, errno)
-    }
-  }
-
-  private static func remove(_ path: String) {
-    if let handle = unsafe opendir(path) {
-      var names: [String] = []
-      while let entry = unsafe readdir(handle) {
-        let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { raw in
-          unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        if name != ".", name != ".." { names.append(name) }
-      }
-      unsafe closedir(handle)
-      for name in names { remove("\(path)/\(name)") }
-      unsafe rmdir(path)
-    } else {
-      unsafe unlink(path)
     }
   }
 }
