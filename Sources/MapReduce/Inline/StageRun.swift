@@ -22,6 +22,8 @@ final class StageRun: @unchecked Sendable {
   private let threads: Int
 
   private let monitor = Monitor()
+  /// How many partitions there are: read without the lock.
+  private let partitionCount: Int
   private var partitions: [Partition]
   /// Mapped splits that wait for earlier ones.
   private var waiting: [Int: [[Block]]] = [:]
@@ -57,9 +59,9 @@ final class StageRun: @unchecked Sendable {
     self.threads = threads
     self.progress = progress
     self.cancellation = cancellation
-    let count = stage.kernel.partitioning == .single ? 1 : Limits.partitions
-    partitions = Array(repeating: Partition(), count: count)
-    runs = Array(repeating: nil, count: count)
+    partitionCount = stage.kernel.partitioning == .single ? 1 : Limits.partitions
+    partitions = Array(repeating: Partition(), count: partitionCount)
+    runs = Array(repeating: nil, count: partitionCount)
   }
 
   /// Does all the work; returns the runs of all partitions, in order.
@@ -82,7 +84,7 @@ final class StageRun: @unchecked Sendable {
 
   private func work() {
     let mapper = SplitMapper(
-      stage, partitions: partitions.count, pool: pool, splitters: splitters,
+      stage, partitions: partitionCount, pool: pool, splitters: splitters,
       tableSeed: tableSeed, progress: progress, cancellation: cancellation)
     do {
       while true {
@@ -195,7 +197,7 @@ final class StageRun: @unchecked Sendable {
   private func finishPartitions() throws {
     while true {
       let index = nextToFinish.add(1, ordering: .relaxed).oldValue
-      guard index < partitions.count else { return }
+      guard index < partitionCount else { return }
       if monitor.withLock({ failure != nil }) || cancellation.isCancelled { return }
       let run = try locating(nil) { try folder(index).finish() }
       progress.recordsOut.add(run.records, ordering: .relaxed)
