@@ -53,9 +53,4 @@ import Testing
   func `Junk is no code`(text: String) {
     #expect(TypeCode(text) == nil)
   }
-
-  @Test func `Numbers are told from other values`() {
-    #expect(TypeCode.float.isNumber && TypeCode.integer(bits: 8, isSigned: true).isNumber)
-    #expect(!TypeCode.string.isNumber && !TypeCode.optional(.double).isNumber)
-  }
 }

@@ -129,6 +129,21 @@ import Testing
     #expect(try result.values(as: Int.self).sorted() == Array(0..<3000))
   }
 
+  @Test func `Values meet in input order, also where a split goes past its full table`() throws {
+    let keys = 20_000
+    let plan = try Plan(
+      PlannedJob { flow in
+        // One split, whose keys do not repeat until its table was full once.
+        flow.read(.values([0])).flatMap(to: (Int, [Int]).self) { _, emit in
+          for pass in 0..<3 { for key in 0..<keys { emit(key, [pass]) } }
+        }.reduce(+).filter { _, passes in passes != [0, 1, 2] }.write(.result("disordered"))
+      })
+    for threads in [1, 3] {
+      let result = try InlineRunner(threads: threads).run(plan)
+      #expect(result.outputs[0].records == 0)
+    }
+  }
+
   @Test func `Only as many records are shown as are asked for`() throws {
     let result = try run { flow in
       flow.read(.values(Array(0..<500))).keyed { ($0, $0) }.write(.result("result"))

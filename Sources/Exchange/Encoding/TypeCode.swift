@@ -44,14 +44,6 @@ public indirect enum TypeCode: Hashable, Sendable, CustomStringConvertible {
     }
   }
 
-  /// Whether values are numbers, shown without quotes in JSON.
-  package var isNumber: Bool {
-    switch self {
-    case .integer, .float, .double: true
-    default: false
-    }
-  }
-
   /// Reads what `description` writes; nil where the text is no code.
   package init?(_ text: String) {
     var parser = Parser(rest: text.utf8[...])

@@ -96,13 +96,16 @@ extension Keyed {
         let state = CombineMap<A>(context)
         let box = HeapCell(
           Emitter<K, V> { batch in
+            // Before the look at the flag: a batch that still went into the table would come behind
+            // the later values of its keys.
+            if !state.isBypassing { state.drainIfFull() }
             if state.isBypassing {
               for index in 0..<batch.count {
-                context.write(batch.key(index), try insert(batch.value(index)))
+                let value = try locating(location) { try insert(batch.value(index)) }
+                context.write(batch.key(index), value)
               }
               return
             }
-            state.drainIfFull()
             state.pairs &+= batch.count
             do {
               try state.table.value.combine(&batch, insert: insert, update: update)
