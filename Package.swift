@@ -86,6 +86,26 @@ let package = Package(
     .target(
       name: "Exchange", dependencies: ["CSystem", "Memory", "Vocabulary"],
       swiftSettings: swiftSettings),
+    // Floor 1: the doors to the outside: the contract of one-sided writes.
+    .target(
+      name: "Environment", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+    // Floor 1: rows of monotone columns, frontiers, and what to push.
+    .target(
+      name: "StateTable", dependencies: ["Environment", "Memory", "Vocabulary"],
+      swiftSettings: swiftSettings),
+    // Floor 2: small and block multicast in one total order.
+    .target(
+      name: "Multicast", dependencies: ["Environment", "Memory", "StateTable", "Vocabulary"],
+      swiftSettings: swiftSettings),
+    // Floor 6: one-sided writes over shared memory, TCP and RDMA verbs.
+    .target(
+      name: "Fabrics", dependencies: ["CSystem", "Environment", "Memory", "Vocabulary"],
+      swiftSettings: swiftSettings),
+    // Floor 6: a fabric of seeded delays, deaths and freezes.
+    .target(
+      name: "Simulation",
+      dependencies: ["Environment", "Memory", "Multicast", "StateTable", "Vocabulary"],
+      swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(
       name: "MapReduce",

@@ -49,6 +49,19 @@
   /// The most worker threads of one process.
   package static let threads = 1024
 
+  /// Members of a group: a set of ranks is one machine word, and a frontier reads one row each.
+  @inlinable package static var members: Int { 64 }
+
+  /// Bytes between counters that different members write or read: two cache lines, because the
+  /// processor fetches lines in pairs.
+  package static let lineBytes = 128
+
+  /// Bytes that regions of a segment are aligned to: a page.
+  package static let pageBytes = 4096
+
+  /// The most bytes of one multicast message.
+  package static let messageBytes = 1 << 30
+
   /// Keys of records that are shown where an error names its record.
   package static let shownRecordBytes = 120
 
@@ -57,6 +70,8 @@
     precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")
     precondition(partitions & (partitions - 1) == 0, "a partition is some bits of a hash")
     precondition(combineKeys > emitBatch, "a combine table takes a whole batch")
+    precondition(members <= UInt64.bitWidth, "a set of ranks is one machine word")
+    precondition(pageBytes % lineBytes == 0, "a page holds whole lines")
     precondition(splitBytesMinimum <= splitBytesMaximum, "splits have a size")
     precondition(
       partitions * blockBytes <= splitBytesMaximum / 4,

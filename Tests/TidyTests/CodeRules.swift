@@ -58,7 +58,7 @@ enum CodeRules {
   }
 
   private static let unsafePlaces = [
-    "Sources/Memory/", "Sources/MapReduce/Input/", "Sources/MapReduce/Inline/",
+    "Sources/Memory/", "Sources/Fabrics/", "Sources/MapReduce/Input/", "Sources/MapReduce/Inline/",
     "Sources/MapReduce/Output/", "Sources/MapReduceCommand/Terminal/",
     "Sources/MapReduceCommand/CommandLineTool.swift", "Benchmarks/", "Tests/",
   ]

@@ -7,6 +7,11 @@ enum Floors {
     "Vocabulary": [],
     "Memory": ["CSystem", "Vocabulary"],
     "Exchange": ["CSystem", "Memory", "Vocabulary"],
+    "Environment": ["Memory", "Vocabulary"],
+    "StateTable": ["Environment", "Memory", "Vocabulary"],
+    "Multicast": ["Environment", "Memory", "StateTable", "Vocabulary"],
+    "Fabrics": ["CSystem", "Environment", "Memory", "Vocabulary"],
+    "Simulation": ["Environment", "Memory", "Multicast", "StateTable", "Vocabulary"],
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": ["MapReduce", "Exchange", "Memory", "Vocabulary"],
@@ -18,6 +23,11 @@ enum Floors {
     "Vocabulary": ["Synchronization"],
     "Memory": ["Synchronization", "Glibc"],
     "Exchange": ["Synchronization"],
+    "Environment": [],
+    "StateTable": [],
+    "Multicast": [],
+    "Fabrics": ["Synchronization", "Glibc"],
+    "Simulation": [],
     "MapReduce": ["Synchronization", "Glibc", "ArgumentParser"],
     "Jobs": [],
     "MapReduceCommand": ["Synchronization", "Glibc", "ArgumentParser"],
@@ -25,12 +35,15 @@ enum Floors {
   ]
 
   static let heights: [String: Double] = [
-    "Vocabulary": 0, "CSystem": 0, "Memory": 0.5, "Exchange": 1, "MapReduce": 8, "Jobs": 9,
+    "Vocabulary": 0, "CSystem": 0, "Memory": 0.5, "Exchange": 1, "Environment": 1,
+    "StateTable": 1.5, "Multicast": 2, "Fabrics": 6, "Simulation": 6, "MapReduce": 8, "Jobs": 9,
     "MapReduceCommand": 9, "mapred": 10,
   ]
 
   /// Targets whose code is the same wherever and whenever it runs.
-  static let pure: Set<String> = ["Vocabulary", "Memory", "Exchange"]
+  static let pure: Set<String> = [
+    "Vocabulary", "Memory", "Exchange", "Environment", "StateTable", "Multicast", "Simulation",
+  ]
 
   /// The module that a line imports.
   static func imported(_ line: Substring) -> Substring? {
