@@ -100,7 +100,9 @@ package struct GroupPlan: Sendable, Hashable {
   package var fingerprint: UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    func mix(_ word: UInt64) { for shift in 0..<8 { mix(UInt8(word >> (8 * UInt64(shift)) & 255)) } }
+    func mix(_ word: UInt64) {
+      for place in 0..<8 { mix(UInt8(truncatingIfNeeded: word >> UInt64(8 * place))) }
+    }
     for segment in segments {
       mix(UInt64(segment.byteCount))
       for region in segment.regions {

@@ -1,41 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 public import Synchronization
 
-/// Memory that one member writes and others see: mapped by several processes, or a local copy that
-/// a fabric keeps up to date.
+/// A look at a segment's memory without counting references: for loops over many messages.
 ///
-/// It holds *cells*, aligned words that are stored with release and loaded with acquire, and
+/// The memory holds *cells*, aligned words that are stored with release and loaded with acquire, and
 /// payload, plain bytes that a cell publishes. Every access is checked against the size; whether
-/// payload may be touched at a moment is for the protocol to know.
-@safe
-@usableFromInline package final class Segment: @unchecked Sendable {
-  // Safe because the memory lives as long as the object (`release` runs in deinit) and every access
-  // is checked; sendable because cells are atomic and payload has one writer, ordered by cells.
+/// payload may be touched at a moment is for the protocol to know. Whoever keeps a view keeps its
+/// `Segment` too.
+@safe @frozen
+@usableFromInline package struct SegmentView: @unchecked Sendable {
+  // Safe because the owner of a view keeps the segment, and every access is checked; sendable
+  // because cells are atomic and payload has one writer, ordered by cells.
   @usableFromInline let base: UnsafeMutableRawPointer
   @usableFromInline package let byteCount: Int
   @usableFromInline package let isWritable: Bool
-  private let release: () -> Void
 
-  /// Takes over memory of `byteCount` bytes, aligned to a page; `release` gives it back.
-  package init(
-    _ base: UnsafeMutableRawPointer, byteCount: Int, isWritable: Bool,
-    release: @escaping () -> Void
-  ) {
+  @inlinable init(_ base: UnsafeMutableRawPointer, byteCount: Int, isWritable: Bool) {
     unsafe self.base = unsafe base
     self.byteCount = byteCount
     self.isWritable = isWritable
-    self.release = release
   }
-
-  /// A segment in this process alone, all zeroes.
-  package convenience init(byteCount: Int) {
-    let size = Swift.max(byteCount, 1)
-    let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
-    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: size)
-    unsafe self.init(base, byteCount: byteCount, isWritable: true) { unsafe base.deallocate() }
-  }
-
-  deinit { release() }
 
   @inlinable @inline(__always)
   func cell(_ offset: Int) -> UnsafeMutablePointer<Atomic<UInt64>> {
@@ -81,16 +65,78 @@ public import Synchronization
     unsafe copyBytes(base + offset, bytes.base, bytes.count)
   }
 
-  /// Stores payload that only its own process looks at until a cell publishes it: no ordering.
+  /// Stores a word of payload, published by a later cell.
   @inlinable @inline(__always) package func writeWord(_ value: UInt64, at offset: Int) {
     check(offset, 8)
     precondition(isWritable, "a peer's segment is only read")
     unsafe (base + offset).storeBytes(of: value, as: UInt64.self)
   }
 
+  /// Stores one byte of payload.
+  @inlinable package func writeByte(_ value: UInt8, at offset: Int) {
+    check(offset, 1)
+    precondition(isWritable, "a peer's segment is only read")
+    unsafe (base + offset).storeBytes(of: value, as: UInt8.self)
+  }
+
   /// A word of payload.
   @inlinable @inline(__always) package func word(_ offset: Int) -> UInt64 {
     check(offset, 8)
     return unsafe (base + offset).loadUnaligned(as: UInt64.self)
+  }
+}
+
+/// Memory that one member writes and others see: mapped by several processes, or a local copy that
+/// a fabric keeps up to date.
+@safe
+@usableFromInline package final class Segment: Sendable {
+  /// The memory, for as long as this object lives.
+  @usableFromInline package let view: SegmentView
+  private let release: @Sendable () -> Void
+
+  /// Takes over memory of `byteCount` bytes, aligned to a page; `release` gives it back.
+  package init(
+    _ base: UnsafeMutableRawPointer, byteCount: Int, isWritable: Bool,
+    release: @escaping @Sendable () -> Void
+  ) {
+    view = unsafe SegmentView(base, byteCount: byteCount, isWritable: isWritable)
+    self.release = release
+  }
+
+  /// A segment in this process alone, all zeroes.
+  package convenience init(byteCount: Int) {
+    let size = Swift.max(byteCount, 1)
+    let base = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
+    unsafe base.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+    let address = UInt(bitPattern: base)
+    unsafe self.init(base, byteCount: byteCount, isWritable: true) {
+      unsafe UnsafeMutableRawPointer(bitPattern: address)?.deallocate()
+    }
+  }
+
+  deinit { release() }
+
+  @inlinable package var byteCount: Int { view.byteCount }
+  @inlinable package var isWritable: Bool { view.isWritable }
+
+  /// See `SegmentView`, whose accesses these are.
+  @inlinable package func load(_ offset: Int) -> UInt64 { view.load(offset) }
+  @inlinable package func store(_ value: UInt64, at offset: Int) { view.store(value, at: offset) }
+  @inlinable package func bytes(_ offset: Int, _ count: Int) -> Bytes { view.bytes(offset, count) }
+  @inlinable package func word(_ offset: Int) -> UInt64 { view.word(offset) }
+  @inlinable package func write(_ bytes: Bytes, at offset: Int) { view.write(bytes, at: offset) }
+
+  @inlinable package func fill<R>(
+    _ offset: Int, _ count: Int, _ body: (UnsafeMutableRawBufferPointer) throws -> R
+  ) rethrows -> R {
+    try unsafe view.fill(offset, count, body)
+  }
+
+  @inlinable package func writeWord(_ value: UInt64, at offset: Int) {
+    view.writeWord(value, at: offset)
+  }
+
+  @inlinable package func writeByte(_ value: UInt8, at offset: Int) {
+    view.writeByte(value, at: offset)
   }
 }

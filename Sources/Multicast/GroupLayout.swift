@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Environment
+package import StateTable
+package import Vocabulary
+
+/// Where a subgroup's columns and rings are: the same in every member's segment.
+package struct SubgroupLayout: Sendable, Hashable {
+  package let plan: SubgroupPlan
+  /// Messages that a sender has put into its ring, skipped turns included.
+  package let sent: Column
+  /// Bytes that a sender has put into its ring.
+  package let tail: Column
+  /// Messages of the total order that a receiver has, without a gap.
+  package let received: Column
+  /// Messages of the total order that a receiver has delivered.
+  package let delivered: Column
+  /// Where each sender's ring of small messages begins in its segment.
+  package let smallRings: [Int]
+  /// Where each sender's ring of blocks begins in its segment.
+  package let blockRings: [Int]
+  /// By rank: where a member's relay counters begin in its segment; -1 where it relays nothing. A
+  /// counter says how many blocks of a sender the member has pushed to a receiver since the
+  /// beginning.
+  package let relays: [Int]
+
+  /// Bytes from the start of the counters to the one for a sender's blocks to a receiver.
+  package func relayOffset(sender: Int, target: Rank) -> Int {
+    let place = plan.receivers.intersection(RankSet(first: target.index)).count
+    return 8 * (sender * plan.receivers.count + place)
+  }
+}
+
+/// The memory of a group with its subgroups: schema, segments, and the place of everything in them.
+/// A pure function of its arguments, so that all members agree on it.
+package struct GroupLayout: Sendable, Hashable {
+  package let schema: TableSchema
+  package let plan: GroupPlan
+  package let subgroups: [SubgroupLayout]
+
+  package static let rowOffset = TableHeader.byteCount
+
+  /// Lays out a group of `members` with columns of `schema` and the columns of the subgroups.
+  package init(members: Int, schema base: TableSchema = TableSchema(), subgroups: [SubgroupPlan])
+    throws
+  {
+    guard (1...Limits.members).contains(members) else { throw GroupError.memberCount(members) }
+    var schema = base
+    var columns: [[Column]] = []
+    for subgroup in subgroups {
+      subgroup.check()
+      let name = subgroup.name
+      let sending = schema.group("\(name).sent", "\(name).tail")
+      columns.append(sending + schema.group("\(name).received", "\(name).delivered"))
+    }
+    let all = RankSet(first: members)
+    var segments = (0..<members).map { index in
+      var segment = SegmentPlan()
+      segment.add(
+        "table", byteCount: Self.rowOffset + schema.rowBytes, kind: .cells,
+        writers: RankSet([Rank(index)]), holders: all)
+      return segment
+    }
+    self.subgroups = zip(subgroups, columns).map { subgroup, columns in
+      Self.place(subgroup, columns, in: &segments)
+    }
+    self.schema = schema
+    plan = try GroupPlan(segments)
+  }
+
+  private static func place(
+    _ subgroup: SubgroupPlan, _ columns: [Column], in segments: inout [SegmentPlan]
+  ) -> SubgroupLayout {
+    precondition(
+      subgroup.participants.subtracting(RankSet(first: segments.count)).isEmpty,
+      "\(subgroup.name) has members outside of the group")
+    var small: [Int] = []
+    var blocks: [Int] = []
+    for sender in subgroup.senders {
+      small.append(
+        segments[sender.index].add(
+          "\(subgroup.name).small", byteCount: subgroup.smallRingBytes, kind: .payload,
+          writers: RankSet([sender]), holders: subgroup.receivers))
+      blocks.append(
+        segments[sender.index].add(
+          "\(subgroup.name).blocks", byteCount: subgroup.blockRingBytes, kind: .payload,
+          writers: subgroup.receivers.union(RankSet([sender])), holders: subgroup.receivers))
+    }
+    var relays = [Int](repeating: -1, count: segments.count)
+    for member in subgroup.participants where subgroup.blockRingBytes > 0 {
+      relays[member.index] = segments[member.index].add(
+        "\(subgroup.name).relays",
+        byteCount: 8 * subgroup.senders.count * subgroup.receivers.count,
+        kind: .cells, writers: RankSet([member]), holders: subgroup.receivers)
+    }
+    return SubgroupLayout(
+      plan: subgroup, sent: columns[0], tail: columns[1], received: columns[2],
+      delivered: columns[3], smallRings: small, blockRings: blocks, relays: relays)
+  }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Vocabulary
+
+/// A subgroup: who sends, who receives, and how much may be under way.
+package struct SubgroupPlan: Sendable, Hashable {
+  package let name: String
+  /// In the order of their turns. A sender that is no receiver is *send-only*: it keeps no copy of
+  /// what others send and no frontier waits for it.
+  package let senders: [Rank]
+  package let receivers: RankSet
+  /// Messages of one sender that may be sent and not yet delivered everywhere.
+  package var window = 1024
+  /// The largest message that goes through the sender's ring of small messages (SMC); larger ones
+  /// cross in blocks (RDMC).
+  package var smallBytes = 16 << 10
+  /// Bytes of a sender's ring of small messages; a power of two.
+  package var smallRingBytes = 1 << 20
+  /// Bytes of a sender's ring of large messages: at least the largest message. 0: none are sent.
+  package var blockRingBytes = 0
+  /// Bytes of a block, the unit that members pass on to each other.
+  package var blockBytes = 1 << 20
+  package var algorithm = BlockAlgorithm.binomial
+
+  package init(name: String, senders: [Rank], receivers: RankSet) {
+    self.name = name
+    self.senders = senders
+    self.receivers = receivers
+  }
+
+  package var participants: RankSet { receivers.union(RankSet(senders)) }
+
+  /// The largest message that can be sent.
+  package var messageBytes: Int {
+    blockRingBytes == 0 ? smallBytes : min(blockRingBytes, Limits.messageBytes)
+  }
+
+  /// Asserts what the cores rely on.
+  package func check() {
+    precondition(!senders.isEmpty && !receivers.isEmpty, "\(name) has senders and receivers")
+    precondition(RankSet(senders).count == senders.count, "\(name) names a sender twice")
+    precondition(window >= 1 && window <= 1 << 20, "\(name): a window of 1 to 1,048,576 messages")
+    precondition(
+      smallRingBytes & (smallRingBytes - 1) == 0, "\(name): a ring has a power of two of bytes")
+    precondition(
+      smallBytes >= 0 && smallBytes + 16 <= smallRingBytes / 4,
+      "\(name): a ring holds four messages of the largest size")
+    precondition(blockRingBytes >= 0 && blockRingBytes % Limits.pageBytes == 0)
+    precondition(blockBytes >= Limits.pageBytes && blockBytes % 64 == 0, "\(name): blocks of pages")
+  }
+
+  /// Members of the group of `sender`'s blocks, from the root: the sender, then the receivers in
+  /// the order of ranks from it on, around the circle.
+  package func blockGroup(of sender: Rank) -> [Rank] {
+    let others = receivers.removing(sender)
+    return [sender] + others.filter { $0 > sender } + others.filter { $0 < sender }
+  }
+}
