@@ -38,6 +38,40 @@ let testTargets: [Target] = [
   .testTarget(
     name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory", "TestSupport"],
     swiftSettings: swiftSettings),
+  .testTarget(
+    name: "StateTableTests",
+    dependencies: ["StateTable", "Environment", "Memory", "TestSupport", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "MulticastTests",
+    dependencies: [
+      "Multicast", "StateTable", "Environment", "Memory", "TestSupport", "Vocabulary",
+    ],
+    exclude: ["Oracle"], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "SimulationTests",
+    dependencies: [
+      "Simulation", "FabricConformance", "Multicast", "StateTable", "Environment", "Memory",
+      "TestSupport", "Vocabulary",
+    ], swiftSettings: swiftSettings),
+  // The contract of one-sided writes as checks that every fabric has to pass.
+  .target(
+    name: "FabricConformance",
+    dependencies: ["Environment", "Memory", "TestSupport", "Vocabulary"],
+    path: "Tests/FabricConformance", swiftSettings: swiftSettings),
+  // The same checks as a program, for machines where no test runner is.
+  .executableTarget(
+    name: "FabricCheck",
+    dependencies: [
+      "FabricConformance", "Fabrics", "Multicast", "StateTable", "Environment", "Memory",
+      "Vocabulary", argumentParser,
+    ], path: "Tests/FabricCheck", swiftSettings: swiftSettings),
+  .testTarget(
+    name: "FabricTests",
+    dependencies: [
+      "FabricConformance", "FabricCheck", "Fabrics", "Environment", "Memory", "StateTable",
+      "TestSupport", "Vocabulary",
+    ], swiftSettings: swiftSettings),
   // Runs the built command as its users do.
   .testTarget(
     name: "CommandTests", dependencies: ["mapred", "FaultyJobs"], swiftSettings: swiftSettings),
@@ -56,7 +90,10 @@ let benchmarkTargets: [Target] =
   : [
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Exchange", "Memory", "Vocabulary", argumentParser],
+      dependencies: [
+        "Exchange", "Environment", "Fabrics", "Memory", "Multicast", "StateTable", "Vocabulary",
+        argumentParser,
+      ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
       swiftSettings: swiftSettings)
   ]
@@ -119,7 +156,9 @@ let package = Package(
     // Floor 9: the whole command line as a library, for any executable that holds jobs.
     .target(
       name: "MapReduceCommand",
-      dependencies: ["MapReduce", "Exchange", "Memory", "Vocabulary", argumentParser],
+      dependencies: [
+        "MapReduce", "Exchange", "Fabrics", "Memory", "StateTable", "Vocabulary", argumentParser,
+      ],
       swiftSettings: swiftSettings),
     // Floor 10: the example jobs behind the command line.
     .executableTarget(

@@ -14,7 +14,9 @@ enum Floors {
     "Simulation": ["Environment", "Memory", "Multicast", "StateTable", "Vocabulary"],
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
-    "MapReduceCommand": ["MapReduce", "Exchange", "Memory", "Vocabulary"],
+    "MapReduceCommand": [
+      "MapReduce", "Exchange", "Fabrics", "Memory", "StateTable", "Vocabulary",
+    ],
     "mapred": ["Jobs", "MapReduceCommand"],
   ]
 
