@@ -24,6 +24,9 @@ package struct Push: Sendable, Hashable {
 /// What one turn of a member's cores wants pushed, in the order in which it must become visible:
 /// payload first, then the cells that publish it. Cleared and used again, so a turn allocates
 /// nothing.
+///
+/// It holds places, not values: a cell is carried with the value that it has when the list is
+/// posted. So a counter must not count what stands behind it in the list.
 package struct Pushes: ~Copyable {
   package private(set) var list: [Push] = []
 

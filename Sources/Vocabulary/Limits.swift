@@ -62,6 +62,13 @@
   /// The most bytes of one multicast message.
   package static let messageBytes = 1 << 30
 
+  /// Messages of one sender that can be under way: what a receiver believes a peer's counter, and no
+  /// more.
+  package static let window = 1 << 20
+
+  /// Bytes that large messages and their blocks are aligned to: a cache line.
+  package static let blockAlignment = 64
+
   /// Keys of records that are shown where an error names its record.
   package static let shownRecordBytes = 120
 
