@@ -19,9 +19,9 @@ formulas: it plays the pipeline, step by step, with everything that every member
 
     binomial_schedule.py > binomial_schedule.golden
 
-prints a line for each n and k: members, blocks, steps, transfers, and the FNV-1a hash of the numbers
-step, source, target, block of all transfers, ordered by step and source, each number taken as one
-64-bit unit.
+prints a line for each n and k: members, blocks, steps, transfers, and the FNV-1a hash of the
+numbers step, source, target, block of all transfers, ordered by step and source, each number taken
+as one 64-bit unit.
 """
 
 MEMBERS = range(2, 70)
