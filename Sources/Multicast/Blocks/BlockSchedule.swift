@@ -3,9 +3,9 @@
 /// Who sends which block of a large message to whom in which step: a pure function of algorithm,
 /// members and blocks, so that all members agree on it without a word.
 ///
-/// Member 0 is the root, which has all blocks; every other member gets each block exactly once. In a
-/// step a member sends at most one block, which it held before, and receives at most one. Making a
-/// schedule costs nothing: what a member does is computed where it is asked for.
+/// Member 0 is the root, which has all blocks; every other member gets each block exactly once. In
+/// a step a member sends at most one block, which it held before, and receives at most one. Making
+/// a schedule costs nothing: what a member does is computed where it is asked for.
 struct BlockSchedule: Sendable, Hashable {
   let algorithm: BlockAlgorithm
   let members: Int

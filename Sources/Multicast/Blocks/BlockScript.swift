@@ -5,7 +5,8 @@
 /// Members keep no common step. Each sends its next block as soon as it holds it; since in the
 /// schedule a block is sent in a later step than it came in, somebody can always go on. The same
 /// holds for messages one after another, as long as every member takes them in the same order.
-/// O(blocks + members) of memory, except for the root of `sequential`, which sends all blocks to all.
+/// O(sends + blocks + members) of memory; sends are at most a few more than blocks for `binomial`
+/// and `chain`, while the root of `sequential` sends all blocks to all.
 struct BlockScript: Sendable, Hashable {
   /// One block to send.
   struct Send: Sendable, Hashable {

@@ -34,7 +34,7 @@ package final class MulticastRun {
     let network = SimulatedNetwork(
       plan: layout.plan, sharesMemory: scenario.sharesMemory, seed: scenario.seed &+ 1)
     self.network = network
-    members = network.fabrics.map { SimulatedMember($0.rank, layout, scenario, $0) }
+    members = network.fabrics.map { SimulatedMember(layout, scenario, $0) }
     checkers = scenario.subgroups.map { plan in
       OrderChecker(
         name: plan.name, members: scenario.members, receivers: plan.receivers, window: plan.window)

@@ -17,9 +17,8 @@ final class SimulatedMember {
   private(set) var isIdle = false
   private(set) var error: String?
 
-  init(_ rank: Rank, _ layout: GroupLayout, _ scenario: MulticastScenario, _ fabric: SimulatedFabric)
-  {
-    self.rank = rank
+  init(_ layout: GroupLayout, _ scenario: MulticastScenario, _ fabric: SimulatedFabric) {
+    rank = fabric.rank
     self.fabric = fabric
     self.scenario = scenario
     member = GroupMember(layout, on: fabric)
