@@ -113,7 +113,8 @@ struct Gathering {
     if let refusal = hello.refusal(by: formation) { throw refusal }
     if let called = connection.called, called.index != hello.rank {
       throw FabricError(
-        .refused, "rank \(hello.rank) answers at \(formation.addresses[called.index]), the "
+        .refused,
+        "rank \(hello.rank) answers at \(formation.addresses[called.index]), the "
           + "address of \(called)",
         advice: "give all members the same list of addresses, in the same order")
     }

@@ -73,7 +73,8 @@ struct Hello: Equatable {
     }
     if rank >= members || rank == formation.rank.index {
       return FabricError(
-        .refused, "\(who) cannot be that in a group of \(members), seen from "
+        .refused,
+        "\(who) cannot be that in a group of \(members), seen from "
           + "rank \(formation.rank.index)",
         advice: "give each member a rank of its own")
     }

@@ -19,7 +19,8 @@ enum LocalSocket {
   }
 
   private static func make() throws(FabricError) -> Descriptor {
-    let type = Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+    let type =
+      Int32(SOCK_SEQPACKET.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
       | Int32(SOCK_CLOEXEC.rawValue)
     let number = socket(AF_UNIX, type, 0)
     guard number >= 0 else { throw .system("cannot make a Unix socket", errno) }

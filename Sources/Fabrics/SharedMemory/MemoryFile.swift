@@ -53,7 +53,9 @@ final class MemoryFile: Sendable {
   /// Looks at the limits that would not make the reservation fail, but end a process.
   private static func checkRoom(for byteCount: Int) throws(FabricError) {
     var limit = rlimit()
-    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0, limit.rlim_cur < byteCount {
+    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+      limit.rlim_cur < byteCount
+    {
       throw FabricError(
         .memory,
         "a segment of \(size(byteCount)) is larger than the limit of \(size(limit.rlim_cur)) for "

@@ -22,7 +22,8 @@ final class PeerWatch: Sendable {
   private let thread = Mutex<pthread_t?>(nil)
 
   /// Starts the thread.
-  init(_ peers: [(rank: Rank, socket: Descriptor)], ringing doorbell: Doorbell) throws(FabricError) {
+  init(_ peers: [(rank: Rank, socket: Descriptor)], ringing doorbell: Doorbell) throws(FabricError)
+  {
     var ends: [Int32] = [-1, -1]
     guard unsafe mapred_pipe(&ends) == 0 else { throw .system("cannot make a pipe", errno) }
     self.peers = peers
