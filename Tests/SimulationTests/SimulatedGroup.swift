@@ -20,7 +20,7 @@ final class SimulatedGroup: StepwiseGroup {
 
   /// Some pieces of some pushes land; those of one link in its order.
   func advance() {
-    nanoseconds += 500_000
+    nanoseconds += 5_000_000
     for link in random.mixed(network.movable) {
       // About half of what is under way, or all of it.
       var pieces = random.below(3 * network.underWay(link.source, link.target) + 2)
