@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "mapred_epoll.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 
