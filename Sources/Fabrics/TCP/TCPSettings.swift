@@ -34,10 +34,3 @@ package struct TCPSettings: Sendable {
     socket.set(level, TCP_KEEPINTVL, seconds)
   }
 }
-
-/// Nanoseconds of a clock that only goes forward.
-func monotonicNanoseconds() -> UInt64 {
-  var time = timespec()
-  unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-  return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-}
