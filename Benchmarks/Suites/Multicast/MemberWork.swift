@@ -13,11 +13,13 @@ func nanoseconds() -> UInt64 {
 
 /// What a member does in its turns: takes messages, and sends its own.
 struct MemberWork {
+  private static let pieceBytes = 1 << 20
+
   private let workload: Workload
   private let rank: Rank
   private let isSender: Bool
   private let isReceiver: Bool
-  /// What messages are filled with.
+  /// What messages are filled with, piece by piece.
   private let filling: [UInt8]
   private var sent = 0
   private var delivered = 0
@@ -41,7 +43,7 @@ struct MemberWork {
     isReceiver = workload.receivers.contains(rank)
     filling =
       isSender && workload.handling == .used
-      ? (0..<workload.bytes).map { UInt8(truncatingIfNeeded: $0 &* 31) } : []
+      ? (0..<min(workload.bytes, Self.pieceBytes)).map { UInt8(truncatingIfNeeded: $0 &* 31) } : []
     if workload.idle > 0 || workload.warmUp == 0 { begin() }
     due = nanoseconds()
   }
@@ -123,9 +125,7 @@ struct MemberWork {
         if workload.interval > 0 { due -= UInt64(workload.interval) }
         break
       }
-      if workload.handling == .used {
-        filling.withBytes { place.segment.write($0, at: place.offset) }
-      }
+      if workload.handling == .used { fill(place) }
       if workload.measuresDelays {
         if workload.bytes >= 8 {
           place.segment.writeWord(nanoseconds(), at: place.offset)
@@ -140,6 +140,17 @@ struct MemberWork {
     underWay = subgroup.underWay
     if begun == nil, !isReceiver, sent - underWay >= workload.warmUp { begin() }
     return hasSent
+  }
+
+  private func fill(_ place: Reservation) {
+    filling.withBytes { piece in
+      var filled = 0
+      while filled < place.byteCount {
+        let count = min(piece.count, place.byteCount - filled)
+        place.segment.write(piece[0..<count], at: place.offset + filled)
+        filled += count
+      }
+    }
   }
 
   /// How long a member may park that has found nothing to do.
