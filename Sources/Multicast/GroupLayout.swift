@@ -29,7 +29,7 @@ package struct GroupLayout: Sendable, Hashable {
   package let schema: TableSchema
   package let plan: GroupPlan
   package let subgroups: [SubgroupLayout]
-  /// Whether the members share memory: what one writes, all see in place, and no block is passed on.
+  /// Whether the members share memory: what one writes, all see in place; no block is passed on.
   package let sharesMemory: Bool
 
   package static let rowOffset = TableHeader.byteCount

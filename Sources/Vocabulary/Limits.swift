@@ -62,8 +62,7 @@
   /// The most bytes of one multicast message.
   package static let messageBytes = 1 << 30
 
-  /// Messages of one sender that can be under way: what a receiver believes a peer's counter, and no
-  /// more.
+  /// Messages of one sender that can be under way: what is believed of a peer's counter, no more.
   package static let window = 1 << 20
 
   /// Bytes that large messages and their blocks are aligned to: a cache line.

@@ -5,7 +5,7 @@ import Testing
 /// Random groups, played on the simulated network by the code that runs in production.
 @Suite struct MulticastSimulationTests {
   /// How many seeds are tried. More, for longer runs, by `MAPRED_SEEDS`.
-  private static let seeds = Seeds.count(usually: 400)
+  private static let seeds = Seeds.count(usually: 60)
 
   @Test("order, completeness and stability hold over random groups, sizes, delays and deaths")
   func randomScenarios() throws {

@@ -20,8 +20,8 @@ struct BlockTransfer {
 /// counter comes back, which keeps a pusher at most a few blocks ahead.
 ///
 /// Members take messages in the sender's order and their own sends in the schedule's order, each as
-/// soon as the block is there, so several messages are under way at once. (Schedule: Behrens et al.,
-/// RDMC, DSN 2018; the counters in place of its two-sided acknowledgements are ours.)
+/// soon as the block is there, so several messages are under way at once. (Schedule: Behrens et
+/// al., RDMC, DSN 2018; the counters in place of its two-sided acknowledgements are ours.)
 struct BlockRelay {
   private struct Part {
     let transfer: BlockTransfer

@@ -5,8 +5,8 @@ import Vocabulary
 
 /// What a receiver knows of one sender: how far it has its messages, and how far it delivered them.
 ///
-/// Two readers walk over the sender's ring. The first goes as far as the sender's tail and finds out
-/// what has arrived; the second follows it in the total order and hands out messages in place.
+/// Two readers walk over the sender's ring. The first goes as far as the sender's tail and finds
+/// out what has arrived; the second follows it in the total order and hands out messages in place.
 struct Inbox {
   private var arrivals: RingReader
   private var deliveries: RingReader

@@ -19,8 +19,8 @@ package struct SentMessage: Sendable {
   }
 }
 
-/// Holds what one subgroup's receivers were given against what its senders sent. It knows nothing of
-/// counters and rings: only messages, the order in which they came, and where their bytes lie.
+/// Holds what one subgroup's receivers were given against what its senders sent. It knows nothing
+/// of counters and rings: only messages, the order in which they came, and where their bytes lie.
 package struct OrderChecker {
   private let name: String
   private let receivers: RankSet

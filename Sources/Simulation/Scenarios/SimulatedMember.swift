@@ -23,7 +23,7 @@ final class SimulatedMember {
     self.scenario = scenario
     member = GroupMember(layout, on: fabric)
     random = SeededRandom(seed: scenario.seed &+ UInt64(rank.index) &* 7919)
-    left = scenario.messages.map { $0[rank.index] }
+    left = scenario.messages.map { $0[fabric.rank.index] }
   }
 
   var isWedged: Bool { member.isWedged }
