@@ -8,11 +8,19 @@ let runSeed = Int.random(in: 1...1_000_000_000)
 @Suite(.serialized) struct ConformanceTests {
   @Test("shared memory keeps the contract", arguments: FabricSuite.checks.map(\.name), [2, 3])
   func sharedMemory(_ name: String, members: Int) throws {
-    print("check \(name), \(members) members, seed \(runSeed)")
-    let directory = try SocketDirectory()
+    try run(name, members, over: sharedMemoryKind(try SocketDirectory()))
+  }
+
+  @Test("TCP keeps the contract", arguments: FabricSuite.checks.map(\.name), [2, 3])
+  func tcp(_ name: String, members: Int) throws {
+    try run(name, members, over: tcpKind())
+  }
+
+  private func run(_ name: String, _ members: Int, over kind: some FabricKind) throws {
+    print("check \(name) over \(kind.name), \(members) members, seed \(runSeed)")
     let check = try #require(FabricSuite.checks.first { $0.name == name })
     let outcome = FabricSuite.run(
-      check, over: sharedMemoryKind(directory), CheckSettings(members: members, seed: runSeed))
+      check, over: kind, CheckSettings(members: members, seed: runSeed))
     if case .skipped(let reason) = outcome { print("skipped \(name): \(reason)") }
     if case .broken(let violation) = outcome {
       Issue.record("\(check.promise): \(violation), seed \(runSeed)")

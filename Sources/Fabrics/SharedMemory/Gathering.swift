@@ -70,7 +70,7 @@ struct Gathering {
           .refused, "\(formation.addresses[rank.index]) belongs to another user",
           advice: "run all members as one user")
       }
-      let hello = Hello(formation, to: rank)
+      let hello = SharedHello(formation, to: rank)
       if LocalSocket.send(hello.bytes, files, to: socket) == 0 {
         pending.append(Pending(socket: socket, called: rank))
       }
@@ -88,12 +88,12 @@ struct Gathering {
   private mutating func hear() throws(FabricError) {
     var silent: [Pending] = []
     for connection in pending {
-      switch LocalSocket.receive(Hello.byteCount, from: connection.socket) {
+      switch LocalSocket.receive(SharedHello.byteCount, from: connection.socket) {
       case .nothing: silent.append(connection)
       case .end: continue
       case .bytes(let bytes, let files):
         // Who says something else is not a member, and is left alone.
-        guard let hello = Hello(bytes) else { continue }
+        guard let hello = SharedHello(bytes) else { continue }
         try take(hello, files, connection)
       }
     }
@@ -101,11 +101,11 @@ struct Gathering {
   }
 
   private mutating func take(
-    _ hello: Hello, _ files: [Descriptor], _ connection: Pending
+    _ hello: SharedHello, _ files: [Descriptor], _ connection: Pending
   ) throws(FabricError) {
     if connection.called == nil {
       // The answer goes out before this member judges, so that both sides are told.
-      var answer = Hello(formation, to: Rank(min(hello.rank, Limits.members - 1)))
+      var answer = SharedHello(formation, to: Rank(min(hello.rank, Limits.members - 1)))
       answer.isTaken = isTaken(hello.rank)
       guard LocalSocket.send(answer.bytes, self.files, to: connection.socket) == 0 else { return }
       if answer.isTaken { return }

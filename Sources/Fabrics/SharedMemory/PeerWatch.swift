@@ -96,7 +96,7 @@ final class PeerWatch: Sendable {
 
   /// Looks what a peer's socket has to say; false where that was the last of it.
   private func isThere(_ rank: Rank, _ socket: Descriptor) -> Bool {
-    switch LocalSocket.receive(Hello.byteCount, from: socket) {
+    switch LocalSocket.receive(SharedHello.byteCount, from: socket) {
     case .nothing: return true
     case .end: note(.unreachable(rank, reason: "its process ended"))
     case .bytes(Self.farewell, _): note(.unreachable(rank, reason: "it left the group"))

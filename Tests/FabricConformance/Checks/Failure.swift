@@ -65,7 +65,11 @@ final class FailureProgram: MemberProgram {
     guard counts.allSatisfy({ $0 >= round }) else { return .idle }
     if let goneSince {
       let isOver = after >= Self.roundsAfter
-      if isOver, member.nanoseconds - goneSince > Self.lingerNanoseconds { return .done }
+      if isOver, member.nanoseconds - goneSince > Self.lingerNanoseconds {
+        // The others need not wait for this count any more.
+        member.setBoard(Self.countCell, .max, telling: part.peers)
+        return .done
+      }
       after += 1
     }
     round += 1

@@ -145,8 +145,8 @@ struct ScheduleFollower {
     return number
   }
 
-  /// Looks at some cells, and checks that all pushes before the newest one seen are visible. Returns
-  /// up to where all is verified, nil where that is not news.
+  /// Looks at some cells, and checks that all pushes before the newest one seen are visible.
+  /// Returns up to where all is verified, nil where that is not news.
   mutating func follow(_ member: Member, _ pattern: inout Pattern) throws -> UInt64? {
     let segment = member.segment(owner)
     var offsets: [Int] = []

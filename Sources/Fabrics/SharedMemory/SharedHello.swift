@@ -4,7 +4,7 @@ import Vocabulary
 
 /// The first message between two members of one machine, both ways: all that has to be equal, and
 /// who is who.
-struct Hello: Equatable {
+struct SharedHello: Equatable {
   /// How members of one machine speak to each other; raised with each change.
   static let version: UInt64 = 1
   static let byteCount = 64
