@@ -224,7 +224,8 @@ final class LocalFabric: Fabric {
     if fault == .losesWakeUp { armedVersion = version }
     let deadline = Self.milliseconds() + max(1, nanoseconds / 1_000_000)
     while version == armedVersion {
-      if Self.milliseconds() >= deadline, fault != .parkIgnoresDeadline { return }
+      let late: UInt64 = fault == .parkIgnoresDeadline ? 4_000 : 0
+      if Self.milliseconds() >= deadline + late { return }
       if fault != .parkSpins { usleep(100) }
     }
   }

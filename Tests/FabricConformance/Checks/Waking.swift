@@ -21,7 +21,7 @@ extension Check {
 final class WakingProgram: MemberProgram {
   private static let countCell = 1
   /// A park that takes so long was not ended by the push.
-  private static let parkNanoseconds: UInt64 = 10_000_000_000
+  private static let parkNanoseconds: UInt64 = 5_000_000_000
 
   private let part: Part
   private let rounds: UInt64
@@ -86,6 +86,8 @@ final class WakingProgram: MemberProgram {
 final class ParkingProgram: MemberProgram {
   private static let readyCell = 1
   private static let parkedNanoseconds: UInt64 = 300_000_000
+  /// More than a busy machine makes of any deadline.
+  private static let lateNanoseconds: UInt64 = 3_000_000_000
   /// Returns without a reason that are forgiven: what was under way may still arrive.
   private static let earlyReturnsMaximum = 100
 
@@ -115,6 +117,10 @@ final class ParkingProgram: MemberProgram {
       try member.pollNow(self)
     }
     member.fabric.disarm()
+    let late = member.nanoseconds - began - Self.parkedNanoseconds
+    guard late < Self.lateNanoseconds else {
+      throw Violation("park returned \(late / 1_000_000) ms after its deadline")
+    }
     guard returns <= Self.earlyReturnsMaximum else {
       throw Violation("park returned \(returns) times while nothing came")
     }

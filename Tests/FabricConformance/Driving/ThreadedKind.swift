@@ -14,6 +14,8 @@ package struct ThreadedKind: FabricKind {
   private let addresses: @Sendable (_ members: Int) -> [String]
   private let open: Open
   private let die: @Sendable (any Fabric) -> Void
+  /// How long members may take to see that their time is over.
+  private static let graceSeconds = 20
 
   /// A kind that opens members by `open`, at addresses that `addresses` makes anew for each check.
   /// `die` ends a member without a word, as a crash would, where the fabric can do that.
@@ -32,7 +34,9 @@ package struct ThreadedKind: FabricKind {
     let places = addresses(settings.members)
     let stop = StopSign()
     let failures = Mutex<[any Error]>([])
-    CheckThreads.run(settings.members) { index in
+    let hasEnded = CheckThreads.run(
+      settings.members, limitSeconds: settings.limitSeconds + Self.graceSeconds
+    ) { index in
       do {
         let part = settings.part(index)
         let fabric = try open(part.rank, plan, places)
@@ -45,6 +49,7 @@ package struct ThreadedKind: FabricKind {
         stop.raise()
       }
     }
+    guard hasEnded else { throw Violation("a call of the fabric does not return") }
     if let cause = failures.withLock({ Self.cause($0) }) { throw cause }
   }
 
@@ -55,33 +60,45 @@ package struct ThreadedKind: FabricKind {
 }
 
 /// Threads that live for one check.
-enum CheckThreads {
+package enum CheckThreads {
   private final class Work: Sendable {
-    let index: Int
-    let body: @Sendable (Int) -> Void
-    init(_ index: Int, _ body: @escaping @Sendable (Int) -> Void) {
-      self.index = index
-      self.body = body
-    }
+    let body: @Sendable () -> Void
+    init(_ body: @escaping @Sendable () -> Void) { self.body = body }
   }
 
-  /// Runs `body(0)` … `body(count - 1)`, each on a thread of its own, and waits for all.
-  static func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
-    var threads: [pthread_t] = []
+  private final class Countdown: Sendable {
+    let left: Atomic<Int>
+    init(_ count: Int) { left = Atomic(count) }
+  }
+
+  /// Runs `body(0)` … `body(count - 1)`, each on a thread of its own, and waits for all; false where
+  /// one does not end in time, which is left alone then.
+  package static func run(
+    _ count: Int, limitSeconds: Int, _ body: @escaping @Sendable (Int) -> Void
+  ) -> Bool {
+    let countdown = Countdown(count)
     for index in 0..<count {
       var thread: pthread_t = 0
-      let argument = unsafe Unmanaged.passRetained(Work(index, body))
+      let work = Work {
+        body(index)
+        countdown.left.subtract(1, ordering: .releasing)
+      }
+      let argument = unsafe Unmanaged.passRetained(work)
       let failure = unsafe pthread_create(
         &thread, nil,
         { raw in
           guard let raw = unsafe raw else { return nil }
-          let work = unsafe Unmanaged<Work>.fromOpaque(raw).takeRetainedValue()
-          work.body(work.index)
+          unsafe Unmanaged<Work>.fromOpaque(raw).takeRetainedValue().body()
           return nil
         }, argument.toOpaque())
       precondition(failure == 0, "a thread can be started")
-      threads.append(thread)
+      pthread_detach(thread)
     }
-    for thread in threads { pthread_join(thread, nil) }
+    let deadline = monotonicNow() + UInt64(limitSeconds) * 1_000_000_000
+    while countdown.left.load(ordering: .acquiring) > 0 {
+      guard monotonicNow() < deadline else { return false }
+      usleep(1_000)
+    }
+    return true
   }
 }
