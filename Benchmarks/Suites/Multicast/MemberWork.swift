@@ -21,6 +21,11 @@ struct MemberWork {
   private let isReceiver: Bool
   /// What messages are filled with, piece by piece.
   private let filling: [UInt8]
+  /// How many messages it sends and delivers, and which of those that it delivers are measured.
+  private let toSend: Int
+  private let toDeliver: Int
+  private let first: Int
+  private let last: Int
   private var sent = 0
   private var delivered = 0
   /// Messages of this member that it delivered itself.
@@ -31,6 +36,7 @@ struct MemberWork {
   private var due: UInt64 = 0
   private var underWay = 0
   private var begun: (clock: Double, cpu: Double)?
+  private var hasEnded = false
   private var report = MemberReport()
   /// What receivers have read, so that reading cannot be left out.
   private(set) var sum: UInt64 = 0
@@ -41,28 +47,39 @@ struct MemberWork {
     self.rank = rank
     isSender = workload.sendingMembers.contains(rank)
     isReceiver = workload.receivers.contains(rank)
+    let all = 2 * workload.margin + workload.messages
+    let senders = workload.sendingMembers.count
+    toSend = isSender ? all : 0
+    toDeliver = isReceiver ? senders * all : 0
+    first = senders * workload.margin
+    last = senders * (workload.margin + workload.messages)
     filling =
       isSender && workload.handling == .used
       ? (0..<min(workload.bytes, Self.pieceBytes)).map { UInt8(truncatingIfNeeded: $0 &* 31) } : []
-    if workload.idle > 0 || workload.warmUp == 0 { begin() }
+    if workload.idle > 0 { begin() }
     due = nanoseconds()
   }
 
-  private var toSend: Int { isSender ? workload.warmUp + workload.messages : 0 }
-  private var toDeliver: Int {
-    isReceiver ? workload.sendingMembers.count * (workload.warmUp + workload.messages) : 0
-  }
-  private var toWarmUp: Int { workload.sendingMembers.count * workload.warmUp }
-
   private mutating func begin() {
     begun = (seconds(CLOCK_MONOTONIC), seconds(CLOCK_PROCESS_CPUTIME_ID))
+  }
+
+  /// The measured time is over, but not what has to be done.
+  private mutating func end() {
+    guard let begun else { return }
+    hasEnded = true
+    report.seconds = seconds(CLOCK_MONOTONIC) - begun.clock
+    report.cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - begun.cpu
   }
 
   /// One turn; true where it did something.
   mutating func step(_ subgroup: inout Subgroup) throws(MulticastError) -> Bool {
     if workload.idle > 0 {
       let start = begun?.clock ?? 0
-      if seconds(CLOCK_MONOTONIC) - start >= Double(workload.idle) * 1e-3 { finish() }
+      if seconds(CLOCK_MONOTONIC) - start >= Double(workload.idle) * 1e-3 {
+        end()
+        finish()
+      }
       return false
     }
     var hasWorked = try deliver(&subgroup)
@@ -85,7 +102,8 @@ struct MemberWork {
     if workload.measuresDelays { noteDelay(message) }
     if workload.handling == .used { read(message.bytes) }
     delivered += 1
-    if delivered == toWarmUp { begin() }
+    if delivered == first { begin() }
+    if delivered == last { end() }
   }
 
   private mutating func noteDelay(_ message: Message) {
@@ -97,7 +115,7 @@ struct MemberWork {
       then = times[ownDelivered]
       ownDelivered += 1
     }
-    if let then, delivered >= toWarmUp { report.delays.add(now - then) }
+    if let then, delivered >= first, delivered < last { report.delays.add(now - then) }
   }
 
   /// Reads a word of each line.
@@ -138,8 +156,14 @@ struct MemberWork {
       hasSent = true
     }
     underWay = subgroup.underWay
-    if begun == nil, !isReceiver, sent - underWay >= workload.warmUp { begin() }
+    if !isReceiver { noteSent(sent - underWay) }
     return hasSent
+  }
+
+  /// A member that only sends goes by what all receivers have delivered of its own.
+  private mutating func noteSent(_ arrived: Int) {
+    if begun == nil, arrived >= workload.margin { begin() }
+    if !hasEnded, arrived >= workload.margin + workload.messages { end() }
   }
 
   private func fill(_ place: Reservation) {
@@ -162,11 +186,7 @@ struct MemberWork {
   }
 
   private mutating func finish() {
-    if let begun {
-      report.seconds = seconds(CLOCK_MONOTONIC) - begun.clock
-      report.cpu = seconds(CLOCK_PROCESS_CPUTIME_ID) - begun.cpu
-    }
-    report.delivered = max(0, delivered - toWarmUp)
+    report.delivered = isReceiver ? last - first : 0
     report.measureMemory()
     isDone = true
   }

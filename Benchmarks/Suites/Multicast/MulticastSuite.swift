@@ -4,7 +4,7 @@
 /// here.
 enum MulticastSuite: Suite {
   static let name = "multicast"
-  private static let messages = Parameter(name: "small messages", large: 400_000, small: 2000)
+  private static let messages = Parameter(name: "small messages", large: 400_000, small: 10_000)
   private static let bytes = Parameter(
     name: "bytes of large ones", large: 2 << 30, small: 16 << 20)
   private static let paced = Parameter(name: "paced messages", large: 2000, small: 50)
@@ -55,7 +55,8 @@ enum MulticastSuite: Suite {
         let workload = { transport in
           Workload(
             transport: transport, members: members, senders: senders, bytes: bytes,
-            messages: count)
+            messages: count
+          ).long()
         }
         try contest.run(
           GroupContest.Case(
@@ -175,7 +176,8 @@ enum MulticastSuite: Suite {
           workload: { transport in
             Workload(
               transport: transport, members: row.members, senders: row.senders, bytes: row.bytes,
-              messages: count, window: row.window, handling: .bare)
+              messages: count, window: row.window, handling: .bare
+            ).long()
           },
           metrics: [GroupContest.messages, GroupContest.cost],
           chart: "Rows of Derecho over TCP",

@@ -16,7 +16,8 @@ enum Transport: String, Sendable, CaseIterable {
   func open(_ formation: Formation) throws -> any Fabric {
     switch self {
     case .shm: try SharedMemoryFabric.open(formation)
-    case .tcp, .verbs: throw FabricError(.noDevice, "\(rawValue) is not in this build")
+    case .tcp: try TCPFabric.open(formation)
+    case .verbs: throw FabricError(.noDevice, "verbs is not in this build")
     }
   }
 

@@ -36,8 +36,22 @@ struct Workload: Sendable {
   /// Milliseconds in which nothing is sent, instead of messages.
   var idle = 0
 
-  /// Messages of each sender before those that are measured.
-  var warmUp: Int { idle > 0 ? 0 : messages / 8 + 1 }
+  /// Messages of each sender before those that are measured, and as many after them: at least as
+  /// many as can be under way, so that rings are as full at the end of the time as at its start.
+  var margin: Int {
+    if idle > 0 { return 0 }
+    return max(messages / 8, interval > 0 ? 0 : underWay) + 1
+  }
+
+  /// How many messages of a sender can be under way.
+  var underWay: Int { min(window, ringBytes / max(16, bytes + 8)) }
+
+  /// Measures at least so many messages that those that are taken at once do not decide.
+  func long() -> Workload {
+    var longer = self
+    longer.messages = max(messages, 8 * underWay)
+    return longer
+  }
 
   /// Delays are measured where messages do not wait for each other.
   var measuresDelays: Bool { interval > 0 }
