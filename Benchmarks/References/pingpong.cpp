@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// pingpong ROUNDS YIELDS
+// pingpong ROUNDS YIELDS [PAUSE]
 //
 // Two processes send a timestamp to and fro through shared memory. Who waits gives the processor
 // away YIELDS times, looking in between, then sleeps on a futex; who sends wakes only a sleeper.
-// Prints one JSON object: the median and the 99th percentile of one way in microseconds, and
-// processor time of both for a round trip.
+// Between rounds the first one pauses for PAUSE microseconds (default: none), so that the second
+// one sleeps. Prints one JSON object: the median and the 99th percentile of the way there in
+// microseconds, and processor time of both for a round trip.
 
 #include <algorithm>
 #include <atomic>
 #include <climits>
 #include <new>
-#include <vector>
 
 #include <linux/futex.h>
 #include <sched.h>
@@ -33,7 +33,8 @@ struct alignas(128) Way {
         sent = nanoseconds();
         count.store(count.load(std::memory_order_relaxed) + 1);
         // Either we see that the other one sleeps, or it sees the new count before it does.
-        if (sleeps.load() != 0) syscall(SYS_futex, &count, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+        if (sleeps.load() != 0)
+            syscall(SYS_futex, &count, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
     }
 
     // Waits for the count to pass `last`; returns the time that the message took.
@@ -52,33 +53,34 @@ struct alignas(128) Way {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc != 3) {
-        std::fprintf(stderr, "usage: pingpong ROUNDS YIELDS\n");
+    if (argc != 3 && argc != 4) {
+        std::fprintf(stderr, "usage: pingpong ROUNDS YIELDS [PAUSE]\n");
         return 2;
     }
     const size_t rounds = number(argv[1]);
     const size_t yields = argv[2][0] == '0' && argv[2][1] == 0 ? 0 : number(argv[2]);
+    const size_t pause = argc > 3 ? number(argv[3]) : 0;
     Way* const ways = new (memory(2 * sizeof(Way), 0)) Way[2];
+    uint64_t* const times = reinterpret_cast<uint64_t*>(memory(rounds * sizeof(uint64_t), 0));
 
     const pid_t child = fork();
     if (child < 0) fail("fork");
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would wake it any more
         for (uint32_t i = 0; i < rounds; ++i) {
-            ways[0].receive(i, yields);
+            times[i] = ways[0].receive(i, yields);
             ways[1].send();
         }
         _exit(0);
     }
-    std::vector<uint64_t> times;
-    times.reserve(rounds);
     for (uint32_t i = 0; i < rounds; ++i) {
+        if (pause > 0) usleep(static_cast<useconds_t>(pause));
         ways[0].send();
-        times.push_back(ways[1].receive(i, yields));
+        ways[1].receive(i, yields);
     }
     waitForChild();
     const double cpu = childSeconds() + seconds(CLOCK_PROCESS_CPUTIME_ID);
-    std::sort(times.begin(), times.end());
+    std::sort(times, times + rounds);
     const auto at = [&](double part) {
         return static_cast<double>(times[static_cast<size_t>(part * (rounds - 1))]) * 1e-3;
     };
