@@ -13,7 +13,8 @@ struct Transport: Sendable {
   let open: @Sendable (Formation) throws -> any Fabric
 
   static let all = [
-    Transport(name: "shm", address: anotherPath) { try SharedMemoryFabric.open($0) }
+    Transport(name: "shm", address: anotherPath) { try SharedMemoryFabric.open($0) },
+    Transport(name: "tcp", address: anotherPort) { try TCPFabric.open($0) },
   ]
 
   /// A path beside the given one.
