@@ -2,8 +2,17 @@
 import ArgumentParser
 import Glibc
 
+/// What the executable is asked for: to measure, or to be a member of a group that is measured.
+@main enum Program {
+  static func main() {
+    let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == MemberProgram.name { MemberProgram.run(Array(arguments.dropFirst())) }
+    BenchmarkCommand.main()
+  }
+}
+
 /// `Benchmarks SUITE …`.
-@main struct BenchmarkCommand: ParsableCommand {
+struct BenchmarkCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "Benchmarks",
     abstract: "Measures the engine beside reference programs, in the same run.",
@@ -30,6 +39,14 @@ import Glibc
   @Option(help: "The folder of the reference programs' sources.")
   var references = "Benchmarks/References"
 
+  @Option(
+    parsing: .upToNextOption,
+    help: "What multicast is measured over: shm, tcp, verbs; all that work here by default.")
+  var transports: [Transport] = Transport.allCases
+
+  @Option(help: "Also draws all figures, into an SVG file.")
+  var chart: String?
+
   func validate() throws {
     if repetitions < 5 { throw ValidationError("--repetitions takes a number from 5") }
   }
@@ -38,14 +55,20 @@ import Glibc
     Interruption.install()
     let scratch = try ScratchDirectory()
     defer { scratch.remove() }
+    let page = try chart.map(Files.openToReplace)
+    defer { if let page { close(page) } }
     let reporter = Reporter(isJSON: json)
     let session = Session(
       isSmall: small, repetitions: repetitions, reporter: reporter, scratch: scratch,
       references: References(directory: references, reporter: reporter),
       inputs: Inputs(
-        scratch: scratch, reporter: reporter, given: input, isForAll: suite == .all))
+        scratch: scratch, reporter: reporter, given: input, isForAll: suite == .all),
+      transports: transports)
     reporter.machine(Machine.description)
     for suite in suite.suites { try session.run(suite) }
+    if let page {
+      try Files.replace(page, by: reporter.book.page(suite: suite.rawValue))
+    }
   }
 }
 
@@ -56,6 +79,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
   case terasort
   case scaling
   case startup
+  case multicast
   case all
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -69,11 +93,14 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
     case .terasort: [TeraSortSuite.self]
     case .scaling: [ScalingSuite.self]
     case .startup: [StartupSuite.self]
+    case .multicast: [MulticastSuite.self]
     case .all:
       [
-        StartupSuite.self, WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self,
-        KernelSuite.self,
+        StartupSuite.self, MulticastSuite.self, WordCountSuite.self, ScalingSuite.self,
+        TeraSortSuite.self, KernelSuite.self,
       ]
     }
   }
 }
+
+extension Transport: ExpressibleByArgument {}

@@ -94,6 +94,20 @@ enum ChildProcess {
     }
   }
 
+  /// This executable.
+  static func ownPath() throws -> String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
+    guard count > 0 else { throw BenchmarkError.system("/proc/self/exe") }
+    return String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Where this executable stands.
+  static func folder() throws -> String {
+    let path = try ownPath()
+    return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+  }
+
   static func variable(_ name: String) -> String {
     unsafe getenv(name).map { unsafe String(cString: $0) } ?? ""
   }
@@ -106,12 +120,19 @@ enum ChildProcess {
   }
 
   /// A file without a name, for what a child says.
-  private static func temporaryFile() throws -> Int32 {
+  static func temporaryFile() throws -> Int32 {
     var template = ScratchDirectory.template
     let descriptor = unsafe mkstemp(&template)
     guard descriptor >= 0 else { throw BenchmarkError.system("temporary file") }
     unsafe unlink(template)
     return try closingOnExec(descriptor)
+  }
+
+  /// A pipe whose ends are kept out of children.
+  static func pipe() throws -> (read: Int32, write: Int32) {
+    var ends: [Int32] = [0, 0]
+    guard unsafe Glibc.pipe(&ends) == 0 else { throw BenchmarkError.system("pipe") }
+    return (try closingOnExec(ends[0]), try closingOnExec(ends[1]))
   }
 
   /// Keeps a descriptor out of children.

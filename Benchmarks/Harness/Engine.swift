@@ -8,20 +8,11 @@ struct Engine {
 
   init(scratch: ScratchDirectory) throws {
     self.scratch = scratch
-    program = try Self.folder() + "/mapred"
+    program = try ChildProcess.folder() + "/mapred"
     guard unsafe access(program, X_OK) == 0 else {
       throw BenchmarkError(
         "\(program) is missing: build it with MAPRED_BENCHMARKS=1 swift build -c release")
     }
-  }
-
-  /// Where this executable stands.
-  private static func folder() throws -> String {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    let count = unsafe readlink("/proc/self/exe", &buffer, buffer.count)
-    guard count > 0 else { throw BenchmarkError.system("/proc/self/exe") }
-    let path = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
   }
 
   /// Runs a job whose one result is saved as text; `check` gets the path of that text, which is

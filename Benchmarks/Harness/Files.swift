@@ -27,6 +27,20 @@ enum Files {
     return descriptor
   }
 
+  /// A file that stays as it is until it is replaced.
+  static func openToReplace(_ path: String) throws -> Int32 {
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw BenchmarkError.system(path) }
+    return descriptor
+  }
+
+  /// Makes `text` all that a file holds.
+  static func replace(_ descriptor: Int32, by text: String) throws {
+    guard ftruncate(descriptor, 0) == 0 else { throw BenchmarkError.system("truncate") }
+    var text = text
+    try text.withUTF8Bytes { try write($0, to: descriptor) }
+  }
+
   /// Appends what can be read at once, up to `count` bytes; returns how many: 0 at the end.
   static func read(_ descriptor: Int32, _ count: Int, to target: inout ByteBuffer) throws -> Int {
     let before = target.count

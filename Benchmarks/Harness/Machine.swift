@@ -19,6 +19,14 @@ enum Machine {
     ]
   }
 
+  /// The same on one line.
+  static func words(_ fields: ArraySlice<(String, JSON)>) -> String {
+    fields.map { name, value in
+      if case .text(let text) = value { return "\(name) \(text)" }
+      return "\(name) \(value.line)"
+    }.joined(separator: " · ")
+  }
+
   /// How many threads wanted to run of late: above 0 before we begin means that others are at work.
   private static var load: Double {
     let text = (try? Files.read("/proc/loadavg", atMost: 100)) ?? ""

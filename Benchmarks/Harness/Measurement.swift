@@ -9,6 +9,8 @@ struct Sample {
   var cpu: Double
   /// The most memory that was resident, in bytes; 0 where it could not be measured.
   var peak = 0
+  /// What else was measured, by name.
+  var figures: [String: Double] = [:]
 }
 
 /// Reads a clock of the system, in seconds.
@@ -38,6 +40,11 @@ struct Metric: Sendable {
   static let wall = Metric(name: "wall time", unit: "s") { $0.wall }
   static let peak = Metric(name: "peak memory", unit: "MiB") {
     $0.peak > 0 ? Double($0.peak) / 1_048_576 : nil
+  }
+
+  /// Something else that was measured, by its name.
+  static func named(_ name: String, _ unit: String) -> Metric {
+    Metric(name: name, unit: unit) { $0.figures[name] }
   }
 
   /// Bytes worked through in a second of the clock.

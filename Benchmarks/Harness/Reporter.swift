@@ -14,6 +14,9 @@ struct Figure {
   /// measured.
   var against: String?
   var reference: [Double] = []
+  /// Where a chart shows it; nil: among the other cases of its suite.
+  var plot: Plot?
+  var isDrawn = true
 
   /// The median over the rounds of figure over reference; nil without a reference.
   ///
@@ -27,15 +30,14 @@ struct Figure {
 final class Reporter {
   private let isJSON: Bool
   private var suite = ""
+  /// The figures so far, to be drawn.
+  private(set) var book = ChartBook()
 
   init(isJSON: Bool) { self.isJSON = isJSON }
 
   func machine(_ fields: [(String, JSON)]) {
     if isJSON { return line(JSON.object([("type", .text("machine"))] + fields).line) }
-    line(
-      fields.map { name, value in
-        if case .text(let text) = value { "\(name) \(text)" } else { "\(name) \(value.line)" }
-      }.joined(separator: " · "))
+    line(Machine.words(fields[...]))
   }
 
   func begin(_ suite: String, _ parameters: [(String, Int)]) {
@@ -70,7 +72,7 @@ final class Reporter {
   /// Shows a metric that every sample tells; a reference counts where all of its samples tell it.
   func show(
     _ name: String, _ metric: Metric, _ samples: [Sample], against: String? = nil,
-    _ reference: [Sample] = []
+    _ reference: [Sample] = [], plot: Plot? = nil, isDrawn: Bool = true
   ) {
     let values = samples.compactMap(metric.value)
     guard values.count == samples.count else { return }
@@ -78,13 +80,15 @@ final class Reporter {
     show(
       Figure(
         name: name, metric: metric.name, unit: metric.unit, values: values, against: against,
-        reference: others.count == reference.count ? others : []))
+        reference: others.count == reference.count ? others : [], plot: plot,
+        isDrawn: isDrawn))
   }
 
   func show(_ figure: Figure) {
     guard let least = figure.values.min(), let most = figure.values.max() else { return }
     let value = median(figure.values)
     let reference = figure.reference.isEmpty ? nil : median(figure.reference)
+    book.add(figure, suite: suite)
     if isJSON {
       let fields: [(String, JSON)] = [
         ("suite", .text(suite)), ("case", .text(figure.name)), ("metric", .text(figure.metric)),
@@ -101,7 +105,8 @@ final class Reporter {
       Self.row([
         figure.name, figure.metric, Self.shown(value), figure.unit, Self.shown(least),
         Self.shown(most), reference.map(Self.shown) ?? "-",
-        figure.ratio.map { Self.decimal($0, places: 2) } ?? "-", figure.against ?? "",
+        figure.ratio.map { Self.decimal($0, places: $0 < 0.1 ? 4 : 2) } ?? "-",
+        figure.against ?? "",
       ]))
   }
 
@@ -113,7 +118,7 @@ final class Reporter {
 
   /// Columns: text to the left, numbers to the right.
   private static func row(_ cells: [String]) -> String {
-    let widths = [-24, -12, 9, -5, 9, 9, 10, 7, -20]
+    let widths = [-31, -12, 9, -5, 9, 9, 10, 7, -20]
     var text = " "
     for (cell, width) in zip(cells, widths) {
       let padding = String(repeating: " ", count: max(0, abs(width) - cell.count))

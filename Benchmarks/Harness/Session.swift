@@ -23,10 +23,12 @@ final class Session {
   let scratch: ScratchDirectory
   let references: References
   let inputs: Inputs
+  /// What multicast is to be measured over.
+  let transports: [Transport]
 
   init(
     isSmall: Bool, repetitions: Int, reporter: Reporter, scratch: ScratchDirectory,
-    references: References, inputs: Inputs
+    references: References, inputs: Inputs, transports: [Transport]
   ) {
     self.isSmall = isSmall
     self.repetitions = repetitions
@@ -34,6 +36,7 @@ final class Session {
     self.scratch = scratch
     self.references = references
     self.inputs = inputs
+    self.transports = transports
   }
 
   func run(_ suite: any Suite.Type) throws {

@@ -16,8 +16,8 @@ final class KernelReference {
   private var buffer = ByteBuffer(capacity: 4096)
 
   init(_ program: String, _ text: String, bytes: Int, records: Int) throws {
-    let (inputEnd, names) = try Self.pipe()
-    let (figures, outputEnd) = try Self.pipe()
+    let (inputEnd, names) = try ChildProcess.pipe()
+    let (figures, outputEnd) = try ChildProcess.pipe()
     defer {
       close(inputEnd)
       close(outputEnd)
@@ -46,9 +46,10 @@ final class KernelReference {
     var request = ByteBuffer()
     request.append("\(kernel)\n")
     try Files.write(request.bytes, to: names)
-    let fields = Self.fields(of: try line())
-    guard fields["kernel"] == kernel, let seconds = fields["seconds"].flatMap({ Double($0) })
-    else { throw BenchmarkError("the C++ kernels gave no figure for \(kernel)") }
+    let fields = FlatObject(try line())
+    guard fields["kernel"] == kernel, let seconds = fields.number("seconds") else {
+      throw BenchmarkError("the C++ kernels gave no figure for \(kernel)")
+    }
     return Sample(wall: seconds, cpu: seconds)
   }
 
@@ -62,22 +63,4 @@ final class KernelReference {
     return String(buffer.bytes)
   }
 
-  /// The fields of a flat JSON object whose texts hold no commas, colons or quotes.
-  private static func fields(of line: String) -> [String: String] {
-    let noise: Set<Character> = ["{", "}", "\"", "\n", " "]
-    var fields: [String: String] = [:]
-    for pair in line.filter({ !noise.contains($0) }).split(separator: ",") {
-      let parts = pair.split(separator: ":")
-      if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
-    }
-    return fields
-  }
-
-  private static func pipe() throws -> (read: Int32, write: Int32) {
-    var ends: [Int32] = [0, 0]
-    guard unsafe Glibc.pipe(&ends) == 0 else { throw BenchmarkError.system("pipe") }
-    return (
-      try ChildProcess.closingOnExec(ends[0]), try ChildProcess.closingOnExec(ends[1])
-    )
-  }
 }

@@ -13,7 +13,7 @@ package import Vocabulary
 /// 1. **Single writer.** In one group each byte of a region has one writing member at a time.
 /// 2. **Prefix order per pair.** Pushes from A to B become visible at B in posting order. Inside
 ///    one push bytes may land in any order, but an aligned 8-byte cell is never torn.
-/// 3. **Silence.** A push returns nothing. That it arrived is known from the receiver's own columns.
+/// 3. **Silence.** A push returns nothing. That it arrived is known from the receiver's columns.
 /// 4. **Failure.** Pushes to a dead peer vanish; `.unreachable` is reported at most once for each
 ///    peer. Nothing blocks, retries for ever, or exits.
 /// 5. **Fence.** After `fence()` nothing that arrives changes a copy, and nothing is sent.

@@ -41,7 +41,7 @@ package struct Region: Sendable, Hashable {
   }
 }
 
-/// One member's memory as everybody knows it: the same offsets in its own segment and in every copy.
+/// One member's memory as everybody knows it: at the same offsets in its segment and every copy.
 package struct SegmentPlan: Sendable, Hashable {
   package private(set) var regions: [Region] = []
   /// A multiple of a page.

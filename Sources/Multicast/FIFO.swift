@@ -10,6 +10,13 @@ struct FIFO<Element> {
   var isEmpty: Bool { count == 0 }
   var first: Element? { count == 0 ? nil : slots[head] }
 
+  /// The element at `place`, counted from the front.
+  subscript(place: Int) -> Element {
+    guard place >= 0, place < count, let element = slots[(head &+ place) & (slots.count &- 1)]
+    else { preconditionFailure("the queue has \(count) elements, none at \(place)") }
+    return element
+  }
+
   mutating func append(_ element: Element) {
     if count == slots.count { grow() }
     slots[(head &+ count) & (slots.count &- 1)] = element

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Environment
 package import StateTable
-package import Vocabulary
+import Vocabulary
 
 /// Where a subgroup's columns and rings are: the same in every member's segment.
 package struct SubgroupLayout: Sendable, Hashable {
@@ -10,24 +10,17 @@ package struct SubgroupLayout: Sendable, Hashable {
   package let sent: Column
   /// Bytes that a sender has put into its ring.
   package let tail: Column
-  /// Messages of the total order that a receiver has, without a gap.
+  /// Places of the total order that a receiver has, without a gap.
   package let received: Column
-  /// Messages of the total order that a receiver has delivered.
+  /// Places of the total order that a receiver has delivered.
   package let delivered: Column
   /// Where each sender's ring of small messages begins in its segment.
   package let smallRings: [Int]
   /// Where each sender's ring of blocks begins in its segment.
   package let blockRings: [Int]
-  /// By rank: where a member's relay counters begin in its segment; -1 where it relays nothing. A
-  /// counter says how many blocks of a sender the member has pushed to a receiver since the
-  /// beginning.
-  package let relays: [Int]
-
-  /// Bytes from the start of the counters to the one for a sender's blocks to a receiver.
-  package func relayOffset(sender: Int, target: Rank) -> Int {
-    let place = plan.receivers.intersection(RankSet(first: target.index)).count
-    return 8 * (sender * plan.receivers.count + place)
-  }
+  /// By rank: where a member's block counters begin in its segment; nil where blocks need not be
+  /// passed on.
+  package let counters: [BlockCounters?]
 }
 
 /// The memory of a group with its subgroups: schema, segments, and the place of everything in them.
@@ -36,13 +29,16 @@ package struct GroupLayout: Sendable, Hashable {
   package let schema: TableSchema
   package let plan: GroupPlan
   package let subgroups: [SubgroupLayout]
+  /// Whether the members share memory: what one writes, all see in place; no block is passed on.
+  package let sharesMemory: Bool
 
   package static let rowOffset = TableHeader.byteCount
 
   /// Lays out a group of `members` with columns of `schema` and the columns of the subgroups.
-  package init(members: Int, schema base: TableSchema = TableSchema(), subgroups: [SubgroupPlan])
-    throws
-  {
+  package init(
+    members: Int, sharesMemory: Bool, schema base: TableSchema = TableSchema(),
+    subgroups: [SubgroupPlan]
+  ) throws {
     guard (1...Limits.members).contains(members) else { throw GroupError.memberCount(members) }
     var schema = base
     var columns: [[Column]] = []
@@ -61,14 +57,16 @@ package struct GroupLayout: Sendable, Hashable {
       return segment
     }
     self.subgroups = zip(subgroups, columns).map { subgroup, columns in
-      Self.place(subgroup, columns, in: &segments)
+      Self.place(subgroup, columns, passesBlocks: !sharesMemory, in: &segments)
     }
     self.schema = schema
+    self.sharesMemory = sharesMemory
     plan = try GroupPlan(segments)
   }
 
   private static func place(
-    _ subgroup: SubgroupPlan, _ columns: [Column], in segments: inout [SegmentPlan]
+    _ subgroup: SubgroupPlan, _ columns: [Column], passesBlocks: Bool,
+    in segments: inout [SegmentPlan]
   ) -> SubgroupLayout {
     precondition(
       subgroup.participants.subtracting(RankSet(first: segments.count)).isEmpty,
@@ -76,24 +74,27 @@ package struct GroupLayout: Sendable, Hashable {
     var small: [Int] = []
     var blocks: [Int] = []
     for sender in subgroup.senders {
+      let index = sender.index
       small.append(
-        segments[sender.index].add(
+        segments[index].add(
           "\(subgroup.name).small", byteCount: subgroup.smallRingBytes, kind: .payload,
           writers: RankSet([sender]), holders: subgroup.receivers))
       blocks.append(
-        segments[sender.index].add(
+        segments[index].add(
           "\(subgroup.name).blocks", byteCount: subgroup.blockRingBytes, kind: .payload,
           writers: subgroup.receivers.union(RankSet([sender])), holders: subgroup.receivers))
     }
-    var relays = [Int](repeating: -1, count: segments.count)
-    for member in subgroup.participants where subgroup.blockRingBytes > 0 {
-      relays[member.index] = segments[member.index].add(
-        "\(subgroup.name).relays",
-        byteCount: 8 * subgroup.senders.count * subgroup.receivers.count,
-        kind: .cells, writers: RankSet([member]), holders: subgroup.receivers)
+    var counters = [BlockCounters?](repeating: nil, count: segments.count)
+    if passesBlocks && subgroup.blockRingBytes > 0 {
+      for member in subgroup.participants {
+        let offset = segments[member.index].add(
+          "\(subgroup.name).counters", byteCount: BlockCounters.byteCount(subgroup), kind: .cells,
+          writers: RankSet([member]), holders: subgroup.participants)
+        counters[member.index] = BlockCounters(subgroup, owner: member, offset: offset)
+      }
     }
     return SubgroupLayout(
       plan: subgroup, sent: columns[0], tail: columns[1], received: columns[2],
-      delivered: columns[3], smallRings: small, blockRings: blocks, relays: relays)
+      delivered: columns[3], smallRings: small, blockRings: blocks, counters: counters)
   }
 }

@@ -19,6 +19,9 @@ package struct SubgroupPlan: Sendable, Hashable {
   package var blockRingBytes = 0
   /// Bytes of a block, the unit that members pass on to each other.
   package var blockBytes = 1 << 20
+  /// Blocks that a member may have pushed to another and not yet seen arrive: enough to keep a link
+  /// busy, few enough that what is pushed next does not wait long behind them.
+  package var blockWindow = 8
   package var algorithm = BlockAlgorithm.binomial
 
   package init(name: String, senders: [Rank], receivers: RankSet) {
@@ -31,24 +34,30 @@ package struct SubgroupPlan: Sendable, Hashable {
 
   /// The largest message that can be sent.
   package var messageBytes: Int {
-    blockRingBytes == 0 ? smallBytes : min(blockRingBytes, Limits.messageBytes)
+    max(smallBytes, min(blockRingBytes, Limits.messageBytes))
   }
 
   /// Asserts what the cores rely on.
   package func check() {
     precondition(!senders.isEmpty && !receivers.isEmpty, "\(name) has senders and receivers")
     precondition(RankSet(senders).count == senders.count, "\(name) names a sender twice")
-    precondition(window >= 1 && window <= 1 << 20, "\(name): a window of 1 to 1,048,576 messages")
+    precondition(
+      window >= 1 && window <= Limits.window, "\(name): a window of 1 to \(Limits.window) messages")
     precondition(
       smallRingBytes & (smallRingBytes - 1) == 0, "\(name): a ring has a power of two of bytes")
     precondition(
       smallBytes >= 0 && smallBytes + 16 <= smallRingBytes / 4,
       "\(name): a ring holds four messages of the largest size")
-    precondition(blockRingBytes >= 0 && blockRingBytes % Limits.pageBytes == 0)
-    precondition(blockBytes >= Limits.pageBytes && blockBytes % 64 == 0, "\(name): blocks of pages")
+    precondition(
+      blockRingBytes >= 0 && blockRingBytes % Limits.pageBytes == 0,
+      "\(name): a ring of blocks has whole pages")
+    precondition(
+      blockBytes >= Limits.blockAlignment && blockBytes % Limits.blockAlignment == 0,
+      "\(name): a block has whole lines")
+    precondition(blockWindow >= 1, "\(name): a block may be under way")
   }
 
-  /// Members of the group of `sender`'s blocks, from the root: the sender, then the receivers in
+  /// Members of the group of a sender's blocks, from the root: the sender, then the receivers in
   /// the order of ranks from it on, around the circle.
   package func blockGroup(of sender: Rank) -> [Rank] {
     let others = receivers.removing(sender)

@@ -17,7 +17,9 @@ package struct StateTable: Sendable {
   package let rowOffset: Int
   // Kept for their memory, which `views` looks at.
   private let segments: [Segment]
-  private let views: [SegmentView]
+
+  /// The members' segments, by rank; valid for as long as the table is kept.
+  package let views: [SegmentView]
 
   /// The table that lies in `segments` (by rank), seen by `rank`.
   package init(schema: TableSchema, rank: Rank, segments: [Segment], rowOffset: Int) {

@@ -62,6 +62,12 @@
   /// The most bytes of one multicast message.
   package static let messageBytes = 1 << 30
 
+  /// Messages of one sender that can be under way: what is believed of a peer's counter, no more.
+  package static let window = 1 << 20
+
+  /// Bytes that large messages and their blocks are aligned to: a cache line.
+  package static let blockAlignment = 64
+
   /// Keys of records that are shown where an error names its record.
   package static let shownRecordBytes = 120
 

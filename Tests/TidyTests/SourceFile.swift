@@ -67,7 +67,7 @@ enum SourceTree {
   /// Every Swift file, and the package's description.
   static let swift = files(["swift"])
   /// Every file that people write code in.
-  static let code = files(["swift", "c", "h", "cpp", "sh"]) + ciScripts
+  static let code = files(["swift", "c", "h", "cpp", "sh", "py"]) + ciScripts
   static let markdown = files(["md"])
 
   private static let ciScripts = [".ci/run"].compactMap(read)

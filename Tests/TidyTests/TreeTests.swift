@@ -55,7 +55,7 @@ struct TreeTests {
 
   @Test("No directory of sources is empty")
   func emptyTargets() {
-    let endings = [".swift", ".c", ".h", ".cpp", ".sh", ".md", "Makefile"]
+    let endings = [".swift", ".c", ".h", ".cpp", ".sh", ".py", ".md", "Makefile"]
     let directories = SourceTree.paths.filter(SourceTree.isDirectory)
     #expect(!directories.isEmpty)
     for directory in directories {

@@ -8,6 +8,9 @@
 
 #include <string.h>
 
+#include "mapred_epoll.h"
+#include "mapred_shared_memory.h"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Why a fabric could not be opened, or a group not be formed: what happened to what, and what to do.
+/// Why a fabric could not be opened or a group not be formed: what happened, and what to do.
 package struct FabricError: Error, Sendable, Hashable, CustomStringConvertible {
   package enum Code: String, Sendable {
     /// Settings that make no sense.

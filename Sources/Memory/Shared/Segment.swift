@@ -3,10 +3,10 @@ public import Synchronization
 
 /// A look at a segment's memory without counting references: for loops over many messages.
 ///
-/// The memory holds *cells*, aligned words that are stored with release and loaded with acquire, and
-/// payload, plain bytes that a cell publishes. Every access is checked against the size; whether
-/// payload may be touched at a moment is for the protocol to know. Whoever keeps a view keeps its
-/// `Segment` too.
+/// The memory holds *cells*, aligned words that are stored with release and loaded with acquire,
+/// and payload, plain bytes that a cell publishes. Every access is checked against the size;
+/// whether payload may be touched at a moment is for the protocol to know. Whoever keeps a view
+/// keeps its `Segment` too.
 @safe @frozen
 @usableFromInline package struct SegmentView: @unchecked Sendable {
   // Safe because the owner of a view keeps the segment, and every access is checked; sendable

@@ -23,6 +23,7 @@ struct RingReader {
   /// throws where the bytes are not an entry that ends within the ring and before the tail.
   @inline(__always)
   mutating func next(before tail: UInt64) throws(RingDamage) -> RingEntry? {
+    guard tail &- position <= mask &+ 1 else { throw RingDamage() }
     while position < tail {
       guard let entry = RingEntry(word: segment.word(place)) else { throw RingDamage() }
       let left = mask &+ 1 &- position & mask

@@ -68,7 +68,7 @@ struct SendRing {
     guard blockBytes > 0, makeRoom(RingEntry.blocks(count).byteCount) else { return nil }
     // Where nothing is under way, a message may begin at the ring's start: no gap is left.
     if outstanding.isEmpty || blockFreed == blockPosition { restartBlocks() }
-    let bytes = UInt64(count + 63) & ~63
+    let bytes = Self.blockSpace(count)
     let left = blockBytes - blockPosition % blockBytes
     let needed = bytes > left ? left + bytes : bytes
     guard bytes <= blockBytes, blockPosition + needed - blockFreed <= blockBytes else {
@@ -76,6 +76,11 @@ struct SendRing {
     }
     if bytes > left { blockPosition += left }
     return blockBase + Int(blockPosition % blockBytes)
+  }
+
+  /// Bytes that a large message takes up: whole cache lines.
+  private static func blockSpace(_ count: Int) -> UInt64 {
+    UInt64((count + Limits.blockAlignment - 1) / Limits.blockAlignment * Limits.blockAlignment)
   }
 
   private mutating func restartBlocks() {
@@ -86,7 +91,7 @@ struct SendRing {
   /// Makes the message at the reserved place in the ring of blocks the sender's next one.
   mutating func commitBlocks(_ count: Int) {
     segment.writeWord(blockPosition % blockBytes, at: place(position) + 8)
-    blockPosition += UInt64(count + 63) & ~63
+    blockPosition += Self.blockSpace(count)
     append(.blocks(count), messages: 1)
   }
 

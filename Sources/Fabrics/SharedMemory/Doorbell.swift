@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSystem
+import Glibc
+import Synchronization
+import Vocabulary
+
+/// What wakes a parked member: one word that says whether it is parked, on which it sleeps. The
+/// member and all who push to it map it; it is the only memory that more than one of them writes.
+///
+/// A lost wake-up is excluded as in Dekker's algorithm: the member says that it is parked and then
+/// looks at the cells once more; whoever pushes has stored the cells and then looks at the word;
+/// and both put a full fence between the two. One of them sees the other.
+@safe
+final class Doorbell: @unchecked Sendable {
+  // Safe because the page is mapped here and lives as long as this object. Sendable because the
+  // word is atomic.
+  private let page: UnsafeMutableRawPointer
+  let file: MemoryFile
+
+  static let byteCount = Limits.pageBytes
+  private static let awake: UInt32 = 0
+  private static let parked: UInt32 = 1
+
+  init(_ file: MemoryFile) throws(FabricError) {
+    let access = PROT_READ | PROT_WRITE
+    let number = file.descriptor.number
+    guard let page = unsafe mmap(nil, Self.byteCount, access, MAP_SHARED, number, 0),
+      unsafe page != MAP_FAILED
+    else { throw .system("cannot map a doorbell", errno) }
+    unsafe self.page = unsafe page
+    self.file = file
+  }
+
+  deinit { unsafe munmap(page, Self.byteCount) }
+
+  private var word: UnsafeMutablePointer<Atomic<UInt32>> {
+    unsafe page.assumingMemoryBound(to: Atomic<UInt32>.self)
+  }
+
+  /// The member says that it will sleep. What it loads from now on is newer than what any pusher
+  /// stored who did not see this.
+  func arm() {
+    unsafe word.pointee.store(Self.parked, ordering: .sequentiallyConsistent)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+  }
+
+  func disarm() { unsafe word.pointee.store(Self.awake, ordering: .relaxed) }
+
+  /// Sleeps until somebody rings, or the time is over.
+  func sleep(nanoseconds: UInt64) {
+    let deadline = monotonicNanoseconds() &+ nanoseconds
+    while unsafe word.pointee.load(ordering: .acquiring) == Self.parked {
+      let now = monotonicNanoseconds()
+      guard now < deadline else { break }
+      unsafe mapred_futex_wait(
+        page.assumingMemoryBound(to: UInt32.self), Self.parked, deadline - now)
+    }
+    disarm()
+  }
+
+  /// Wakes the member where it is parked. The caller has put a full fence behind its stores. Costs
+  /// one load of a word that seldom changes, and a system call only for a sleeper.
+  @inline(__always)
+  func ring() {
+    guard unsafe word.pointee.load(ordering: .relaxed) == Self.parked else { return }
+    wake()
+  }
+
+  @inline(never)
+  private func wake() {
+    let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
+    if before == Self.parked {
+      unsafe mapred_futex_wake(page.assumingMemoryBound(to: UInt32.self))
+    }
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+import Environment
+import Glibc
+import Vocabulary
+
+/// A peer that has said hello: its socket, its segment and its doorbell.
+struct JoinedPeer {
+  let rank: Rank
+  let socket: Descriptor
+  let segment: MemoryFile
+  let doorbell: MemoryFile
+}
+
+/// Brings the members of one machine together. Each listens at its own path; of each two the one
+/// with the higher rank connects, again and again until the other is there. So they may be started
+/// in any order.
+struct Gathering {
+  /// A connection over which no hello has come.
+  private struct Pending {
+    let socket: Descriptor
+    /// Whom this member called; nil where it was called.
+    let called: Rank?
+  }
+
+  private let formation: Formation
+  private let files: [Descriptor]
+  private let listener: Descriptor
+  private var pending: [Pending] = []
+  private var joined: [JoinedPeer?]
+
+  private static let retryMilliseconds: Int32 = 20
+
+  init(_ formation: Formation, segment: MemoryFile, doorbell: MemoryFile) throws(FabricError) {
+    for address in formation.addresses { try LocalSocket.check(address) }
+    self.formation = formation
+    files = [segment.descriptor, doorbell.descriptor]
+    joined = Array(repeating: nil, count: formation.plan.segments.count)
+    listener = try LocalSocket.listen(formation.address)
+  }
+
+  private var missing: RankSet {
+    RankSet(formation.peers.filter { joined[$0.index] == nil })
+  }
+
+  /// Waits for all members. The own socket file is removed at the end: nobody needs it any more.
+  mutating func run() throws(FabricError) -> [JoinedPeer] {
+    defer { removeFile() }
+    let limit = UInt64(max(formation.timeoutSeconds, 0)) * 1_000_000_000
+    let deadline = monotonicNanoseconds() &+ limit
+    while !missing.isEmpty {
+      guard monotonicNanoseconds() < deadline else { throw timeout }
+      try callMissing()
+      waitForNews()
+      while let socket = LocalSocket.accept(listener) {
+        pending.append(Pending(socket: socket, called: nil))
+      }
+      try hear()
+    }
+    return joined.compactMap { $0 }
+  }
+
+  /// Calls the missing members with lower ranks.
+  private mutating func callMissing() throws(FabricError) {
+    for rank in missing where rank < formation.rank {
+      guard !pending.contains(where: { $0.called == rank }) else { continue }
+      guard case .made(let socket) = try LocalSocket.connect(formation.addresses[rank.index])
+      else { continue }
+      guard LocalSocket.isTrusted(socket) else {
+        throw FabricError(
+          .refused, "\(formation.addresses[rank.index]) belongs to another user",
+          advice: "run all members as one user")
+      }
+      let hello = SharedHello(formation, to: rank)
+      if LocalSocket.send(hello.bytes, files, to: socket) == 0 {
+        pending.append(Pending(socket: socket, called: rank))
+      }
+    }
+  }
+
+  private func waitForNews() {
+    var places = ([listener] + pending.map(\.socket)).map {
+      pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0)
+    }
+    _ = unsafe poll(&places, nfds_t(places.count), Self.retryMilliseconds)
+  }
+
+  /// Reads what came over connections that are new.
+  private mutating func hear() throws(FabricError) {
+    var silent: [Pending] = []
+    for connection in pending {
+      switch LocalSocket.receive(SharedHello.byteCount, from: connection.socket) {
+      case .nothing: silent.append(connection)
+      case .end: continue
+      case .bytes(let bytes, let files):
+        // Who says something else is not a member, and is left alone.
+        guard let hello = SharedHello(bytes) else { continue }
+        try take(hello, files, connection)
+      }
+    }
+    pending = silent
+  }
+
+  private mutating func take(
+    _ hello: SharedHello, _ files: [Descriptor], _ connection: Pending
+  ) throws(FabricError) {
+    if connection.called == nil {
+      // The answer goes out before this member judges, so that both sides are told.
+      var answer = SharedHello(formation, to: Rank(min(hello.rank, Limits.members - 1)))
+      answer.isTaken = isTaken(hello.rank)
+      guard LocalSocket.send(answer.bytes, self.files, to: connection.socket) == 0 else { return }
+      if answer.isTaken { return }
+    }
+    if let refusal = hello.refusal(by: formation) { throw refusal }
+    if let called = connection.called, called.index != hello.rank {
+      throw FabricError(
+        .refused,
+        "rank \(hello.rank) answers at \(formation.addresses[called.index]), the "
+          + "address of \(called)",
+        advice: "give all members the same list of addresses, in the same order")
+    }
+    let rank = Rank(hello.rank)
+    let bytes = formation.plan.segments[rank.index].byteCount
+    guard files.count == 2,
+      let segment = MemoryFile.received(files[0], byteCount: bytes),
+      let doorbell = MemoryFile.received(files[1], byteCount: Doorbell.byteCount)
+    else {
+      throw FabricError(
+        .refused, "\(rank) sent no memory of the size that was agreed on",
+        advice: "start all members from one version of the program")
+    }
+    joined[rank.index] = JoinedPeer(
+      rank: rank, socket: connection.socket, segment: segment, doorbell: doorbell)
+  }
+
+  /// Whether there is such a member already, and it lives.
+  private func isTaken(_ index: Int) -> Bool {
+    guard index < joined.count, let peer = joined[index] else { return false }
+    var place = pollfd(fd: peer.socket.number, events: 0, revents: 0)
+    return unsafe poll(&place, 1, 0) == 0
+  }
+
+  private var timeout: FabricError {
+    let who = missing.map { "\($0) (\(formation.addresses[$0.index]))" }
+    return FabricError(
+      .timeout,
+      "\(who.joined(separator: ", ")) did not come within \(formation.timeoutSeconds) s",
+      advice: "start the missing members, with the same list of addresses everywhere")
+  }
+
+  /// Removes the own socket file, unless another member has replaced it.
+  private func removeFile() {
+    var status = stat()
+    guard unsafe lstat(formation.address, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK
+    else { return }
+    // While this member listens, nobody takes the file for stale, so it is its own.
+    _ = unsafe unlink(formation.address)
+  }
+}

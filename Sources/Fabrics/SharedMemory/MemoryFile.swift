@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSystem
+import Glibc
+import Vocabulary
+
+/// Memory behind a descriptor that can be handed to other processes. Its size is fixed for ever, so
+/// that no reader can be made to touch what is not there, and all of it is reserved, so that a lack
+/// of memory is an error now and not a signal later. It does not depend on the size of /dev/shm.
+final class MemoryFile: Sendable {
+  let descriptor: Descriptor
+  let byteCount: Int
+
+  /// What every segment's name begins with; rank and group follow.
+  static let segmentName = "mapred-segment"
+
+  private init(_ descriptor: Descriptor, byteCount: Int) {
+    self.descriptor = descriptor
+    self.byteCount = byteCount
+  }
+
+  /// Makes and reserves memory, all zeroes.
+  static func create(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
+    let byteCount = max(wanted, Limits.pageBytes)
+    let number = unsafe mapred_memory_file(name)
+    guard number >= 0 else {
+      throw .system(
+        "cannot make a memory file", errno,
+        advice: errno == EMFILE ? "raise the number of open files: ulimit -n" : nil)
+    }
+    let descriptor = Descriptor(number)
+    try checkRoom(for: byteCount)
+    var failure: Int32 = EINTR
+    while failure == EINTR { failure = posix_fallocate(number, 0, byteCount) }
+    guard failure == 0 else {
+      throw tooLittle(byteCount, FabricError.words(failure))
+    }
+    guard mapred_seal_size(number) == 0 else {
+      throw .system("cannot fix the size of a memory file", errno)
+    }
+    return MemoryFile(descriptor, byteCount: byteCount)
+  }
+
+  /// A memory file that somebody else made; nil where its size is another one or can still change.
+  static func received(_ descriptor: Descriptor, byteCount wanted: Int) -> MemoryFile? {
+    let byteCount = max(wanted, Limits.pageBytes)
+    var status = stat()
+    guard unsafe fstat(descriptor.number, &status) == 0, status.st_size == byteCount,
+      mapred_has_fixed_size(descriptor.number) == 1
+    else { return nil }
+    return MemoryFile(descriptor, byteCount: byteCount)
+  }
+
+  /// Looks at the limits that would not make the reservation fail, but end a process.
+  private static func checkRoom(for byteCount: Int) throws(FabricError) {
+    var limit = rlimit()
+    if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
+      limit.rlim_cur < byteCount
+    {
+      throw FabricError(
+        .memory,
+        "a segment of \(size(byteCount)) is larger than the limit of \(size(limit.rlim_cur)) for "
+          + "files, which memory files count as",
+        advice: "raise it (ulimit -f), or use smaller rings or fewer subgroups")
+    }
+    if let tightest = MemoryAtHand.tightest(), tightest.bytes < byteCount {
+      throw tooLittle(byteCount, "\(size(tightest.bytes)) are left of \(tightest.name)")
+    }
+  }
+
+  private static func tooLittle(_ byteCount: Int, _ reason: String) -> FabricError {
+    FabricError(
+      .memory, "cannot reserve \(size(byteCount)) of memory for a segment: \(reason)",
+      advice: "use smaller rings or fewer members on this machine, or give it more memory")
+  }
+
+  private static func size(_ bytes: some BinaryInteger) -> String {
+    ByteCount(Int(clamping: bytes)).description
+  }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Environment
+import Glibc
+import Vocabulary
+
+/// Calls one member until it answers.
+struct Caller {
+  let rank: Rank
+  private let addresses: [SocketAddress]
+  private var attempts = 0
+  private var nextCall: UInt64 = 0
+  var greeting: Greeting?
+  /// Why the last attempt failed.
+  private(set) var reason: String?
+
+  /// The first pause and the longest one, in nanoseconds.
+  private static let pause: (first: UInt64, longest: UInt64) = (10_000_000, 250_000_000)
+  /// How long a connection may take to be made: a host that starts late has lost the first packets.
+  private static let connectNanoseconds: UInt64 = 3_000_000_000
+
+  init(_ rank: Rank, at addresses: [SocketAddress]) {
+    self.rank = rank
+    self.addresses = addresses
+  }
+
+  /// Calls, if it is time for the next attempt.
+  mutating func call(_ now: UInt64, _ formation: Formation, _ settings: TCPSettings) {
+    guard greeting == nil, now >= nextCall else { return }
+    let address = addresses[attempts % addresses.count]
+    attempts += 1
+    guard let socket = Socket(for: address) else { return lose(errorText(errno)) }
+    settings.applyBuffers(to: socket)
+    settings.apply(to: socket)
+    let result = uninterrupted {
+      unsafe address.with { unsafe Int(connect(socket.descriptor, $0, $1)) }
+    }
+    guard result == 0 || errno == EINPROGRESS else { return lose(errorText(errno)) }
+    let handshake = Handshake(
+      role: .initiator, mine: Hello(formation), key: formation.key, expected: RankSet([rank]),
+      peer: "\(rank) at \(formation.addresses[rank.index])")
+    let patience = Self.connectNanoseconds + UInt64(settings.helloMilliseconds) * 1_000_000
+    greeting = Greeting(socket, handshake, isConnecting: true, deadline: now + patience)
+  }
+
+  /// The attempt failed: the next one comes after a pause.
+  mutating func lose(_ reason: String) {
+    self.reason = reason
+    greeting = nil
+    // A round over all addresses counts as one attempt.
+    let round = UInt64(attempts / addresses.count)
+    let pause = min(Self.pause.first << min(round, 10), Self.pause.longest)
+    nextCall = monotonicNanoseconds() + pause
+  }
+}
+
+/// The socket that members of higher rank connect to.
+enum Listener {
+  static func open(
+    _ addresses: [SocketAddress], _ formation: Formation, _ settings: TCPSettings
+  ) throws(FabricError) -> Socket {
+    var failure: Int32 = 0
+    for address in addresses {
+      guard let socket = Socket(for: address) else {
+        failure = errno
+        continue
+      }
+      socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
+      settings.applyBuffers(to: socket)
+      if unsafe address.with({ unsafe bind(socket.descriptor, $0, $1) }) == 0,
+        listen(socket.descriptor, 128) == 0
+      {
+        return socket
+      }
+      failure = errno
+    }
+    throw error(failure, formation)
+  }
+
+  private static func error(_ code: Int32, _ formation: Formation) -> FabricError {
+    let place = "\(formation.address), the address of \(formation.rank),"
+    switch code {
+    case EADDRINUSE:
+      return FabricError(
+        .address, "\(place) is in use",
+        advice: "end the program that listens there (ss -ltnp shows it), or give the member "
+          + "another port")
+    case EADDRNOTAVAIL:
+      return FabricError(
+        .address, "\(place) is not an address of this host",
+        advice: "start the rank on the host that has it (ip address shows them)")
+    default:
+      return FabricError(
+        .address, "\(place) cannot be listened on: \(errorText(code))",
+        advice: code == EACCES ? "use a port of 1024 or above" : nil)
+    }
+  }
+}

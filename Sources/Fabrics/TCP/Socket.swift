@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+import CSystem
+import Glibc
+import Memory
+
+/// A number of `errno` with its words.
+func errorText(_ code: Int32) -> String {
+  guard let text = unsafe strerror(code) else { return "error \(code)" }
+  return unsafe String(cString: text)
+}
+
+/// Calls again where a signal came in between. -1 and `errno` as the system says it.
+func uninterrupted(_ call: () -> Int) -> Int {
+  while true {
+    let result = call()
+    if result >= 0 || errno != EINTR { return result }
+  }
+}
+
+/// A TCP socket that never blocks, closed with its last owner.
+final class Socket {
+  private(set) var descriptor: Int32
+
+  init(owning descriptor: Int32) { self.descriptor = descriptor }
+
+  /// A new socket of the address's family; nil and `errno` where there is none.
+  convenience init?(for address: SocketAddress) {
+    let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
+    let descriptor = socket(address.family, kind, 0)
+    guard descriptor >= 0 else { return nil }
+    self.init(owning: descriptor)
+  }
+
+  deinit { close() }
+
+  func close() {
+    guard descriptor >= 0 else { return }
+    Glibc.close(descriptor)
+    descriptor = -1
+  }
+
+  /// Tells the peer that nothing more comes, and takes in what it has sent, so that closing does
+  /// not destroy what is still on its way there.
+  func finish() {
+    guard descriptor >= 0 else { return }
+    shutdown(descriptor, Int32(SHUT_WR))
+    var scrap = [UInt8](repeating: 0, count: 16 << 10)
+    for _ in 0..<64 where receive(into: &scrap, 16 << 10) <= 0 { break }
+    close()
+  }
+
+  @discardableResult
+  func set(_ level: Int32, _ option: Int32, _ value: Int32) -> Bool {
+    var value = value
+    let size = socklen_t(MemoryLayout<Int32>.size)
+    return unsafe setsockopt(descriptor, level, option, &value, size) == 0
+  }
+
+  /// What became of a connection attempt: 0, or an `errno`.
+  var pendingError: Int32 {
+    var value: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let result = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &value, &size)
+    return result == 0 ? value : errno
+  }
+
+  /// Sends without waiting: how many bytes went, or -1 and `errno`.
+  func send(_ bytes: ArraySlice<UInt8>) -> Int {
+    unsafe bytes.withUnsafeBytes { raw in
+      uninterrupted {
+        unsafe Glibc.send(descriptor, raw.baseAddress, raw.count, Int32(MSG_NOSIGNAL))
+      }
+    }
+  }
+
+  /// Receives at most `limit` bytes without waiting: how many came, 0 at the end, -1 and `errno`.
+  func receive(into buffer: inout [UInt8], _ limit: Int) -> Int {
+    unsafe buffer.withUnsafeMutableBytes { raw in
+      uninterrupted { unsafe recv(descriptor, raw.baseAddress, min(limit, raw.count), 0) }
+    }
+  }
+
+  /// The next connection, not blocking; nil and `errno` where there is none.
+  func accept() -> Socket? {
+    let fresh = uninterrupted { Int(Glibc.accept(descriptor, nil, nil)) }
+    guard fresh >= 0 else { return nil }
+    let socket = Socket(owning: Int32(fresh))
+    _ = fcntl(socket.descriptor, F_SETFL, O_NONBLOCK)
+    _ = fcntl(socket.descriptor, F_SETFD, FD_CLOEXEC)
+    return socket
+  }
+
+  /// The address at the other end, or at this one.
+  func address(ofPeer isPeer: Bool) -> SocketAddress? {
+    unsafe SocketAddress { address, size in
+      unsafe isPeer
+        ? getpeername(descriptor, address, size) : getsockname(descriptor, address, size)
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Environment
+package import StateTable
+package import Vocabulary
+
+/// One member of a group with all of its subgroups, stepped in a fixed order.
+///
+/// It stops for good where a peer is lost: who remains, and how far the order goes, is for a view
+/// change to decide. Until then it takes nothing in and sends nothing, but may go on to hand out
+/// what is stable.
+package struct GroupMember: ~Copyable {
+  package let layout: GroupLayout
+  package let table: StateTable
+  package var subgroups: [Subgroup]
+  /// What the fabric told, in order.
+  package private(set) var events: [FabricEvent] = []
+  private var pushes = Pushes()
+
+  /// Whether a peer was lost.
+  package var isWedged: Bool { !events.isEmpty }
+
+  /// A member that meets the others over `fabric`, whose plan is the layout's.
+  package init(_ layout: GroupLayout, on fabric: any Fabric) {
+    precondition(fabric.plan == layout.plan, "the fabric was opened with the layout's plan")
+    self.layout = layout
+    let segments = layout.plan.members.map { fabric.segment($0) }
+    let header = TableHeader(
+      rank: fabric.rank, members: segments.count, rowOffset: GroupLayout.rowOffset,
+      schema: layout.schema)
+    header.write(to: segments[fabric.rank.index])
+    let table = StateTable(
+      schema: layout.schema, rank: fabric.rank, segments: segments,
+      rowOffset: GroupLayout.rowOffset)
+    self.table = table
+    subgroups = layout.subgroups.map {
+      Subgroup($0, table: table, sharesMemory: layout.sharesMemory)
+    }
+  }
+
+  package var rank: Rank { table.rank }
+
+  /// One turn: takes in what has arrived, lets the application take and send messages in `work`,
+  /// and pushes what has changed. `work` returns whether it did something.
+  ///
+  /// True where something was done: then another turn may find more to do. Where nothing was, the
+  /// next push wakes the member.
+  package mutating func turn(
+    on fabric: any Fabric, _ work: (inout [Subgroup]) throws(MulticastError) -> Bool
+  ) throws(MulticastError) -> Bool {
+    _ = fabric.poll(into: &events)
+    if isWedged {
+      fabric.fence()
+      return try work(&subgroups)
+    }
+    pushes.removeAll()
+    for index in subgroups.indices { try subgroups[index].receive(into: &pushes) }
+    let hasWorked = try work(&subgroups)
+    for index in subgroups.indices { try subgroups[index].publish(into: &pushes) }
+    if pushes.isEmpty { return hasWorked }
+    fabric.push(pushes)
+    return true
+  }
+}

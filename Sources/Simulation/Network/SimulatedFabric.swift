@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Environment
+package import Memory
+package import Vocabulary
+
+/// A member's door to a simulated network.
+package final class SimulatedFabric: Fabric {
+  package let rank: Rank
+  package let plan: GroupPlan
+  package let sharesMemory: RankSet
+  private let segments: [Segment]
+  // The network holds the fabrics.
+  private unowned let network: SimulatedNetwork
+  var events: [FabricEvent] = []
+  var hasNews = false
+  private(set) var isFenced = false
+  /// Whether this member waits for a push.
+  package private(set) var isParked = false
+
+  init(rank: Rank, network: SimulatedNetwork, segments: [Segment], sharesMemory: RankSet) {
+    self.rank = rank
+    plan = network.plan
+    self.network = network
+    self.segments = segments
+    self.sharesMemory = sharesMemory
+  }
+
+  package func segment(_ owner: Rank) -> Segment { segments[owner.index] }
+
+  package func push(_ pushes: borrowing Pushes) {
+    guard !isFenced else { return }
+    for push in pushes.list { network.post(push, from: rank) }
+  }
+
+  package func poll(into events: inout [FabricEvent]) -> Bool {
+    events += self.events
+    self.events.removeAll()
+    defer { hasNews = false }
+    return hasNews
+  }
+
+  // A simulated member is never between two instructions: arming notes that news before it are
+  // known, and parking waits for news after it.
+  package func arm() { hasNews = false }
+  package func disarm() { isParked = false }
+  package func park(nanoseconds: UInt64) { isParked = !hasNews && events.isEmpty }
+
+  package func fence() { isFenced = true }
+  package func close() { network.leave(rank) }
+
+  /// Something has become visible here.
+  func wake() {
+    hasNews = true
+    isParked = false
+  }
+}
