@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Process 1 of the machine, from its initramfs: loads the modules, mounts the root, and hands over to
-# guest-main.sh. What rdma-vm wants is on the kernel's command line: vm_kind=rxe is $kind here.
+# Process 1 of the machine, from its initramfs: loads the modules, mounts the root, and hands over
+# to guest-main.sh. What rdma-vm wants is on the kernel's command line: vm_kind=rxe is $kind here.
 export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sys /sys

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Process 1 once the root is there: builds the network of "hosts" (see rdma-vm), runs the command that
-# /.vm/command holds, and reports its exit status through a port of the machine.
+# Process 1 once the root is there: builds the network of "hosts" (see rdma-vm), runs the command
+# that /.vm/command holds, and reports its exit status through a port of the machine.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root TERM=dumb
 for word in $(</proc/cmdline); do
   case $word in vm_*=*) eval "${word#vm_}" ;; esac
@@ -17,8 +17,9 @@ finish() {
 
 address() { echo "10.77.0.$(($1 + 1))"; }
 
-# Host i: one end h<i> of a cable, here; the other end p<i> in a switch in a namespace of its own. Two
-# addresses of one machine would meet inside of it: rules make each host's packets leave by its cable.
+# Host i: one end h<i> of a cable, here; the other end p<i> in a switch in a namespace of its own.
+# Two addresses of one machine would meet inside of it: rules make each host's packets leave by its
+# cable.
 connect_host() {
   local i=$1 j self conf table=$((100 + $1))
   self=$(address "$i")
