@@ -74,7 +74,8 @@ let testTargets: [Target] = [
     ], swiftSettings: swiftSettings),
   // Runs the built command as its users do.
   .testTarget(
-    name: "CommandTests", dependencies: ["mapred", "FaultyJobs"], swiftSettings: swiftSettings),
+    name: "CommandTests", dependencies: ["mapred", "FabricCheck", "FaultyJobs"],
+    swiftSettings: swiftSettings),
   // Jobs that throw, trap and hang, for CommandTests.
   .executableTarget(
     name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",

@@ -29,6 +29,8 @@ package struct Push: Sendable, Hashable {
 /// posted. So a counter must not count what stands behind it in the list.
 package struct Pushes: ~Copyable {
   package private(set) var list: [Push] = []
+  /// All targets of the list together: whom a fabric over shared memory has to wake.
+  package private(set) var targets = RankSet()
 
   package init() { list.reserveCapacity(64) }
 
@@ -37,6 +39,7 @@ package struct Pushes: ~Copyable {
   /// Appends a push. Where it only extends the one before it, or repeats it, that one grows.
   package mutating func append(_ push: Push) {
     guard push.byteCount > 0, !push.targets.isEmpty else { return }
+    targets = targets.union(push.targets)
     if let last = list.last, last.owner == push.owner, last.kind == push.kind,
       last.targets == push.targets, push.offset >= last.offset, push.offset <= last.end
     {
@@ -46,5 +49,8 @@ package struct Pushes: ~Copyable {
     list.append(push)
   }
 
-  package mutating func removeAll() { list.removeAll(keepingCapacity: true) }
+  package mutating func removeAll() {
+    list.removeAll(keepingCapacity: true)
+    targets = RankSet()
+  }
 }

@@ -68,7 +68,8 @@ struct Root<Suite: JobSuite>: ParsableCommand {
         """,
       version: Version.line,
       subcommands: [
-        Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, VersionVerb.self,
+        Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self,
+        VersionVerb.self,
       ])
   }
 }

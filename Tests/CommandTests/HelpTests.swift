@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Help, versions and completion")
 struct HelpTests {
-  private static let verbs = ["run", "explain", "list", "get", "version"]
+  private static let verbs = ["run", "explain", "list", "get", "inspect", "version"]
   private static let jobs = [
     "wordcount", "grep", "inverted-index", "histogram", "teragen", "terasort", "teravalidate",
   ]

@@ -87,8 +87,9 @@ final class LocalFabric: Fabric {
   private var armedVersion = 0
   private var pushCount = 0
   private var pollCount = 0
-  /// Payload that lands with the next poll once more: a fault.
-  private var again: [LocalNetwork.Parcel] = []
+  /// Payload that lands once more, much later: a fault.
+  private var again: [(parcel: LocalNetwork.Parcel, due: Int)] = []
+  private var payloadCount = 0
   /// Halves of cells that land with the next poll: a fault.
   private var halves: [(segment: Segment, offset: Int, value: UInt64)] = []
 
@@ -177,8 +178,7 @@ final class LocalFabric: Fabric {
       for parcel in parcels { land(parcel) }
     }
     if fault == .landsTwice {
-      for parcel in again { land(parcel) }
-      again = parcels.filter { $0.kind == .payload }.suffix(1)
+      landAgain(parcels.filter { $0.kind == .payload })
     }
     var gone = closed
     if fault == .reportsStalled { gone = gone.union(stalled) }
@@ -189,6 +189,16 @@ final class LocalFabric: Fabric {
       if fault == .reportsTwice { reported.remove(peer) }
     }
     return !parcels.isEmpty
+  }
+
+  /// A copy of some payload lands when its place in a ring has been used anew.
+  private func landAgain(_ parcels: [LocalNetwork.Parcel]) {
+    for parcel in parcels {
+      payloadCount += 1
+      if payloadCount % 5 == 0 { again.append((parcel, payloadCount + 50 + payloadCount % 37)) }
+    }
+    for late in again where late.due <= payloadCount { land(late.parcel) }
+    again.removeAll { $0.due <= payloadCount }
   }
 
   private func land(_ parcel: LocalNetwork.Parcel) {
@@ -223,10 +233,12 @@ final class LocalFabric: Fabric {
     // It looks only from here on: what came since `arm` is missed.
     if fault == .losesWakeUp { armedVersion = version }
     let deadline = Self.milliseconds() + max(1, nanoseconds / 1_000_000)
+    var naps = 0
     while version == armedVersion {
       let late: UInt64 = fault == .parkIgnoresDeadline ? 4_000 : 0
       if Self.milliseconds() >= deadline + late { return }
-      if fault != .parkSpins { usleep(100) }
+      naps += 1
+      if fault != .parkSpins { usleep(naps < 20 ? 100 : 3_000) }
     }
   }
 

@@ -6,6 +6,20 @@ import Testing
 let runSeed = Int.random(in: 1...1_000_000_000)
 
 @Suite(.serialized) struct ConformanceTests {
+  @Test(
+    "shared memory keeps the contract in a million pushes and messages of 8 MiB",
+    arguments: ["random", "counter"])
+  func sharedMemoryInFull(_ name: String) throws {
+    print("check \(name) in full, seed \(runSeed)")
+    let directory = try SocketDirectory()
+    let check = try #require(FabricSuite.checks.first { $0.name == name })
+    let outcome = FabricSuite.run(
+      check, over: sharedMemoryKind(directory), CheckSettings(seed: runSeed, scale: .full))
+    if case .broken(let violation) = outcome {
+      Issue.record("\(check.promise): \(violation), seed \(runSeed)")
+    }
+  }
+
   @Test("shared memory keeps the contract", arguments: FabricSuite.checks.map(\.name), [2, 3])
   func sharedMemory(_ name: String, members: Int) throws {
     try run(name, members, over: sharedMemoryKind(try SocketDirectory()))

@@ -15,9 +15,24 @@ final class RawSocket {
 
   private(set) var descriptor: Int32
 
+  private init(accepted descriptor: Int32) { self.descriptor = descriptor }
+
+  /// The next connection to this listener.
+  func accept() throws -> RawSocket {
+    let fresh = Glibc.accept(descriptor, nil, nil)
+    guard fresh >= 0 else { throw Failure(call: "accept", code: errno) }
+    let socket = RawSocket(accepted: fresh)
+    socket.limitWaits()
+    return socket
+  }
+
   private init() throws {
     descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw Failure(call: "socket", code: errno) }
+    limitWaits()
+  }
+
+  private func limitWaits() {
     var limit = timeval(tv_sec: 20, tv_usec: 0)
     for option in [SO_RCVTIMEO, SO_SNDTIMEO] {
       unsafe setsockopt(

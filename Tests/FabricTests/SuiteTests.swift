@@ -47,7 +47,7 @@ import Testing
       let check = try #require(FabricSuite.checks.first { $0.name == name })
       // Some faults need some luck to be seen: threads run in another order each time.
       let violations = (0..<3).lazy.compactMap { attempt -> String? in
-        let settings = CheckSettings(seed: runSeed + attempt, limitSeconds: 6)
+        let settings = CheckSettings(seed: runSeed + attempt, limitSeconds: 4)
         let outcome = FabricSuite.run(check, over: localKind(fault), settings)
         guard case .broken(let violation) = outcome else { return nil }
         return violation

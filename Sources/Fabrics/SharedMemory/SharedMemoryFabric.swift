@@ -79,9 +79,7 @@ package final class SharedMemoryFabric: Fabric {
   /// Wakes the targets that are parked: one fence for all pushes of a turn, and one load for each
   /// target.
   package func push(_ pushes: borrowing Pushes) {
-    var targets = RankSet()
-    for push in pushes.list { targets = targets.union(push.targets) }
-    targets = targets.intersection(told)
+    let targets = pushes.targets.intersection(told)
     guard !targets.isEmpty else { return }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
     for target in targets { doorbells[target.index].ring() }

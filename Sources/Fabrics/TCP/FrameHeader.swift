@@ -37,8 +37,9 @@ package struct FrameHeader: Sendable, Hashable {
   /// The first word as it is sent. O(1), and never zero for a frame with bytes.
   package var checkedWord: UInt64 {
     var mixed = (word ^ offset &* 0x9E37_79B9_7F4A_7C15) &* 0xC2B2_AE3D_27D4_EB4F
-    mixed ^= mixed >> 29
-    return word | (mixed >> 16 & 0xFFFF) << 16
+    // The highest bits reach the check on the second way only.
+    mixed = (mixed ^ mixed >> 32) &* 0xD6E8_FEB8_6659_FD93
+    return word | (mixed >> 48) << 16
   }
 
   package var encoded: [UInt8] {

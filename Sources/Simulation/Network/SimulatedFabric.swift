@@ -46,7 +46,7 @@ package final class SimulatedFabric: Fabric {
   package func park(nanoseconds: UInt64) { isParked = !hasNews && events.isEmpty }
 
   package func fence() { isFenced = true }
-  package func close() { network.kill(rank) }
+  package func close() { network.leave(rank) }
 
   /// Something has become visible here.
   func wake() {

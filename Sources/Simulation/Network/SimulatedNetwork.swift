@@ -13,7 +13,7 @@ package final class SimulatedNetwork {
   package private(set) var alive: RankSet
   /// What no correct member does, as it was found.
   package private(set) var violations: [String] = []
-  private var links: [[Flight]]
+  private var links: [Link]
   private var frozen: Set<Int> = []
   private var cut: Set<Int> = []
   private var random: SeededRandom
@@ -26,7 +26,7 @@ package final class SimulatedNetwork {
     self.sharesMemory = sharesMemory
     alive = plan.members
     let count = plan.segments.count
-    links = [[Flight]](repeating: [], count: count * count)
+    links = [Link](repeating: Link(), count: count * count)
     told = [RankSet](repeating: RankSet(), count: count)
     random = SeededRandom(seed: seed)
     let common = plan.segments.map { Segment(byteCount: $0.byteCount) }
@@ -77,14 +77,19 @@ package final class SimulatedNetwork {
     return found
   }
 
+  /// How many pushes are on a link.
+  package func underWay(_ source: Rank, _ target: Rank) -> Int {
+    links[link(source, target)].count
+  }
+
   /// Lets the next piece of the first push of a link land.
   package func move(_ source: Rank, _ target: Rank) {
     let place = link(source, target)
-    let owner = links[place][0].push.owner
+    let owner = links[place].first.push.owner
     let from = fabrics[source.index].segment(owner)
     let isFenced = fabrics[target.index].isFenced
     let to = isFenced ? nil : fabrics[target.index].segment(owner)
-    guard links[place][0].land(from: from, to: to) else { return }
+    guard links[place].first.land(from: from, to: to) else { return }
     links[place].removeFirst()
     if !isFenced { fabrics[target.index].wake() }
   }
@@ -100,12 +105,16 @@ package final class SimulatedNetwork {
   /// A member dies: of what it has pushed, each link still carries some, from the front.
   package func kill(_ rank: Rank) {
     guard alive.contains(rank) else { return }
-    alive.remove(rank)
     for other in plan.members where other != rank {
-      let left = links[link(rank, other)].count
-      links[link(rank, other)].removeLast(left - random.below(left + 1))
-      links[link(other, rank)].removeAll()
+      links[link(rank, other)].cut(to: random.below(links[link(rank, other)].count + 1))
     }
+    leave(rank)
+  }
+
+  /// A member goes away: what it has pushed still arrives.
+  func leave(_ rank: Rank) {
+    alive.remove(rank)
+    for other in plan.members where other != rank { links[link(other, rank)].cut(to: 0) }
   }
 
   /// Tells `rank` that a peer is unreachable; once.

@@ -4,8 +4,8 @@ import TestSupport
 import Vocabulary
 
 extension Check {
-  /// Streams that go on until some member is gone, whoever it is: for processes that are killed. Not
-  /// part of the suite, because somebody has to do the killing.
+  /// Streams that go on until some member is gone, whoever it is: for processes that are killed.
+  /// Not part of the suite, because somebody has to do the killing.
   package static let flow = flow { _ in }
 
   /// The same, telling a line for each member that is gone.
@@ -23,8 +23,8 @@ extension Check {
   }
 }
 
-/// Writes numbered payload into slots, as far ahead of the slowest live peer as there are slots, and
-/// checks that of all others.
+/// Writes numbered payload into slots, as far ahead of the slowest live peer as there are slots,
+/// and checks that of all others.
 final class FlowProgram: MemberProgram {
   static let slots = 16
   static let slotBytes = 8 << 10

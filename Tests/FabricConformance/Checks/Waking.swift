@@ -88,6 +88,8 @@ final class ParkingProgram: MemberProgram {
   private static let parkedNanoseconds: UInt64 = 300_000_000
   /// More than a busy machine makes of any deadline.
   private static let lateNanoseconds: UInt64 = 3_000_000_000
+  /// More than some early returns cost, and less than what spinning gets on a busy machine.
+  private static let usedNanosecondsMaximum: UInt64 = 20_000_000
   /// Returns without a reason that are forgiven: what was under way may still arrive.
   private static let earlyReturnsMaximum = 100
 
@@ -125,7 +127,7 @@ final class ParkingProgram: MemberProgram {
       throw Violation("park returned \(returns) times while nothing came")
     }
     let spent = threadTime() - used
-    guard spent < Self.parkedNanoseconds / 4 else {
+    guard spent < Self.usedNanosecondsMaximum else {
       throw Violation("a parked member used \(spent / 1_000_000) ms of processor time")
     }
     return .done

@@ -22,7 +22,7 @@ package struct StepwiseKind: FabricKind {
   private let make: @Sendable (_ plan: GroupPlan, _ seed: Int) throws -> any StepwiseGroup
 
   /// Turns of one check, at most: whatever has not ended then, hangs.
-  private static let turnsMaximum = 50_000_000
+  private static let turnsMaximum = 3_000_000
 
   package init(
     _ name: String,

@@ -71,8 +71,8 @@ package enum CheckThreads {
     init(_ count: Int) { left = Atomic(count) }
   }
 
-  /// Runs `body(0)` … `body(count - 1)`, each on a thread of its own, and waits for all; false where
-  /// one does not end in time, which is left alone then.
+  /// Runs `body(0)` … `body(count - 1)`, each on a thread of its own, and waits for all; false
+  /// where one does not end in time, which is left alone then.
   package static func run(
     _ count: Int, limitSeconds: Int, _ body: @escaping @Sendable (Int) -> Void
   ) -> Bool {

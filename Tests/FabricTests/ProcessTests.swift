@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Members in processes of their own.
+@Suite(.serialized) struct ProcessTests {
+  @Test("Three processes keep the contract over shared memory, and see one of them die")
+  func contract() throws {
+    print("seed \(runSeed)")
+    let directory = try SocketDirectory()
+    let addresses = directory.addresses(3).joined(separator: ",")
+    let members = try (0..<3).map { rank in
+      try MemberProcess([
+        "--addresses", addresses, "--rank", "\(rank)", "--seed", "\(runSeed)",
+      ])
+    }
+    for member in members {
+      #expect(try member.end(seconds: 120) == 0, "\(member.output)")
+      #expect(member.lines.count == 15)
+      #expect(member.lines.allSatisfy { $0.hasPrefix("kept ") }, "\(member.output)")
+    }
+    let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
+    #expect(left.isEmpty, "sockets are left: \(left)")
+  }
+
+  @Test("When a process is killed at any moment, the others see it once and go on")
+  func killing() throws {
+    print("seed \(runSeed)")
+    var random = RandomSource(runSeed)
+    for round in 0..<24 {
+      let directory = try SocketDirectory()
+      let addresses = directory.addresses(3).joined(separator: ",")
+      let members = try (0..<3).map { rank in
+        try MemberProcess(["flow", "--addresses", addresses, "--rank", "\(rank)"])
+      }
+      for member in members { try member.wait(for: "open") }
+      let victim = random.number(0...2)
+      usleep(UInt32(random.number(0...20_000)))
+      members[victim].kill()
+      #expect(try members[victim].end() == -SIGKILL)
+      for rank in 0..<3 where rank != victim {
+        let code = try members[rank].end()
+        let lines = members[rank].lines
+        let words = "round \(round), rank \(rank) after \(victim) was killed: \(lines)"
+        #expect(code == 0, "\(words)")
+        #expect(lines.count { $0 == "gone \(victim)" } == 1, "\(words)")
+        #expect(lines.last == "done", "\(words)")
+      }
+    }
+  }
+
+  @Test("A /dev/shm that is far too small does not matter")
+  func tinySharedMemory() throws {
+    let directory = try SocketDirectory()
+    let addresses = directory.addresses(2).joined(separator: ",")
+    let script = """
+      mount -t tmpfs -o size=64k none /dev/shm || exit 77
+      head -c 200000 /dev/zero > /dev/shm/full 2> /dev/null && exit 78
+      exec "$0" --all --addresses "$1" --only counter,window
+      """
+    let unshare = ["--map-root-user", "--mount", "/bin/bash", "-c", script]
+    let child = try MemberProcess(
+      unshare + [MemberProcess.check, addresses], executable: "/usr/bin/unshare")
+    let code = try child.end()
+    if code == 77 || (code == 1 && child.output.contains("unshare")) {
+      print("skipped: this system gives no mount namespace: \(child.output)")
+      return
+    }
+    #expect(code == 0, "\(child.output)")
+    #expect(child.lines.count == 2)
+    #expect(child.lines.allSatisfy { $0.hasPrefix("kept ") }, "\(child.output)")
+  }
+
+  @Test("A limit on the size of files is an error that names it, not a signal")
+  func fileLimit() throws {
+    let directory = try SocketDirectory()
+    let addresses = directory.addresses(2).joined(separator: ",")
+    let child = try MemberProcess(
+      [
+        "-c", "ulimit -f 64; exec \"$0\" --all --addresses \"$1\" --only counter",
+        MemberProcess.check, addresses,
+      ], executable: "/bin/bash")
+    #expect(try child.end() == 1)
+    #expect(child.output.contains("is larger than the limit of 64.0 KiB"), "\(child.output)")
+    #expect(child.output.contains("ulimit -f"))
+  }
+}
