@@ -63,8 +63,8 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "FabricCheck",
     dependencies: [
-      "FabricConformance", "Fabrics", "Multicast", "StateTable", "Environment", "Memory",
-      "Vocabulary", argumentParser,
+      "FabricConformance", "Fabrics", "Simulation", "Multicast", "StateTable", "Environment",
+      "Memory", "Vocabulary", argumentParser,
     ], path: "Tests/FabricCheck", swiftSettings: swiftSettings),
   .testTarget(
     name: "FabricTests",

@@ -16,7 +16,8 @@ package import Vocabulary
 /// 3. **Silence.** A push returns nothing. That it arrived is known from the receiver's columns.
 /// 4. **Failure.** Pushes to a dead peer vanish; `.unreachable` is reported at most once for each
 ///    peer. Nothing blocks, retries for ever, or exits.
-/// 5. **Fence.** After `fence()` nothing that arrives changes a copy, and nothing is sent.
+/// 5. **Fence.** After `fence()` no cell of a copy changes any more, and nothing is sent. What the
+///    cells publish stays readable; what else is payload may still change.
 /// 6. **Waking.** `arm`, look once more, `park`: a push that becomes visible after `arm` ends the
 ///    `park`. A parked member uses no processor.
 ///
@@ -50,7 +51,7 @@ package protocol Fabric: AnyObject {
   /// Takes an `arm` back where a last look found something to do.
   func disarm()
 
-  /// Nothing that arrives from now on changes a copy, and nothing more is sent.
+  /// No cell of a copy changes from now on, and nothing more is sent.
   func fence()
   /// Ends all connections and threads of the fabric. Segments that are still held stay readable.
   func close()

@@ -86,23 +86,28 @@ package struct SegmentPlan: Sendable, Hashable {
 package struct GroupPlan: Sendable, Hashable {
   /// By rank.
   package let segments: [SegmentPlan]
+  /// What else all members must agree on: how they use the memory.
+  private let rules: String
 
-  package init(_ segments: [SegmentPlan]) throws {
+  /// Throws where there are too many members, or none.
+  package init(_ segments: [SegmentPlan], rules: String = "") throws {
     guard (1...Limits.members).contains(segments.count) else {
       throw GroupError.memberCount(segments.count)
     }
     self.segments = segments
+    self.rules = rules
   }
 
   package var members: RankSet { RankSet(first: segments.count) }
 
-  /// FNV-1a over everything a peer relies on: sizes, kinds, writers, holders, names.
+  /// FNV-1a over everything a peer relies on: sizes, kinds, writers, holders, names, rules.
   package var fingerprint: UInt64 {
     var hash: UInt64 = 0xCBF2_9CE4_8422_2325
     func mix(_ byte: UInt8) { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
     func mix(_ word: UInt64) {
       for place in 0..<8 { mix(UInt8(truncatingIfNeeded: word >> UInt64(8 * place))) }
     }
+    for byte in rules.utf8 { mix(byte) }
     for segment in segments {
       mix(UInt64(segment.byteCount))
       for region in segment.regions {

@@ -61,7 +61,8 @@ package struct GroupLayout: Sendable, Hashable {
     }
     self.schema = schema
     self.sharesMemory = sharesMemory
-    plan = try GroupPlan(segments)
+    let rules = subgroups.map(\.rules).joined(separator: "\n")
+    plan = try GroupPlan(segments, rules: schema.text + rules)
   }
 
   private static func place(

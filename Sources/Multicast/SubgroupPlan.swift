@@ -6,7 +6,7 @@ package struct SubgroupPlan: Sendable, Hashable {
   package let name: String
   /// In the order of their turns. A sender that is no receiver is *send-only*: it keeps no copy of
   /// what others send and no frontier waits for it.
-  package let senders: [Rank]
+  package var senders: [Rank]
   package let receivers: RankSet
   /// Messages of one sender that may be sent and not yet delivered everywhere.
   package var window = 1024
@@ -55,6 +55,12 @@ package struct SubgroupPlan: Sendable, Hashable {
       blockBytes >= Limits.blockAlignment && blockBytes % Limits.blockAlignment == 0,
       "\(name): a block has whole lines")
     precondition(blockWindow >= 1, "\(name): a block may be under way")
+  }
+
+  /// What all members must agree on besides where things are, as text.
+  var rules: String {
+    "\(name) \(senders.map(\.index)) \(receivers) \(window) \(smallBytes) \(smallRingBytes) "
+      + "\(blockRingBytes) \(blockBytes) \(blockWindow) \(algorithm.rawValue)"
   }
 
   /// Members of the group of a sender's blocks, from the root: the sender, then the receivers in

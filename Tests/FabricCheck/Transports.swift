@@ -13,7 +13,14 @@ struct Transport: Sendable {
   let open: @Sendable (Formation) throws -> any Fabric
 
   static let all = [
-    Transport(name: "shm", address: anotherPath) { try SharedMemoryFabric.open($0) }
+    Transport(name: "shm", address: anotherPath) { try SharedMemoryFabric.open($0) },
+    Transport(name: "tcp", address: anotherPort) { try TCPFabric.open($0) },
+    Transport(name: "verbs", address: anotherPort) { try VerbsFabric.open($0) },
+    Transport(name: "auto", address: anotherPort) { formation in
+      let (fabric, choice) = try Fabrics.Transport.auto.open(formation)
+      say("\(choice)")
+      return fabric
+    },
   ]
 
   /// A path beside the given one.
@@ -40,6 +47,9 @@ struct Membership: ParsableArguments {
   @Flag(help: "Run all members on threads of this process.") var all = false
 
   @Option(help: "Seconds to wait for the others.") var timeout = 60
+
+  @Option(help: "A secret that all members know; hosts other than this one want it.")
+  var key: String?
 
   func validate() throws {
     if !Transport.all.contains(where: { $0.name == transport }) {
@@ -70,8 +80,11 @@ struct Membership: ParsableArguments {
   var open: @Sendable (Rank, GroupPlan, [String]) throws -> any Fabric {
     let chosen = chosen
     let timeout = timeout
+    let key = key
     return { rank, plan, addresses in
-      var formation = Formation(rank: rank, plan: plan, addresses: addresses)
+      var formation = Formation(
+        rank: rank, plan: plan, addresses: addresses,
+        key: try key.map { try ClusterKey(Array($0.utf8)) })
       formation.timeoutSeconds = timeout
       return try chosen.open(formation)
     }

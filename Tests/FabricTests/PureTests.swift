@@ -22,23 +22,23 @@ struct PureTests {
 
   @Test("A hello says what it was made of, and other bytes say nothing")
   func hello() throws {
-    var hello = Hello(try Self.formation(2, 3), to: Rank(1))
+    var hello = SharedHello(try Self.formation(2, 3), to: Rank(1))
     hello.isTaken = true
-    #expect(Hello(hello.bytes) == hello)
-    #expect(hello.bytes.count == Hello.byteCount)
-    #expect(Hello(Array(hello.bytes.dropLast())) == nil)
-    #expect(Hello(Array(repeating: 0x41, count: Hello.byteCount)) == nil)
+    #expect(SharedHello(hello.bytes) == hello)
+    #expect(hello.bytes.count == SharedHello.byteCount)
+    #expect(SharedHello(Array(hello.bytes.dropLast())) == nil)
+    #expect(SharedHello(Array(repeating: 0x41, count: SharedHello.byteCount)) == nil)
     var huge = hello.bytes
     huge[20] = 1
-    #expect(Hello(huge) == nil, "a rank beyond all limits")
+    #expect(SharedHello(huge) == nil, "a rank beyond all limits")
   }
 
   @Test("A hello is refused for what is wrong with it")
   func refusals() throws {
     let mine = try Self.formation(1, 3)
-    let good = Hello(try Self.formation(2, 3), to: Rank(1))
+    let good = SharedHello(try Self.formation(2, 3), to: Rank(1))
     #expect(good.refusal(by: mine) == nil)
-    func words(_ change: (inout Hello) -> Void) -> String {
+    func words(_ change: (inout SharedHello) -> Void) -> String {
       var hello = good
       change(&hello)
       let error = hello.refusal(by: mine)

@@ -9,16 +9,21 @@ import Vocabulary
 /// A member's segment as one process sees it, with what a fence needs to detach it.
 @safe
 final class SharedSegment {
-  // Safe because the two mappings are made here, are as large as they say, and live as long as the
+  // Safe because the mappings are made here, are as large as they say, and live as long as the
   // segment, which is what hands out the memory.
   let segment: Segment
   /// The memory file: kept open, so that an inspector finds it by its name.
   private let file: MemoryFile
   private let plan: SegmentPlan
   private let base: UnsafeMutableRawPointer
-  /// Address space for the copy that a fence makes of a peer's segment; nil for the own one.
-  private let reserve: UnsafeMutableRawPointer?
-  private let held: [Region]
+  private let isOwn: Bool
+  /// A peer's regions of cells, each with memory of its size for the copy that a fence makes.
+  @safe private struct Cells {
+    // Safe as the segment is: made here, of the region's size.
+    let region: Region
+    let copy: UnsafeMutableRawPointer
+  }
+  private let cells: [Cells]
   private var isDetached = false
 
   /// How often cells are looked at, at most, until two looks agree.
@@ -28,8 +33,8 @@ final class SharedSegment {
   init(own file: MemoryFile, plan: SegmentPlan) throws(FabricError) {
     self.file = file
     self.plan = plan
-    held = plan.regions
-    unsafe reserve = nil
+    isOwn = true
+    cells = []
     unsafe base = try Self.map(
       nil, file.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor.number)
     // A kernel before 5.1 does not know this seal: peers still map read-only.
@@ -41,12 +46,18 @@ final class SharedSegment {
   init(peer file: MemoryFile, plan: SegmentPlan, heldBy rank: Rank) throws(FabricError) {
     self.file = file
     self.plan = plan
-    held = plan.regions.filter { $0.holders.contains(rank) }
+    isOwn = false
+    let held = plan.regions.filter { $0.holders.contains(rank) && $0.byteCount > 0 }
     let whole = unsafe try Self.anonymous(file.byteCount, PROT_READ)
     unsafe base = whole
     segment = unsafe Self.segment(base, file.byteCount, plan.byteCount, isWritable: false)
-    unsafe reserve = try Self.anonymous(file.byteCount, PROT_READ | PROT_WRITE)
-    for region in held where region.byteCount > 0 {
+    var cells: [Cells] = []
+    for region in held where region.kind == .cells {
+      let copy = unsafe try Self.anonymous(region.byteCount, PROT_READ | PROT_WRITE)
+      unsafe cells.append(Cells(region: region, copy: copy))
+    }
+    self.cells = cells
+    for region in held {
       _ = unsafe try Self.map(
         base + region.offset, region.byteCount, PROT_READ, MAP_SHARED | MAP_FIXED,
         file.descriptor.number, region.offset)
@@ -54,7 +65,8 @@ final class SharedSegment {
   }
 
   deinit {
-    if let reserve = unsafe reserve, !isDetached { unsafe munmap(reserve, file.byteCount) }
+    // A fence moves the copies to the segment's place.
+    if !isDetached { for part in cells { unsafe munmap(part.copy, part.region.byteCount) } }
   }
 
   private static func segment(
@@ -88,45 +100,40 @@ final class SharedSegment {
     return unsafe base
   }
 
-  /// From now on the memory is this process's own: what the owner of a peer's segment writes is not
+  /// From now on the cells are this process's own: what the owner of a peer's segment stores is not
   /// seen here, and what is written into the own segment is seen by nobody else.
   ///
-  /// The own segment costs nothing, a peer's is copied. Its cells are copied as they were at one
-  /// moment, before its payload: whatever they publish is there.
+  /// The own segment costs nothing; of a peer's, cells are copied as they were at one moment.
+  /// Payload stays in place, whatever its size: what these cells publish is left alone by its owner
+  /// until a cell of this member lets it go, and that one no longer moves.
   func detach() {
     guard !isDetached else { return }
     isDetached = true
-    guard let copy = unsafe reserve else {
+    if isOwn {
       let flags = MAP_PRIVATE | MAP_FIXED
       let made = unsafe mmap(
         base, file.byteCount, PROT_READ | PROT_WRITE, flags, file.descriptor.number, 0)
       precondition(unsafe made == base, "a mapping can be made private")
       return
     }
-    let cells = held.filter { $0.kind == .cells }
-    for _ in 0..<Self.looksMaximum {
-      if unsafe !Self.copyCells(cells, from: segment.view, to: copy) { break }
+    for _ in 0..<Self.looksMaximum where !copyCells() { break }
+    for part in cells {
+      let count = part.region.byteCount
+      unsafe mprotect(part.copy, count, PROT_READ)
+      let moved = unsafe mapred_move_mapping(part.copy, count, base + part.region.offset)
+      precondition(moved == 0, "a mapping can be moved")
     }
-    for region in held where region.kind == .payload {
-      unsafe copyBytes(copy + region.offset, base + region.offset, region.byteCount)
-    }
-    unsafe mprotect(copy, file.byteCount, PROT_READ)
-    let moved = unsafe mapred_move_mapping(copy, file.byteCount, base)
-    precondition(moved == 0, "a mapping can be moved")
   }
 
-  /// Copies all cells of some regions; true where one differs from what was copied before.
-  private static func copyCells(
-    _ regions: [Region], from view: SegmentView, to copy: UnsafeMutableRawPointer
-  ) -> Bool {
+  /// Copies all cells; true where one differs from what was copied before.
+  private func copyCells() -> Bool {
     var differs = false
-    for region in regions {
-      var offset = region.offset
-      while offset < region.offset + region.byteCount {
-        let value = view.load(offset)
-        let before = unsafe copy.load(fromByteOffset: offset, as: UInt64.self)
-        if value != before {
-          unsafe copy.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
+    for part in cells {
+      var offset = 0
+      while offset < part.region.byteCount {
+        let value = segment.load(part.region.offset + offset)
+        if unsafe value != part.copy.load(fromByteOffset: offset, as: UInt64.self) {
+          unsafe part.copy.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
           differs = true
         }
         offset += 8

@@ -4,8 +4,8 @@ import Memory
 
 /// What stands before the bytes of a push in the stream to a peer.
 ///
-/// As bytes, little-endian: owner (1), kind (1), check (2), byte count (4), offset (8). The check is
-/// folded from all the others: a stream that slipped is found at its next header.
+/// As bytes, little-endian: owner (1), kind (1), check (2), byte count (4), offset (8). The check
+/// is folded from all the others: a stream that slipped is found at its next header.
 package struct FrameHeader: Sendable, Hashable {
   package static let byteCount = 16
 

@@ -41,7 +41,7 @@ final class Link {
   let socket: Socket
   let queue = SendQueue()
   private var decoder: FrameDecoder
-  /// Set until the system says that there is nothing more: bytes may have come before anybody looked.
+  /// Set until the system says that there is nothing more: bytes may have come before a first look.
   private(set) var mayRead = true
   private var mayWrite = true
   private var isOver = false

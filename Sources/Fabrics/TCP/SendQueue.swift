@@ -6,8 +6,8 @@ import Vocabulary
 
 /// What waits to be sent to one peer, in order: headers and cells as copies, payload as places.
 ///
-/// Frames are queued and then sent with as few calls as possible. A peer that stops reading lets the
-/// queue grow by 16 bytes for each frame, by the cells, and by payload that is shorter than a
+/// Frames are queued and then sent with as few calls as possible. A peer that stops reading lets
+/// the queue grow by 16 bytes for each frame, by the cells, and by payload that is shorter than a
 /// descriptor is worth; the protocol's window bounds all of them, because a sender waits for
 /// receivers' columns. Memory that a burst took is kept for the next one.
 @safe final class SendQueue {

@@ -39,8 +39,8 @@ final class Socket {
     descriptor = -1
   }
 
-  /// Tells the peer that nothing more comes, and takes in what it has sent, so that closing does not
-  /// destroy what is still on its way there.
+  /// Tells the peer that nothing more comes, and takes in what it has sent, so that closing does
+  /// not destroy what is still on its way there.
   func finish() {
     guard descriptor >= 0 else { return }
     shutdown(descriptor, Int32(SHUT_WR))

@@ -6,7 +6,7 @@ import Vocabulary
 extension Check {
   /// The last member fences while all others push at it.
   package static let fencing = Check(
-    name: "fence", promise: "after a fence no copy changes, and nothing is sent",
+    name: "fence", promise: "after a fence no cell of a copy changes, and nothing is sent",
     layout: { members in
       try Member.plan(members) { segment, owner in
         for name in ["first", "second"] {
@@ -80,11 +80,9 @@ final class FenceProgram: MemberProgram {
     member.post()
   }
 
+  /// The cells of the peers' copies.
   private func copies(_ member: Member) -> [[UInt8]] {
-    part.peers.map { peer in
-      let segment = member.segment(peer)
-      return Array(segment.bytes(0, segment.byteCount))
-    }
+    part.peers.map { Array(member.segment($0).bytes(0, Self.payload)) }
   }
 
   private func fence(_ member: Member) throws -> Turn {

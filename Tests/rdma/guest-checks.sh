@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# guest-checks.sh FABRICCHECK [CHECK,CHECK…|all] [figures]: holds verbs against the contract, on the
+# hosts of rdma-vm. Run by verbs.sh, in the machine. Prints a line for each part; status 1 where one
+# failed.
+set -u
+program=$1 only=${2:-all} figures=${3:-}
+read -r -a hosts <<<"$RDMA_VM_HOSTS"
+scratch=$(mktemp -d)
+key=(--key "the key of a check, which is no secret")
+failed=0 port=7400
+
+# addresses COUNT: fresh ports on the first hosts, for each group.
+addresses() {
+  local i list=
+  port=$((port + 32))
+  for ((i = 0; i < $1; i++)); do list+=${list:+,}${hosts[i]}:$port; done
+  places=$list
+}
+
+# report NAME STATUS FILE…: says how a part went, and shows the files where it failed.
+report() {
+  local name=$1 status=$2
+  shift 2
+  if [ "$status" = 0 ]; then
+    echo "$RDMA_VM_KIND: passed: $name ($((SECONDS - began)) s)"
+  else
+    echo "$RDMA_VM_KIND: FAILED: $name ($((SECONDS - began)) s)"
+    tail -n 30 "$@"
+    failed=1
+  fi
+}
+
+member() { # member RANK COMMAND OPTIONS…: one process, its output in a file
+  "$program" "$2" --transport verbs "${key[@]}" --addresses "$places" --rank "$1" "${@:3}" \
+    >"$scratch/$1" 2>&1
+}
+
+which_checks=()
+[ "$only" = all ] || which_checks=(--only "$only")
+
+began=$SECONDS
+addresses 3
+timeout 600 "$program" contract --transport verbs "${key[@]}" --addresses "$places" --all \
+  "${which_checks[@]}" 2>&1 | tee "$scratch/threads"
+report "the contract, 3 members on threads" "${PIPESTATUS[0]}" /dev/null
+
+began=$SECONDS
+addresses 3
+status=0
+processes=()
+for rank in 0 1 2; do
+  member "$rank" contract --only counter,fence,waking,dying &
+  processes+=($!)
+done
+for process in "${processes[@]}"; do wait "$process" || status=1; done
+report "the contract, 3 processes" $status "$scratch"/[012]
+
+# A member is killed in the middle of traffic; the others have to see it and go on.
+began=$SECONDS
+addresses 3
+status=0
+processes=()
+for rank in 0 1 2; do
+  member "$rank" flow 2>/dev/null &
+  processes+=($!)
+done
+for ((i = 0; i < 300; i++)); do
+  if [ "$(grep -l '^open' "$scratch"/[012] 2>/dev/null | wc -l)" = 3 ]; then break; fi
+  sleep 0.1
+done
+sleep 1
+# The process is a child of the subshell that runs the function.
+kill -9 "$(cat "/proc/${processes[2]}/task/${processes[2]}/children")"
+for process in "${processes[@]:0:2}"; do wait "$process" || status=1; done
+wait "${processes[2]}" 2>/dev/null
+report "kill -9 of a member in the middle" $status "$scratch"/[012]
+
+# expect NAME WORDS COMMAND…: the command has to fail and say the words.
+expect() {
+  local name=$1 words=$2 status=0
+  shift 2
+  began=$SECONDS
+  if timeout 60 "$@" >"$scratch/expect" 2>&1; then status=1; fi
+  grep -q "$words" "$scratch/expect" || status=1
+  report "$name" $status "$scratch/expect"
+  [ $status != 0 ] || sed 's/^/    /' "$scratch/expect" | head -n 3
+}
+
+addresses 2
+alone=("$program" contract --only silence --transport verbs --timeout 3 "${key[@]}")
+expect "too little memory may be locked" "cannot lock .* bytes" \
+  setpriv --reuid 65534 --regid 65534 --clear-groups bash -c 'ulimit -l 64; exec "$@"' bash \
+  "${alone[@]}" --addresses "$places" --rank 0
+expect "nobody listens" "ranks {0} are missing.*nobody listens" \
+  "${alone[@]}" --addresses "$places" --rank 1
+expect "nobody connects" "rank 1 .* did not connect" \
+  "${alone[@]}" --addresses "$places" --rank 0
+expect "no key" "there is no cluster key" \
+  "$program" contract --only silence --transport verbs --addresses "$places" --rank 0
+expect "an address of another host" "no address of this host" \
+  "${alone[@]}" --addresses "10.77.0.99:7000,$places" --rank 0
+expect "an address without a device" "no RDMA device has" \
+  "${alone[@]}" --addresses "127.0.0.1:7000,$places" --rank 0
+
+# Members that choose by themselves choose verbs; one that was told otherwise is found out.
+began=$SECONDS
+addresses 2
+"$program" contract --only silence --transport auto "${key[@]}" --addresses "$places" --all \
+  >"$scratch/auto" 2>&1
+status=$?
+[ "$(grep -c 'transport verbs: the RDMA device' "$scratch/auto")" = 2 ] || status=1
+report "members choose verbs by themselves" $status "$scratch/auto"
+addresses 2
+"$program" contract --only silence --transport tcp --timeout 20 "${key[@]}" \
+  --addresses "$places" --rank 0 >"$scratch/tcp" 2>&1 &
+sleep 3
+expect "a peer over TCP" "$([ "$RDMA_VM_KIND" = siw ] || echo 'answers over TCP, not over verbs')" \
+  "${alone[@]}" --addresses "$places" --rank 1
+wait $!
+
+if [ "$figures" = figures ]; then
+  addresses 2
+  member 1 figures &
+  began=$SECONDS
+  member 0 figures
+  wait $!
+  sed "s/^/$RDMA_VM_KIND: figures: /" "$scratch/0"
+fi
+exit $failed
