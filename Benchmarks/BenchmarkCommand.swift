@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Fabrics
 import Glibc
 
 /// What the executable is asked for: to measure, or to be a member of a group that is measured.
@@ -42,12 +43,15 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(
     parsing: .upToNextOption,
     help: "What multicast is measured over: shm, tcp, verbs; all that work here by default.")
-  var transports: [Transport] = Transport.allCases
+  var transports: [Transport] = Transport.measured
 
   @Option(help: "Also draws all figures, into an SVG file.")
   var chart: String?
 
   func validate() throws {
+    if transports.contains(.auto) {
+      throw ValidationError("--transports takes shm, tcp and verbs: auto is one of them")
+    }
     if repetitions < 5 { throw ValidationError("--repetitions takes a number from 5") }
   }
 

@@ -16,10 +16,20 @@ struct ChartWriter {
   ]
 
   private var text = ""
+  /// All series of the page: the same name has the same colour in all charts.
+  private let names: [String]
+
+  private init(_ charts: [Chart]) {
+    var names: [String] = []
+    for series in charts.flatMap(\.series) where !names.contains(series.name) {
+      names.append(series.name)
+    }
+    self.names = names
+  }
 
   /// A page with all charts, and what they were measured on.
   static func page(_ charts: [Chart], title: String, subtitle: String) -> String {
-    var writer = ChartWriter()
+    var writer = ChartWriter(charts)
     var y = 76.0
     var rows: [(y: Double, charts: ArraySlice<Chart>)] = []
     for start in stride(from: 0, to: charts.count, by: columns) {
@@ -52,7 +62,7 @@ struct ChartWriter {
     var lines: [[(Int, Double)]] = [[]]
     var x = 0.0
     for (place, series) in chart.series.enumerated() {
-      let needed = 26 + 6.3 * Double(series.name.count)
+      let needed = 34 + 6.6 * Double(series.name.count)
       if x > 0, x + needed > width - axisWidth {
         lines.append([])
         x = 0
@@ -88,7 +98,7 @@ struct ChartWriter {
       let top = y + 22 + Double(line) * Self.legendLine
       for (place, offset) in names {
         let left = x + Self.axisWidth + offset
-        rectangle(left, top, 11, 11, Self.colour(place))
+        rectangle(left, top, 11, 11, colour(chart.series[place]))
         label(chart.series[place].name, left + 16, top + 9.5)
       }
     }
@@ -134,7 +144,7 @@ struct ChartWriter {
         let top = frame.y(value)
         let name = "\(series.name), \(chart.categories[place])"
         rectangle(
-          left + 0.5, top, max(1, width - 1), frame.y + frame.height - top, Self.colour(row),
+          left + 0.5, top, max(1, width - 1), frame.y + frame.height - top, colour(series),
           tip: "\(name): \(Reporter.shown(value)) \(chart.unit)")
         if width >= 24 {
           label(Axis.label(value), left + width / 2, top - 3, anchor: "middle", size: 9)
@@ -144,7 +154,7 @@ struct ChartWriter {
   }
 
   private mutating func drawLines(_ chart: Chart, _ frame: Frame) {
-    for (row, series) in chart.series.enumerated() {
+    for series in chart.series {
       let points = series.values.enumerated().compactMap { place, value -> (Int, Double)? in
         guard let value, value.isFinite else { return nil }
         return (place, value)
@@ -154,14 +164,14 @@ struct ChartWriter {
       }
       text += """
         <polyline points="\(path.joined(separator: " "))" fill="none" \
-        stroke="\(Self.colour(row))" stroke-width="2"/>
+        stroke="\(colour(series))" stroke-width="2"/>
 
         """
       for (place, value) in points {
         let name = "\(series.name), \(chart.categories[place])"
         text += """
           <circle cx="\(Self.number(frame.middle(place)))" cy="\(Self.number(frame.y(value)))" \
-          r="3" fill="\(Self.colour(row))"><title>\
+          r="3" fill="\(colour(series))"><title>\
           \(Self.escaped("\(name): \(Reporter.shown(value)) \(chart.unit)"))</title></circle>
 
           """
@@ -185,7 +195,9 @@ private struct Frame {
 }
 
 extension ChartWriter {
-  private static func colour(_ place: Int) -> String { colours[place % colours.count] }
+  private func colour(_ series: Chart.Series) -> String {
+    Self.colours[(names.firstIndex(of: series.name) ?? 0) % Self.colours.count]
+  }
 
   private mutating func label(
     _ words: String, _ x: Double, _ y: Double, anchor: String = "start", size: Int? = nil,

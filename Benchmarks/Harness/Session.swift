@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Fabrics
 import Glibc
 
 /// A group of measurements that are run and reported together.

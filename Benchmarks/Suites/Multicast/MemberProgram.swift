@@ -46,7 +46,8 @@ private final class MemberRun {
       members: workload.members, sharesMemory: workload.transport.sharesMemory,
       subgroups: [workload.plan])
     fabric = try workload.transport.open(
-      Formation(rank: rank, plan: layout.plan, addresses: addresses))
+      Formation(rank: rank, plan: layout.plan, addresses: addresses)
+    ).fabric
     member = GroupMember(layout, on: fabric)
     work = MemberWork(workload, rank: rank)
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Fabrics
 
 /// The C++ programs that multicast is compared with: each prints one line about itself.
 struct MulticastReferences {

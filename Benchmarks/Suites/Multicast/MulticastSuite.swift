@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Fabrics
 
 /// Groups of processes on this machine that multicast to each other, over each transport that works
 /// here.
@@ -80,7 +81,7 @@ enum MulticastSuite: Suite {
       // One sender only: to write the same bytes to every socket is what it is compared with.
       case .tcp where workload(.tcp).senders == .one:
         found[.tcp] = try programs.send(workload(.tcp))
-      case .tcp, .verbs: break
+      case .tcp, .verbs, .auto: break
       }
     }
     return found

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import Environment
 import Fabrics
 import Glibc
 
-/// A way from member to member.
-enum Transport: String, Sendable, CaseIterable {
-  case shm
-  case tcp
-  case verbs
+extension Transport {
+  /// Those that are measured.
+  static let measured: [Transport] = [.shm, .tcp, .verbs]
 
   /// Whether members see each other's memory in place.
   var sharesMemory: Bool { self == .shm }
-
-  /// Forms the group.
-  func open(_ formation: Formation) throws -> any Fabric {
-    switch self {
-    case .shm: try SharedMemoryFabric.open(formation)
-    case .tcp: try TCPFabric.open(formation)
-    case .verbs: throw FabricError(.noDevice, "verbs is not in this build")
-    }
-  }
 
   /// Addresses for a group of processes on this machine.
   func addresses(_ members: Int, in scratch: ScratchDirectory) throws -> [String] {
@@ -27,7 +15,7 @@ enum Transport: String, Sendable, CaseIterable {
     case .shm:
       // Another group's sockets may still be there.
       { group in (0..<members).map { scratch.file("\(group)-\($0)") } }(nanoseconds())
-    case .tcp: try Self.freePorts(members).map { "127.0.0.1:\($0)" }
+    case .tcp, .auto: try Self.freePorts(members).map { "127.0.0.1:\($0)" }
     case .verbs: try Self.freePorts(members).map { "\(Self.verbsHost):\($0)" }
     }
   }
