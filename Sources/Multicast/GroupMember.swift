@@ -39,6 +39,12 @@ package struct GroupMember: ~Copyable {
 
   package var rank: Rank { table.rank }
 
+  /// Raises a cell of the own row, in a column that belongs to no subgroup. It is pushed to all
+  /// with the next turn.
+  package mutating func advance(_ column: Column, _ index: Int = 0, to value: UInt64) {
+    table.advance(column, index, to: value, telling: layout.plan.members, into: &pushes)
+  }
+
   /// One turn: takes in what has arrived, lets the application take and send messages in `work`,
   /// and pushes what has changed. `work` returns whether it did something.
   ///
@@ -52,12 +58,12 @@ package struct GroupMember: ~Copyable {
       fabric.fence()
       return try work(&subgroups)
     }
-    pushes.removeAll()
     for index in subgroups.indices { try subgroups[index].receive(into: &pushes) }
     let hasWorked = try work(&subgroups)
     for index in subgroups.indices { try subgroups[index].publish(into: &pushes) }
     if pushes.isEmpty { return hasWorked }
     fabric.push(pushes)
+    pushes.removeAll()
     return true
   }
 }

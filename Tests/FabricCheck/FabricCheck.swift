@@ -11,6 +11,8 @@ import ArgumentParser
       once with --all, which runs all members on threads. Prints a line for each check. Exit code \
       0: all promises were kept, 1: not all.
       """,
-    subcommands: [Contract.self, Flow.self, Hold.self, Simulate.self, Figures.self],
+    subcommands: [
+      Contract.self, Flow.self, Hold.self, MulticastVerb.self, Figures.self, Simulate.self,
+    ],
     defaultSubcommand: Contract.self)
 }

@@ -13,7 +13,9 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 seeds=${SEEDS:-60}
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
-git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$copy" 2>/dev/null || true
+# Files that are deleted and not yet committed are listed, too, and cannot be copied.
+git ls-files -z --cached --others --exclude-standard |
+  xargs -0 cp --parents -t "$copy" 2>/dev/null || true
 cd "$copy"
 
 # Builds the copy and plays; its exit status is that of the player, 99 where it does not build.

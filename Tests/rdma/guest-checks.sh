@@ -56,6 +56,21 @@ done
 for process in "${processes[@]}"; do wait "$process" || status=1; done
 report "the contract, 3 processes" $status "$scratch"/[012]
 
+# A multicast of messages of many sizes, small ones and blocks: one order at all members.
+began=$SECONDS
+addresses 3
+status=0
+processes=()
+for rank in 0 1 2; do
+  member "$rank" multicast --messages 60 &
+  processes+=($!)
+done
+for process in "${processes[@]}"; do wait "$process" || status=1; done
+[ "$(sort -u "$scratch"/[012] | wc -l)" = 1 ] || status=1
+grep -q '^delivered 180 messages' "$scratch/0" || status=1
+report "a multicast, 3 processes" $status "$scratch"/[012]
+[ $status != 0 ] || sed 's/^/    /' "$scratch/0"
+
 # A member is killed in the middle of traffic; the others have to see it and go on.
 began=$SECONDS
 addresses 3

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import Memory
+package import Memory
 
 /// Bytes that follow from a key: whoever knows the key knows what has to be there.
-struct Pattern {
+package struct Pattern {
   private var words: [UInt64] = []
 
+  package init() {}
+
   /// Makes the first `count` bytes of the pattern of `key` and hands them out.
-  mutating func with<R>(
+  package mutating func with<R>(
     _ key: UInt64, _ count: Int, _ body: (Bytes) throws -> R
   ) rethrows -> R {
     let wordCount = (count + 7) / 8
@@ -70,7 +72,7 @@ struct Ring: Sendable {
 }
 
 /// A key for each (seed, owner, number).
-func patternKey(_ seed: Int, _ owner: Int, _ number: UInt64) -> UInt64 {
+package func patternKey(_ seed: Int, _ owner: Int, _ number: UInt64) -> UInt64 {
   let mixed = (UInt64(truncatingIfNeeded: seed) &* 0x2545_F491_4F6C_DD1D) ^ UInt64(owner) << 56
   return (mixed ^ number) &* 0x9E37_79B9_7F4A_7C15 | 1
 }
