@@ -4,8 +4,9 @@ import Memory
 
 /// A group of member processes from their start to their end.
 ///
-/// Each gets its rank, everybody's addresses and the workload, prints one line when it has done its
-/// part, and stays until its standard input ends: others may still need it.
+/// Each gets its rank, everybody's addresses and the workload as arguments, and the group's key on
+/// standard input; prints one line when it has done its part, and stays until its standard input
+/// ends: others may still need it.
 struct GroupRun {
   /// A member's process with the ends of its pipes that are ours.
   private struct Member {
@@ -28,7 +29,8 @@ struct GroupRun {
   ) throws -> [MemberReport] {
     var run = GroupRun(workload: workload, deadline: seconds(CLOCK_MONOTONIC) + deadline)
     defer { run.end() }
-    for rank in 0..<workload.members { try run.start(rank, addresses) }
+    let key = (0..<MemberProgram.keyBytes).map { _ in UInt8.random(in: 0...255) }
+    for rank in 0..<workload.members { try run.start(rank, addresses, key) }
     try run.collect()
     return try run.members.map { member in
       guard let report = MemberReport(line: member.line) else {
@@ -43,7 +45,7 @@ struct GroupRun {
     self.deadline = deadline
   }
 
-  private mutating func start(_ rank: Int, _ addresses: [String]) throws {
+  private mutating func start(_ rank: Int, _ addresses: [String], _ key: [UInt8]) throws {
     let (inputEnd, input) = try ChildProcess.pipe()
     defer { close(inputEnd) }
     let (output, outputEnd) = try ChildProcess.pipe()
@@ -56,6 +58,7 @@ struct GroupRun {
       ],
       ChildProcess.Streams(input: inputEnd, output: outputEnd, error: error))
     members.append(Member(process: process, input: input, output: output, error: error))
+    try key.withBytes { try Files.write($0, to: input) }
   }
 
   /// Waits for a line from each member.

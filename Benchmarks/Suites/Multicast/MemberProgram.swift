@@ -10,6 +10,8 @@ import Vocabulary
 /// itself calls.
 enum MemberProgram {
   static let name = "member"
+  /// Bytes of the group's key, which come on standard input.
+  static let keyBytes = 32
 
   /// Runs a member, prints its report as a line, and stays until standard input ends.
   static func run(_ arguments: [String]) -> Never {
@@ -18,7 +20,8 @@ enum MemberProgram {
         let workload = Workload(text: arguments[2])
       else { throw BenchmarkError("usage: member RANK ADDRESSES WORKLOAD") }
       let addresses = arguments[1].split(separator: ",").map(String.init)
-      let member = try MemberRun(workload, rank: Rank(rank), addresses: addresses)
+      let member = try MemberRun(
+        workload, rank: Rank(rank), addresses: addresses, key: readKey())
       print(try member.report().line)
       fflush(nil)
       try member.stay()
@@ -28,6 +31,18 @@ enum MemberProgram {
       try? words.withUTF8Bytes { try Files.write($0, to: STDERR_FILENO) }
       exit(1)
     }
+  }
+}
+
+extension MemberProgram {
+  private static func readKey() throws -> ClusterKey {
+    var buffer = ByteBuffer(capacity: keyBytes)
+    while buffer.count < keyBytes {
+      guard try Files.read(STDIN_FILENO, keyBytes - buffer.count, to: &buffer) > 0 else {
+        throw BenchmarkError("the key of the group did not come on standard input")
+      }
+    }
+    return try ClusterKey(Array(buffer.bytes))
   }
 }
 
@@ -41,12 +56,12 @@ private final class MemberRun {
   private var nextLook = nanoseconds()
   private var hasEnded = false
 
-  init(_ workload: Workload, rank: Rank, addresses: [String]) throws {
+  init(_ workload: Workload, rank: Rank, addresses: [String], key: ClusterKey) throws {
     let layout = try GroupLayout(
       members: workload.members, sharesMemory: workload.transport.sharesMemory,
       subgroups: [workload.plan])
     fabric = try workload.transport.open(
-      Formation(rank: rank, plan: layout.plan, addresses: addresses)
+      Formation(rank: rank, plan: layout.plan, addresses: addresses, key: key)
     ).fabric
     member = GroupMember(layout, on: fabric)
     work = MemberWork(workload, rank: rank)
@@ -84,7 +99,7 @@ private final class MemberRun {
     fabric.close()
   }
 
-  /// Standard input is readable at its end alone: nobody writes to it.
+  /// Standard input is readable at its end alone: after the key nobody writes to it.
   private func lookForParent() {
     let now = nanoseconds()
     guard now >= nextLook else { return }
