@@ -2,6 +2,7 @@
 import ArgumentParser
 import Environment
 import FabricConformance
+import Fabrics
 import Glibc
 import Synchronization
 import Vocabulary
@@ -65,7 +66,7 @@ struct Contract: ParsableCommand {
   ) -> FabricSuite.Outcome {
     let places = membership.addresses(round: round)
     let kind = ThreadedKind(
-      membership.transport, addresses: { _ in places }, open: membership.open)
+      membership.transport.rawValue, addresses: { _ in places }, open: membership.open)
     return FabricSuite.run(check, over: kind, settings)
   }
 

@@ -81,10 +81,3 @@ struct MulticastVerb: ParsableCommand {
         : "delivered \(chatter.delivered) messages, digest \(digest)")
   }
 }
-
-extension Membership {
-  /// Whether this kind of fabric lets members read each other's memory in place.
-  var sharesMemory: Bool {
-    transport == "shm" || transport == "auto" && addresses.contains("/")
-  }
-}

@@ -5,40 +5,28 @@ import Fabrics
 import Glibc
 import Vocabulary
 
-/// A kind of fabric that the program can open: a line in the table below.
-struct Transport: Sendable {
-  let name: String
-  /// The address of a member in the n-th group that is formed at the same place.
-  let address: @Sendable (_ base: String, _ round: Int) -> String
-  let open: @Sendable (Formation) throws -> any Fabric
+extension Transport: ExpressibleByArgument {}
 
-  static let all = [
-    Transport(name: "shm", address: anotherPath) { try SharedMemoryFabric.open($0) },
-    Transport(name: "tcp", address: anotherPort) { try TCPFabric.open($0) },
-    Transport(name: "verbs", address: anotherPort) { try VerbsFabric.open($0) },
-    Transport(name: "auto", address: anotherPort) { formation in
-      let (fabric, choice) = try Fabrics.Transport.auto.open(formation)
-      say("\(choice)")
-      return fabric
-    },
-  ]
-
-  /// A path beside the given one.
-  static func anotherPath(_ path: String, _ round: Int) -> String { "\(path).\(round)" }
-
-  /// The port that many after the given one.
-  static func anotherPort(_ address: String, _ round: Int) -> String {
+extension Membership {
+  /// The address of a member in the n-th group that is formed at the same place: a path beside the
+  /// given one, or the port that many after it.
+  static func another(_ address: String, _ round: Int) -> String {
+    if address.contains("/") { return "\(address).\(round)" }
     guard let colon = address.lastIndex(of: ":"),
       let port = Int(address[address.index(after: colon)...])
     else { return address }
     return "\(address[...colon])\(port + round)"
   }
+
+  /// Whether this kind of fabric lets members read each other's memory in place.
+  var sharesMemory: Bool {
+    transport == .shm || transport == .auto && addresses.contains("/")
+  }
 }
 
 /// Which members there are, and which of them this process is.
 struct Membership: ParsableArguments {
-  @Option(help: "The kind of fabric: \(Transport.all.map(\.name).joined(separator: ", ")).")
-  var transport = "shm"
+  @Option(help: "How members meet: shm, tcp, verbs, or auto.") var transport = Transport.shm
 
   @Option(help: "Where each member is, by rank, between commas.") var addresses: String
 
@@ -52,9 +40,6 @@ struct Membership: ParsableArguments {
   var key: String?
 
   func validate() throws {
-    if !Transport.all.contains(where: { $0.name == transport }) {
-      throw ValidationError("no transport is called \"\(transport)\"")
-    }
     if !(1...Limits.members).contains(places.count) {
       throw ValidationError("give 1 to \(Limits.members) addresses")
     }
@@ -70,15 +55,11 @@ struct Membership: ParsableArguments {
 
   var members: Int { places.count }
 
-  func addresses(round: Int) -> [String] { places.map { chosen.address($0, round) } }
-
-  private var chosen: Transport {
-    Transport.all.first { $0.name == transport } ?? Transport.all[0]
-  }
+  func addresses(round: Int) -> [String] { places.map { Self.another($0, round) } }
 
   /// What opens a member.
   var open: @Sendable (Rank, GroupPlan, [String]) throws -> any Fabric {
-    let chosen = chosen
+    let transport = transport
     let timeout = timeout
     let key = key
     return { rank, plan, addresses in
@@ -86,7 +67,9 @@ struct Membership: ParsableArguments {
         rank: rank, plan: plan, addresses: addresses,
         key: try key.map { try ClusterKey(Array($0.utf8)) })
       formation.timeoutSeconds = timeout
-      return try chosen.open(formation)
+      let (fabric, choice) = try transport.open(formation)
+      if transport == .auto { say("\(choice)") }
+      return fabric
     }
   }
 }
