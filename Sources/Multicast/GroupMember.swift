@@ -53,9 +53,10 @@ package struct GroupMember: ~Copyable {
   package mutating func turn(
     on fabric: any Fabric, _ work: (inout [Subgroup]) throws(MulticastError) -> Bool
   ) throws(MulticastError) -> Bool {
+    let wasWedged = isWedged
     _ = fabric.poll(into: &events)
     if isWedged {
-      fabric.fence()
+      if !wasWedged { fabric.fence() }
       return try work(&subgroups)
     }
     for index in subgroups.indices { try subgroups[index].receive(into: &pushes) }
