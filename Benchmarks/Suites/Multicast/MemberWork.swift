@@ -54,7 +54,7 @@ struct MemberWork {
     first = senders * workload.margin
     last = senders * (workload.margin + workload.messages)
     filling =
-      isSender && workload.handling == .used
+      isSender && workload.handling != .bare
       ? (0..<min(workload.bytes, Self.pieceBytes)).map { UInt8(truncatingIfNeeded: $0 &* 31) } : []
     if workload.idle > 0 { begin() }
     due = nanoseconds()
@@ -143,7 +143,7 @@ struct MemberWork {
         if workload.interval > 0 { due -= UInt64(workload.interval) }
         break
       }
-      if workload.handling == .used { fill(place) }
+      if workload.handling != .bare { fill(place) }
       if workload.measuresDelays {
         if workload.bytes >= 8 {
           place.segment.writeWord(nanoseconds(), at: place.offset)

@@ -46,7 +46,7 @@ enum MulticastSuite: Suite {
     let isSmall = contest.session.isSmall
     let groups: [(Int, Workload.Senders)] =
       isSmall
-      ? [(3, .all), (4, .half)] : [(2, .all), (4, .one), (4, .half), (4, .all), (8, .all)]
+      ? [(3, .all), (4, .half)] : [(2, .all), (3, .all), (4, .one), (4, .half), (4, .all), (8, .all)]
     for (members, senders) in groups {
       let title = label(senders, of: members)
       for bytes in isSmall ? [64, 10 << 10] : [1, 64, 1 << 10, 10 << 10] {
@@ -94,11 +94,12 @@ enum MulticastSuite: Suite {
       isSmall
       ? [(3, .one, .used), (2, .all, .bare)]
       : [
-        (3, .one, .used), (3, .one, .bare), (8, .one, .used), (4, .half, .used),
+        (3, .one, .used), (3, .one, .filled), (3, .one, .bare), (8, .one, .used), (4, .half, .used),
         (4, .all, .used),
       ]
     for (members, senders, handling) in groups {
-      let title = label(senders, of: members) + (handling == .used ? "" : ", bare")
+      let title =
+        label(senders, of: members) + (handling == .used ? "" : ", \(handling.rawValue)")
       for bytes in isSmall ? [64 << 10, 1 << 20] : [64 << 10, 1 << 20, 16 << 20, 256 << 20] {
         // A ring of such messages for each sender at each member: that many do not fit.
         if bytes > 16 << 20, senders != .one || members > 3 { continue }
