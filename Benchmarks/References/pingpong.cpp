@@ -4,6 +4,7 @@
 //
 // Two processes send a timestamp to and fro through shared memory. Who waits gives the processor
 // away YIELDS times, looking in between, then sleeps on a futex; who sends wakes only a sleeper.
+// Where there are two processors, each process keeps to one of them.
 // Between rounds the first one pauses for PAUSE microseconds (default: none), so that the second
 // one sleeps. Prints one JSON object: the median and the 99th percentile of the way there in
 // microseconds, and processor time of both for a round trip.
@@ -50,6 +51,17 @@ struct alignas(128) Way {
     }
 };
 
+// Keeps this process to the n-th of the processors that it may use.
+void keepTo(int n) {
+    cpu_set_t all, one;
+    if (sched_getaffinity(0, sizeof all, &all) != 0 || CPU_COUNT(&all) < 2) return;
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+        if (CPU_ISSET(cpu, &all) && n-- == 0) CPU_SET(cpu, &one);
+    }
+    sched_setaffinity(0, sizeof one, &one);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -67,12 +79,14 @@ int main(int argc, char** argv) {
     if (child < 0) fail("fork");
     if (child == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody would wake it any more
+        keepTo(1);
         for (uint32_t i = 0; i < rounds; ++i) {
             times[i] = ways[0].receive(i, yields);
             ways[1].send();
         }
         _exit(0);
     }
+    keepTo(0);
     for (uint32_t i = 0; i < rounds; ++i) {
         if (pause > 0) usleep(static_cast<useconds_t>(pause));
         ways[0].send();

@@ -46,7 +46,7 @@ struct Chatter {
     var member = GroupMember(layout, on: fabric)
     guard let finished = layout.schema.columns.first(where: { $0.name == Self.finishedColumn })
     else { preconditionFailure("the layout has a column for the end") }
-    var waiter = Waiter(parkNanoseconds: 20_000_000)
+    var waiter = Waiter(for: fabric, parkNanoseconds: 20_000_000)
     let deadline = time(nil) + limitSeconds
     while true {
       let hasDone = try turn(&member, fabric)

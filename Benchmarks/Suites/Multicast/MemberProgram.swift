@@ -51,7 +51,7 @@ private final class MemberRun {
   private let fabric: any Fabric
   private var member: GroupMember
   private var work: MemberWork
-  private var waiter = Waiter()
+  private var waiter: Waiter
   /// When to look next whether the parent is still there.
   private var nextLook = nanoseconds()
   private var hasEnded = false
@@ -64,6 +64,7 @@ private final class MemberRun {
       Formation(rank: rank, plan: layout.plan, addresses: addresses, key: key)
     ).fabric
     member = GroupMember(layout, on: fabric)
+    waiter = Waiter(for: fabric)
     work = MemberWork(workload, rank: rank)
   }
 

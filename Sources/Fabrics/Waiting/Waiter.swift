@@ -20,6 +20,18 @@ package struct Waiter: Sendable {
     self.parkNanoseconds = parkNanoseconds
   }
 
+  /// For a member of a group that meets over `fabric`.
+  ///
+  /// In shared memory what a peer stores is there at once, so another turn costs little and often
+  /// finds something. Over sockets and devices each look is a system call, and who yields often
+  /// takes time from those who fill the socket: one look more is enough. (Measured with TCP, three
+  /// members on two processors: 20 yields cost 15 % more processor time than one, for 5 % less
+  /// throughput of large messages.)
+  package init(for fabric: any Fabric, parkNanoseconds: UInt64 = 100_000_000) {
+    let isShared = fabric.sharesMemory.count > 1
+    self.init(yields: isShared ? 20 : 1, parkNanoseconds: parkNanoseconds)
+  }
+
   /// The last turn made progress: the next wait begins with yielding.
   package mutating func progressed() { fruitless = 0 }
 
