@@ -46,7 +46,8 @@ enum MulticastSuite: Suite {
     let isSmall = contest.session.isSmall
     let groups: [(Int, Workload.Senders)] =
       isSmall
-      ? [(3, .all), (4, .half)] : [(2, .all), (3, .all), (4, .one), (4, .half), (4, .all), (8, .all)]
+      ? [(3, .all), (4, .half)]
+      : [(2, .all), (3, .all), (4, .one), (4, .half), (4, .all), (8, .all)]
     for (members, senders) in groups {
       let title = label(senders, of: members)
       for bytes in isSmall ? [64, 10 << 10] : [1, 64, 1 << 10, 10 << 10] {

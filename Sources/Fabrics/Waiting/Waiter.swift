@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Environment
 import Glibc
+import Vocabulary
 
 /// How a member waits when a turn of its cores made no progress: it lets others run some times, and
 /// then parks until somebody pushes.
