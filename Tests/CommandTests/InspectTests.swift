@@ -9,9 +9,10 @@ import Testing
     let child: Child
     private let pipe = Pipe()
 
-    init(_ scratch: Scratch, _ arguments: String...) throws {
+    init(_ scratch: Scratch, _ arguments: String..., addresses: String? = nil) throws {
+      let places = addresses ?? "\(scratch.path)/a,\(scratch.path)/b"
       child = try scratch.start(
-        ["hold", "--addresses", "\(scratch.path)/a,\(scratch.path)/b"] + arguments,
+        ["hold", "--addresses", places] + arguments,
         executable: Scratch.products + "/FabricCheck",
         standardInput: pipe.fileHandleForReading)
       // The end of the pipe that is left ends the child.
@@ -80,6 +81,31 @@ import Testing
     expectSuccess(outcome)
     #expect(outcome.lines.first?.split(separator: " ") == ["column", "rank", "0", "rank", "1"])
     #expect(outcome.lines.last?.contains("300 0") == true)
+    #expect(try await first.end().code == 0)
+    #expect(try await second.end().code == 0)
+  }
+
+  @Test("Over TCP a member shows its own row, and its copies of others as they come")
+  func copies() async throws {
+    let scratch = try Scratch()
+    // Below the ports that the system gives out.
+    let port = 28_000 + Int(getpid()) % 2000 * 2
+    let places = "127.0.0.1:\(port),127.0.0.1:\(port + 1)"
+    let first = try Holder(scratch, "--rank", "0", "--transport", "tcp", addresses: places)
+    let second = try Holder(scratch, "--rank", "1", "--transport", "tcp", addresses: places)
+    try await first.ready()
+    try await second.ready()
+    let number = "\(second.child.identifier)"
+    var lines: [String] = []
+    // The first member's push is on its way; each look starts a process, so this ends.
+    for _ in 0..<200 where lines.last?.contains("300 0") != true {
+      let outcome = try await scratch.mapred("inspect", "table", number)
+      expectSuccess(outcome)
+      lines = outcome.lines
+    }
+    #expect(lines.last?.contains("300 0") == true)
+    #expect(lines.first?.split(separator: " ") == ["column", "rank", "0", "rank", "1"])
+    #expect(lines.last?.contains("301 0") == true)
     #expect(try await first.end().code == 0)
     #expect(try await second.end().code == 0)
   }

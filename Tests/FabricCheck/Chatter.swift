@@ -51,8 +51,8 @@ struct Chatter {
     while true {
       let hasDone = try turn(&member, fabric)
       if let wrong { throw Violation(wrong) }
-      let subgroup = member.subgroups[0]
-      let isDone = sent == messages && delivered == toDeliver && subgroup.underWay == 0
+      let underWay = member.subgroups[0].underWay
+      let isDone = sent == messages && delivered == toDeliver && underWay == 0
       if isDone { member.advance(finished, to: 1) }
       // Whoever closes ends the group for all: not before all have said that they are done.
       let areAllDone = member.table.frontier(finished, over: layout.plan.members) == 1

@@ -54,7 +54,11 @@ struct Hold: ParsableCommand {
         fabric.push(pushes)
       }
       ready.add(1, ordering: .releasing)
-      while !isEnded.load(ordering: .relaxed) { usleep(10_000) }
+      var events: [FabricEvent] = []
+      while !isEnded.load(ordering: .relaxed) {
+        _ = fabric.poll(into: &events)
+        usleep(10_000)
+      }
     }
     let failure = Mutex<(any Error)?>(nil)
     let hasEnded = CheckThreads.run(ranks.count + 1, limitSeconds: 600) { index in

@@ -32,7 +32,7 @@ package struct LiveSegment: Sendable {
     guard !found.isEmpty else {
       throw FabricError(
         .address, "process \(process) holds no segment of a group",
-        advice: "name the process of a member that shares memory with others")
+        advice: "name the process of a member: pgrep -a mapred")
     }
     return found.sorted {
       ($0.group, $0.rank?.index ?? 0, $0.file) < ($1.group, $1.rank?.index ?? 0, $1.file)

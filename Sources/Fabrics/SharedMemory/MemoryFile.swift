@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystem
+import Environment
 import Glibc
 import Vocabulary
 
@@ -21,20 +22,47 @@ final class MemoryFile: Sendable {
   /// Makes and reserves memory, all zeroes.
   static func create(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
     let byteCount = max(wanted, Limits.pageBytes)
+    let descriptor = try open(name, byteCount)
+    try checkRoom(for: byteCount)
+    var failure: Int32 = EINTR
+    while failure == EINTR { failure = posix_fallocate(descriptor.number, 0, byteCount) }
+    guard failure == 0 else {
+      throw tooLittle(byteCount, FabricError.words(failure))
+    }
+    return try fixed(descriptor, byteCount)
+  }
+
+  /// Makes memory, all zeroes, of which pages are taken only where something is written: for copies
+  /// that no other process maps but an inspector.
+  static func sparse(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
+    let byteCount = max(wanted, Limits.pageBytes)
+    let descriptor = try open(name, byteCount)
+    guard ftruncate(descriptor.number, byteCount) == 0 else {
+      throw tooLittle(byteCount, FabricError.words(errno))
+    }
+    return try fixed(descriptor, byteCount)
+  }
+
+  /// The name of the memory file of a segment, or of a copy of it.
+  static func name(of owner: Rank, in plan: GroupPlan) -> String {
+    "\(segmentName).\(String(plan.fingerprint, radix: 16)).\(owner.index)"
+  }
+
+  private static func open(_ name: String, _ byteCount: Int) throws(FabricError) -> Descriptor {
+    try checkLimit(for: byteCount)
     let number = unsafe mapred_memory_file(name)
     guard number >= 0 else {
       throw .system(
         "cannot make a memory file", errno,
         advice: errno == EMFILE ? "raise the number of open files: ulimit -n" : nil)
     }
-    let descriptor = Descriptor(number)
-    try checkRoom(for: byteCount)
-    var failure: Int32 = EINTR
-    while failure == EINTR { failure = posix_fallocate(number, 0, byteCount) }
-    guard failure == 0 else {
-      throw tooLittle(byteCount, FabricError.words(failure))
-    }
-    guard mapred_seal_size(number) == 0 else {
+    return Descriptor(number)
+  }
+
+  private static func fixed(
+    _ descriptor: Descriptor, _ byteCount: Int
+  ) throws(FabricError) -> MemoryFile {
+    guard mapred_seal_size(descriptor.number) == 0 else {
       throw .system("cannot fix the size of a memory file", errno)
     }
     return MemoryFile(descriptor, byteCount: byteCount)
@@ -50,8 +78,8 @@ final class MemoryFile: Sendable {
     return MemoryFile(descriptor, byteCount: byteCount)
   }
 
-  /// Looks at the limits that would not make the reservation fail, but end a process.
-  private static func checkRoom(for byteCount: Int) throws(FabricError) {
+  /// Looks at the limit that would not make a call fail, but end the process.
+  private static func checkLimit(for byteCount: Int) throws(FabricError) {
     var limit = rlimit()
     if unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit) == 0,
       limit.rlim_cur < byteCount
@@ -62,6 +90,10 @@ final class MemoryFile: Sendable {
           + "files, which memory files count as",
         advice: "raise it (ulimit -f), or use smaller rings or fewer subgroups")
     }
+  }
+
+  /// Looks at the memory whose lack would not make the reservation fail, but end some process.
+  private static func checkRoom(for byteCount: Int) throws(FabricError) {
     if let tightest = MemoryAtHand.tightest(), tightest.bytes < byteCount {
       throw tooLittle(byteCount, "\(size(tightest.bytes)) are left of \(tightest.name)")
     }

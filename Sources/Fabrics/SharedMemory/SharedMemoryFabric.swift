@@ -40,10 +40,9 @@ package final class SharedMemoryFabric: Fabric {
     plan = formation.plan
     others = formation.peers
     told = others
-    let group = String(plan.fingerprint, radix: 16)
     let ownPlan = plan.segments[rank.index]
     let file = try MemoryFile.create(
-      "\(MemoryFile.segmentName).\(group).\(rank.index)", byteCount: ownPlan.byteCount)
+      MemoryFile.name(of: rank, in: plan), byteCount: ownPlan.byteCount)
     let bell = try Doorbell(
       MemoryFile.create("mapred-doorbell.\(rank.index)", byteCount: Doorbell.byteCount))
     own = bell

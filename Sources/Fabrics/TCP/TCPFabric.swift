@@ -28,8 +28,9 @@ package final class TCPFabric: Fabric {
     _ formation: Formation, settings: TCPSettings = TCPSettings()
   ) throws(FabricError) -> TCPFabric {
     var copies: [MemberCopy] = []
-    for (owner, segment) in formation.plan.segments.enumerated() {
-      copies.append(try MemberCopy(segment, isOwn: owner == formation.rank.index))
+    for owner in formation.plan.members {
+      copies.append(
+        try MemberCopy(of: owner, in: formation.plan, isOwn: owner == formation.rank))
     }
     guard let epoll = Epoll() else {
       throw FabricError(.system, "cannot watch connections: \(errorText(errno))")

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystem
+import Environment
 import Glibc
+import Vocabulary
 
 // The objects of the libraries, each given back by the last reference: what needs another one holds
 // it, so they go in the order that the libraries ask for.
@@ -74,8 +76,25 @@ import Glibc
   // sent, and what is done with it is for the holder to know.
   let address: UInt
   let byteCount: Int
+  /// Kept open, so that an inspector finds copies of segments by their names.
+  private let files: [MemoryFile]
 
-  init(byteCount: Int) throws(FabricError) {
+  convenience init(byteCount: Int) throws(FabricError) {
+    try self.init(byteCount: byteCount, files: [])
+  }
+
+  /// Memory for the copies of all segments of a plan.
+  convenience init(_ plan: GroupPlan, _ layout: CopyLayout) throws(FabricError) {
+    var files: [(MemoryFile, Int)] = []
+    for owner in plan.members where plan.segments[owner.index].byteCount > 0 {
+      let file = try MemoryFile.sparse(
+        MemoryFile.name(of: owner, in: plan), byteCount: plan.segments[owner.index].byteCount)
+      files.append((file, layout.offsets[owner.index]))
+    }
+    try self.init(byteCount: max(layout.byteCount, Limits.pageBytes), files: files)
+  }
+
+  private init(byteCount: Int, files: [(MemoryFile, Int)]) throws(FabricError) {
     let mapped = unsafe mmap(
       nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     let found = UInt(bitPattern: mapped)
@@ -86,6 +105,15 @@ import Glibc
     }
     address = found
     self.byteCount = byteCount
+    self.files = files.map(\.0)
+    for (file, offset) in files {
+      let flags = MAP_SHARED | MAP_FIXED
+      let place = unsafe mmap(
+        pointer(offset), file.byteCount, PROT_READ | PROT_WRITE, flags, file.descriptor.number, 0)
+      guard UInt(bitPattern: place) == found + UInt(offset) else {
+        throw .system("cannot map the copy of a segment", errno)
+      }
+    }
   }
 
   deinit { _ = unsafe munmap(pointer(0), byteCount) }

@@ -56,8 +56,7 @@ import Vocabulary
     let partBytes = DeviceShare.stagingBytes + share.receiveDepth * VerbsMessage.byteCount
     freeParts = (0..<share.connections).map { $0 * partBytes }
     memory = try VerbsRegistration(
-      VerbsMapping(byteCount: max(layout.byteCount, Limits.pageBytes)), in: domain,
-      isWritableByPeers: true)
+      VerbsMapping(formation.plan, layout), in: domain, isWritableByPeers: true)
     messages = try VerbsRegistration(
       VerbsMapping(byteCount: share.connections * partBytes), in: domain,
       isWritableByPeers: false)
