@@ -2,6 +2,8 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
+import Testing
 
 /// A process of `FabricCheck`, whose lines are gathered as they come.
 final class MemberProcess: Sendable {
@@ -79,5 +81,24 @@ final class MemberProcess: Sendable {
     }
     kill()
     throw Failure(description: "it did not end, and was killed: \(output)")
+  }
+}
+
+/// Kills a member of a group whose traffic flows, at any moment: the others have to see it once,
+/// and go on to their end.
+func killOne(
+  of members: [MemberProcess], _ round: Int, _ random: inout RandomSource
+) throws {
+  for member in members { try member.wait(for: "open") }
+  let victim = random.number(0...(members.count - 1))
+  usleep(UInt32(random.number(0...20_000)))
+  members[victim].kill()
+  #expect(try members[victim].end() == -SIGKILL)
+  for (rank, member) in members.enumerated() where rank != victim {
+    let code = try member.end()
+    let words = "round \(round), rank \(rank) after \(victim) was killed: \(member.lines)"
+    #expect(code == 0, "\(words)")
+    #expect(member.lines.count { $0 == "gone \(victim)" } == 1, "\(words)")
+    #expect(member.lines.last == "done", "\(words)")
   }
 }

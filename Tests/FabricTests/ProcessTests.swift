@@ -35,19 +35,7 @@ import Testing
       let members = try (0..<3).map { rank in
         try MemberProcess(["flow", "--addresses", addresses, "--rank", "\(rank)"])
       }
-      for member in members { try member.wait(for: "open") }
-      let victim = random.number(0...2)
-      usleep(UInt32(random.number(0...20_000)))
-      members[victim].kill()
-      #expect(try members[victim].end() == -SIGKILL)
-      for rank in 0..<3 where rank != victim {
-        let code = try members[rank].end()
-        let lines = members[rank].lines
-        let words = "round \(round), rank \(rank) after \(victim) was killed: \(lines)"
-        #expect(code == 0, "\(words)")
-        #expect(lines.count { $0 == "gone \(victim)" } == 1, "\(words)")
-        #expect(lines.last == "done", "\(words)")
-      }
+      try killOne(of: members, round, &random)
     }
   }
 
