@@ -54,7 +54,7 @@ struct MemberWork {
     first = senders * workload.margin
     last = senders * (workload.margin + workload.messages)
     filling =
-      isSender && workload.handling != .bare
+      isSender && workload.handling == .used
       ? (0..<min(workload.bytes, Self.pieceBytes)).map { UInt8(truncatingIfNeeded: $0 &* 31) } : []
     if workload.idle > 0 { begin() }
     due = nanoseconds()
@@ -143,7 +143,11 @@ struct MemberWork {
         if workload.interval > 0 { due -= UInt64(workload.interval) }
         break
       }
-      if workload.handling != .bare { fill(place) }
+      switch workload.handling {
+      case .used: fill(place)
+      case .filled: produce(place)
+      case .bare: break
+      }
       if workload.measuresDelays {
         if workload.bytes >= 8 {
           place.segment.writeWord(nanoseconds(), at: place.offset)
@@ -164,6 +168,14 @@ struct MemberWork {
   private mutating func noteSent(_ arrived: Int) {
     if begun == nil, arrived >= workload.margin { begin() }
     if !hasEnded, arrived >= workload.margin + workload.messages { end() }
+  }
+
+  /// Makes the message where it is sent from: every byte is written, none is copied.
+  private func produce(_ place: Reservation) {
+    let byte = UInt8(truncatingIfNeeded: sent)
+    unsafe place.segment.fill(place.offset, place.byteCount) { room in
+      _ = unsafe room.initializeMemory(as: UInt8.self, repeating: byte)
+    }
   }
 
   private func fill(_ place: Reservation) {

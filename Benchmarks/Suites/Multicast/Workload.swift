@@ -20,8 +20,8 @@ struct Workload: Sendable {
   enum Handling: String, Sendable {
     /// Senders copy the message into its place, receivers read a word of each line.
     case used
-    /// Senders copy the message into its place; receivers are given it there and leave it unread,
-    /// as where a network card writes it into the memory of a replica.
+    /// Senders make the message in its place, by writing every byte; receivers are given it there
+    /// and leave it unread, as where a network card writes it into the memory of a replica.
     case filled
     /// Nobody writes or reads them: the bare cost of moving them, as other programs measure it.
     case bare

@@ -143,9 +143,6 @@ package struct Subgroup {
     return nil
   }
 
-  /// Tells that the last message is no longer in use.
-  package mutating func release() { isInHand = false }
-
   /// Publishes what this turn has sent and delivered, and gives turns away that others wait for.
   package mutating func publish(into pushes: inout Pushes) throws(MulticastError) {
     if outbox != nil {

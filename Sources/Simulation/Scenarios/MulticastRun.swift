@@ -21,6 +21,7 @@ package final class MulticastRun {
   /// The step in which the fault begins.
   private let faultStep: Int
   private var steps = 0
+  private var hasFailed = false
   private var unreported: [(peer: Rank, rank: Rank)] = []
 
   /// The most steps of a run; one that has not come to rest by then never will.
@@ -99,8 +100,6 @@ package final class MulticastRun {
     network.thaw()
     return hadPauses || hadReports || wasFrozen
   }
-
-  private var hasFailed = false
 
   /// Lets the scenario's fault happen, once or now and then.
   private func fail(_ rank: Rank) {

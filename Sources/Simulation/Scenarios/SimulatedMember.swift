@@ -26,9 +26,6 @@ final class SimulatedMember {
     left = scenario.messages.map { $0[fabric.rank.index] }
   }
 
-  var isWedged: Bool { member.isWedged }
-  var hasLost: Bool { error != nil }
-
   /// Goes on taking messages.
   func resume() {
     guard isIdle else { return }
