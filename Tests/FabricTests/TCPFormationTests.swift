@@ -153,7 +153,7 @@ import Vocabulary
     let text = error(opened[0])?.message ?? ""
     #expect(error(opened[0])?.code == .timeout)
     #expect(text.contains("2 of 3 members did not come within 1 s"))
-    #expect(text.contains("rank 0 at \(addresses[0]) (Connection refused)"))
+    #expect(text.contains("rank 0 at \(addresses[0]) (Connection refused (errno 111))"))
     #expect(text.contains("rank 2 at \(addresses[2]) (it did not call)"))
   }
 

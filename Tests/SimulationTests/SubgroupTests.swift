@@ -32,6 +32,13 @@ import Vocabulary
       Array(text.utf8).withBytes { members[rank].member.subgroups[0].send($0) }
     }
 
+    /// A place for a message, which is filled and sent later.
+    func reserve(_ count: Int, for rank: Int) -> Reservation? {
+      members[rank].member.subgroups[0].reserve(count)
+    }
+
+    func commit(from rank: Int) { members[rank].member.subgroups[0].commit() }
+
     func layout() -> GroupLayout { members[0].member.layout }
 
     /// One turn of each member, after everything has arrived. False where nobody did anything.
@@ -129,6 +136,22 @@ import Vocabulary
     #expect(group.send("d", from: 0))
     try group.settle()
     #expect(group.delivered[2] == ["0:a", "0:b", "0:c", "0:d"])
+  }
+
+  @Test("a place that is filled over several turns stays as it is, whoever sends meanwhile")
+  func slowFilling() throws {
+    let group = try Group(Self.plan(senders: [0, 1], receivers: [0, 1]), members: 2)
+    for size in [5, 600] {
+      let place = try #require(group.reserve(size, for: 0))
+      #expect(group.send("b", from: 1))
+      try group.settle()
+      let bytes = [UInt8](repeating: 0x61, count: size)
+      bytes.withBytes { place.segment.write($0, at: place.offset) }
+      group.commit(from: 0)
+      try group.settle()
+      let wanted = ["0:" + String(repeating: "a", count: size), "1:b"]
+      for rank in 0..<2 { #expect(group.delivered[rank].suffix(2) == wanted) }
+    }
   }
 
   @Test("bytes that are no message end the subgroup with an error that names the sender")

@@ -65,7 +65,7 @@ package struct LiveSegment: Sendable {
           advice: "list the members' processes: pgrep -a mapred")
       }
       throw FabricError(
-        .address, "may not look into process \(process): \(FabricError.words(errno))",
+        .address, "may not look into process \(process): \(errorText(errno))",
         advice: "run this as the user of that process, or as root")
     }
     defer { unsafe closedir(handle) }
@@ -93,7 +93,7 @@ package struct LiveSegment: Sendable {
     let number = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard number >= 0 else {
       throw FabricError(
-        .address, "cannot read \(path): \(FabricError.words(errno))",
+        .address, "cannot read \(path): \(errorText(errno))",
         advice: errno == ENOENT ? nil : "run this as the user of the member, or as root")
     }
     let file = Descriptor(number)

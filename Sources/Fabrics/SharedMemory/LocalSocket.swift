@@ -56,7 +56,7 @@ enum LocalSocket {
     guard failure == 0 else {
       let isMissing = failure == ENOENT || failure == ENOTDIR
       throw FabricError(
-        .address, "cannot listen at \(path): \(FabricError.words(failure))",
+        .address, "cannot listen at \(path): \(errorText(failure))",
         advice: isMissing ? "make the directory first" : "choose another path for this member")
     }
     guard unsafe chmod(path, 0o600) == 0, Glibc.listen(made.number, 128) == 0 else {

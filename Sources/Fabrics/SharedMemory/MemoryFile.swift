@@ -27,7 +27,7 @@ final class MemoryFile: Sendable {
     var failure: Int32 = EINTR
     while failure == EINTR { failure = posix_fallocate(descriptor.number, 0, byteCount) }
     guard failure == 0 else {
-      throw tooLittle(byteCount, FabricError.words(failure))
+      throw tooLittle(byteCount, errorText(failure))
     }
     return try fixed(descriptor, byteCount)
   }
@@ -38,7 +38,7 @@ final class MemoryFile: Sendable {
     let byteCount = max(wanted, Limits.pageBytes)
     let descriptor = try open(name, byteCount)
     guard ftruncate(descriptor.number, byteCount) == 0 else {
-      throw tooLittle(byteCount, FabricError.words(errno))
+      throw tooLittle(byteCount, errorText(errno))
     }
     return try fixed(descriptor, byteCount)
   }

@@ -94,7 +94,7 @@ final class SharedSegment {
       unsafe base != MAP_FAILED
     else {
       throw FabricError(
-        .memory, "cannot map \(ByteCount(byteCount)) of a segment: \(FabricError.words(errno))",
+        .memory, "cannot map \(ByteCount(byteCount)) of a segment: \(errorText(errno))",
         advice: "raise the limit of address space (ulimit -v), or use smaller rings")
     }
     return unsafe base

@@ -3,20 +3,6 @@ import CSystem
 import Glibc
 import Memory
 
-/// A number of `errno` with its words.
-func errorText(_ code: Int32) -> String {
-  guard let text = unsafe strerror(code) else { return "error \(code)" }
-  return unsafe String(cString: text)
-}
-
-/// Calls again where a signal came in between. -1 and `errno` as the system says it.
-func uninterrupted(_ call: () -> Int) -> Int {
-  while true {
-    let result = call()
-    if result >= 0 || errno != EINTR { return result }
-  }
-}
-
 /// A TCP socket that never blocks, closed with its last owner.
 final class Socket {
   private(set) var descriptor: Int32

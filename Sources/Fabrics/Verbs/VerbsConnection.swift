@@ -196,7 +196,7 @@ import Vocabulary
       guard let base = buffer.baseAddress else { return Int32(0) }
       return unsafe mapred_verbs_post(identifier.handle, base, Int32(buffer.count), &posted)
     }
-    if status != 0 { end("its connection takes no requests: \(VerbsErrors.text(status))") }
+    if status != 0 { end("its connection takes no requests: \(errorText(status))") }
   }
 
   private func appendWrites() {

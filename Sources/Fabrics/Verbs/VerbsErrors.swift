@@ -4,13 +4,6 @@ import Glibc
 
 /// Errors of verbs in words: what the system says, about what, and what to do.
 enum VerbsErrors {
-  static func text(_ code: Int32) -> String {
-    var buffer = [CChar](repeating: 0, count: 128)
-    _ = unsafe strerror_r(code, &buffer, buffer.count)
-    let words = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return String(decoding: words, as: UTF8.self) + " (errno \(code))"
-  }
-
   /// The libraries cannot be opened.
   static func load(_ code: Int32) -> FabricError {
     guard code != ENOSYS else {
@@ -33,7 +26,7 @@ enum VerbsErrors {
         advice: "see `rdma link`; load the driver of the card (and rdma_ucm), or use transport tcp")
     default:
       FabricError(
-        .system, "the RDMA connection manager does not open: \(text(code))",
+        .system, "the RDMA connection manager does not open: \(errorText(code))",
         advice: "check the permissions of /dev/infiniband/rdma_cm")
     }
   }
@@ -54,10 +47,10 @@ enum VerbsErrors {
         advice: "give each member the address of its own host")
     case EACCES, EPERM:
       FabricError(
-        .address, "this process may not use \(address): \(text(code))",
+        .address, "this process may not use \(address): \(errorText(code))",
         advice: "use a port above 1023")
     default:
-      FabricError(.system, "cannot bind \(address): \(text(code))")
+      FabricError(.system, "cannot bind \(address): \(errorText(code))")
     }
   }
 
@@ -65,7 +58,7 @@ enum VerbsErrors {
   static func register(_ byteCount: Int, limit: UInt64?, _ code: Int32) -> FabricError {
     guard code == ENOMEM || code == EPERM || code == EAGAIN else {
       return FabricError(
-        .system, "cannot register \(byteCount) bytes of memory: \(text(code))")
+        .system, "cannot register \(byteCount) bytes of memory: \(errorText(code))")
     }
     let known = limit.map { "the limit is \($0)" } ?? "no limit is set"
     return FabricError(
@@ -79,7 +72,7 @@ enum VerbsErrors {
   static func device(_ name: String, _ what: String, _ code: Int32) -> FabricError {
     FabricError(
       code == ENOMEM ? .memory : .system,
-      "the RDMA device \(name) refused \(what): \(text(code))",
+      "the RDMA device \(name) refused \(what): \(errorText(code))",
       advice: code == ENOMEM
         ? "raise the limit of locked memory (`ulimit -l unlimited`), or use fewer members" : nil)
   }

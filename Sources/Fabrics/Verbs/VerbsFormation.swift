@@ -121,7 +121,7 @@ final class VerbsFormation {
     connection.rank = rank
     let status = identifier.resolve(
       from: link.address.anyPort, to: target, milliseconds: Self.resolveMilliseconds)
-    if status != 0 { lose(connection, VerbsErrors.text(status)) }
+    if status != 0 { lose(connection, errorText(status)) }
   }
 
   /// What the hello says besides: over what the two have met.
@@ -141,7 +141,7 @@ final class VerbsFormation {
       _ = unsafe mapred_verbs_set_ack_timeout(handle, VerbsLink.ackTimeoutExponent)
       connection.phase = .resolvingRoute
       let status = unsafe mapred_verbs_resolve_route(handle, Self.resolveMilliseconds)
-      if status != 0 { lose(connection, VerbsErrors.text(status)) }
+      if status != 0 { lose(connection, errorText(status)) }
     case mapred_verbs_event_route_resolved: connectPair(connection)
     case mapred_verbs_event_established:
       guard connection.isInitiator, connection.phase == .connecting else { return }
@@ -151,7 +151,7 @@ final class VerbsFormation {
       lose(connection, "no way leads there from \(link.address.text)")
     case mapred_verbs_event_rejected: lose(connection, Self.nobodyListens)
     case mapred_verbs_event_unreachable, mapred_verbs_event_connect_failed:
-      lose(connection, "no answer (\(VerbsErrors.text(-status)))")
+      lose(connection, "no answer (\(errorText(-status)))")
     case mapred_verbs_event_disconnected, mapred_verbs_event_device_removed:
       if connection.phase == .ready {
         connection.end("its connection was closed")
@@ -176,7 +176,7 @@ final class VerbsFormation {
     guard status != 0 else { return }
     // Over iWARP the call itself says so; over RoCE an event.
     lose(
-      connection, status == ECONNREFUSED ? Self.nobodyListens : VerbsErrors.text(status))
+      connection, status == ECONNREFUSED ? Self.nobodyListens : errorText(status))
   }
 
   private func accept(_ handle: OpaquePointer) {

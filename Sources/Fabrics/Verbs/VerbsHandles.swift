@@ -100,7 +100,7 @@ import Vocabulary
     let found = UInt(bitPattern: mapped)
     guard found != 0, found != .max else {
       throw FabricError(
-        .memory, "no \(byteCount) bytes of memory: \(VerbsErrors.text(errno))",
+        .memory, "no \(byteCount) bytes of memory: \(errorText(errno))",
         advice: "use smaller windows, or a host with more memory")
     }
     address = found

@@ -38,13 +38,17 @@ struct Outbox {
 
   /// Turns used so far, for messages and for nothing.
   var count: UInt64 { ring.count }
+  /// Messages that are not yet delivered everywhere, as far as is known here.
+  var underWay: Int { Int(ring.count &- delivered) }
+  /// Whether a place was given out for a message that is not yet sent.
+  var isFilling: Bool { reserved != nil }
 
   /// A place for a message of `byteCount` bytes; nil while the window or the ring is full.
   mutating func reserve(_ byteCount: Int) -> Reservation? {
     precondition(
       byteCount >= 0 && byteCount <= layout.plan.messageBytes,
       "\(layout.plan.name): a message of 0 to \(layout.plan.messageBytes) bytes, not \(byteCount)")
-    guard ring.count &- delivered < UInt64(layout.plan.window) else { return nil }
+    guard underWay < layout.plan.window else { return nil }
     let offset =
       byteCount <= layout.plan.smallBytes
       ? ring.reserve(byteCount) : ring.reserveBlocks(byteCount)
@@ -94,6 +98,9 @@ struct Outbox {
 extension Subgroup {
   /// A place for this member's next message, in its ring; nil while the window is full: ask again
   /// after the next turn. Whoever fills it calls `commit`; one message at a time.
+  ///
+  /// Filling may take several turns, in which what others send has to wait: this member keeps its
+  /// turn for the message. Asking again gives the place up for another one.
   package mutating func reserve(_ byteCount: Int) -> Reservation? {
     precondition(isSender, "\(rank) is no sender of \(plan.name)")
     return outbox?.reserve(byteCount)
@@ -113,8 +120,4 @@ extension Subgroup {
   /// Messages of this member that were sent and are not yet delivered everywhere, as far as it
   /// knows.
   package var underWay: Int { outbox?.underWay ?? 0 }
-}
-
-extension Outbox {
-  var underWay: Int { Int(ring.count &- delivered) }
 }

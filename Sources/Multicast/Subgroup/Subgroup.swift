@@ -157,9 +157,11 @@ package struct Subgroup {
     table.advance(layout.delivered, to: delivered, telling: plan.participants, into: &pushes)
   }
 
-  /// Uses turns for nothing where other senders are ahead: their messages would wait.
+  /// Uses turns for nothing where other senders are ahead: their messages would wait. Not while a
+  /// message is being filled: its place is where the next entry goes, and it takes the turn.
   private mutating func giveTurnsAway() throws(MulticastError) {
-    guard let own = outbox?.sender, let used = outbox?.count else { return }
+    guard let own = outbox?.sender, let used = outbox?.count, outbox?.isFilling == false
+    else { return }
     var needed: UInt64 = 0
     for (other, sender) in plan.senders.enumerated() where other != own {
       let sent = table.read(layout.sent, of: sender)

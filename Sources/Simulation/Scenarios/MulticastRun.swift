@@ -47,10 +47,10 @@ package final class MulticastRun {
   /// Plays until the group is at rest.
   package func play() -> Outcome {
     while steps < Self.stepsMaximum, step() {
-      if !violations.isEmpty { break }
+      if isBroken { break }
     }
     if steps >= Self.stepsMaximum { return outcome(["the group never comes to rest"]) }
-    if scenario.fault == .none || scenario.fault == .freeze, violations.isEmpty {
+    if scenario.fault == .none || scenario.fault == .freeze, !isBroken {
       for (index, plan) in scenario.subgroups.enumerated() {
         for receiver in plan.receivers { checkers[index].checkComplete(receiver) }
       }
@@ -62,6 +62,12 @@ package final class MulticastRun {
     Outcome(
       steps: steps, delivered: checkers.reduce(0) { $0 + $1.delivered },
       violations: violations + more)
+  }
+
+  /// Whether there is a violation; asked in every step.
+  private var isBroken: Bool {
+    !network.violations.isEmpty || members.contains { $0.error != nil }
+      || checkers.contains { !$0.violations.isEmpty }
   }
 
   private var violations: [String] {

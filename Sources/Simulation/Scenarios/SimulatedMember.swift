@@ -13,6 +13,8 @@ final class SimulatedMember {
   private var random: SeededRandom
   /// By subgroup: messages that it has still to send.
   private var left: [Int]
+  /// By subgroup: a message whose place is kept over several turns before it is filled and sent.
+  private var slow: [(place: Reservation, bytes: [UInt8])?]
   /// Whether the application takes no message for now.
   private(set) var isIdle = false
   private(set) var error: String?
@@ -24,6 +26,7 @@ final class SimulatedMember {
     member = GroupMember(layout, on: fabric)
     random = SeededRandom(seed: scenario.seed &+ UInt64(rank.index) &* 7919)
     left = scenario.messages.map { $0[fabric.rank.index] }
+    slow = left.map { _ in nil }
   }
 
   /// Goes on taking messages.
@@ -90,19 +93,35 @@ final class SimulatedMember {
     guard left[index] > 0 else { return false }
     // Not now: but a member that says so must not sleep over it.
     if random.once(in: 3) { return true }
+    if let (place, bytes) = slow[index] {
+      slow[index] = nil
+      fill(place, bytes, &group, &checker, index)
+      return true
+    }
     var hasDone = false
     for _ in 0..<random.number(in: 1...5) where left[index] > 0 {
       let bytes = content(checker.count(of: rank), group.plan)
       guard let place = group.reserve(bytes.count) else { break }
-      bytes.withBytes { place.segment.write($0, at: place.offset) }
-      group.commit()
-      checker.send(
-        SentMessage(
-          sender: rank, number: checker.count(of: rank), bytes: bytes, offset: place.offset))
-      left[index] -= 1
+      if random.once(in: 10) {
+        slow[index] = (place, bytes)
+        return true
+      }
+      fill(place, bytes, &group, &checker, index)
       hasDone = true
     }
     return hasDone
+  }
+
+  private func fill(
+    _ place: Reservation, _ bytes: [UInt8], _ group: inout Subgroup,
+    _ checker: inout OrderChecker, _ index: Int
+  ) {
+    bytes.withBytes { place.segment.write($0, at: place.offset) }
+    group.commit()
+    checker.send(
+      SentMessage(
+        sender: rank, number: checker.count(of: rank), bytes: bytes, offset: place.offset))
+    left[index] -= 1
   }
 
   /// A message of any size that the subgroup takes, with bytes that no other message has.
