@@ -54,6 +54,17 @@ let testTargets: [Target] = [
       "Simulation", "FabricConformance", "Multicast", "StateTable", "Environment", "Memory",
       "TestSupport", "Vocabulary",
     ], swiftSettings: swiftSettings),
+  .testTarget(
+    name: "MembershipTests", dependencies: ["Membership", "Memory", "TestSupport", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "ReplicationTests",
+    dependencies: ["Replication", "Dataflow", "Memory", "TestSupport", "Vocabulary"],
+    swiftSettings: swiftSettings),
+  .testTarget(
+    name: "RuntimeTests",
+    dependencies: ["Runtime", "Environment", "Memory", "TestSupport", "Vocabulary"],
+    swiftSettings: swiftSettings),
   // The contract of one-sided writes as checks that every fabric has to pass.
   .target(
     name: "FabricConformance",
@@ -135,6 +146,23 @@ let package = Package(
     .target(
       name: "Multicast", dependencies: ["Environment", "Memory", "StateTable", "Vocabulary"],
       swiftSettings: swiftSettings),
+    // Floor 2: who belongs to a group: suspicion, view change, ragged trim, layout.
+    .target(
+      name: "Membership", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+    // Floor 3: a state machine that all replicas step in the order of the multicast.
+    .target(
+      name: "Replication", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
+    // Floor 4: the coordinator's state machine.
+    .target(
+      name: "Dataflow", dependencies: ["Memory", "Replication", "Vocabulary"],
+      swiftSettings: swiftSettings),
+    // Floor 5: a node: all cores in a fixed order, between doors.
+    .target(
+      name: "Engine",
+      dependencies: [
+        "Dataflow", "Environment", "Membership", "Memory", "Multicast", "Replication",
+        "StateTable", "Vocabulary",
+      ], swiftSettings: swiftSettings),
     // Floor 6: one-sided writes over shared memory, TCP and RDMA verbs.
     .target(
       name: "Fabrics", dependencies: ["CSystem", "Environment", "Memory", "Vocabulary"],
@@ -142,8 +170,17 @@ let package = Package(
     // Floor 6: a fabric of seeded delays, deaths and freezes.
     .target(
       name: "Simulation",
-      dependencies: ["Environment", "Memory", "Multicast", "StateTable", "Vocabulary"],
-      swiftSettings: swiftSettings),
+      dependencies: [
+        "Dataflow", "Engine", "Environment", "Membership", "Memory", "Multicast", "Replication",
+        "StateTable", "Vocabulary",
+      ], swiftSettings: swiftSettings),
+    // Floor 7: a node as a process: threads, sockets, settings.
+    .target(
+      name: "Runtime",
+      dependencies: [
+        "CSystem", "Dataflow", "Engine", "Environment", "Fabrics", "Membership", "Memory",
+        "Multicast", "Replication", "StateTable", "Vocabulary",
+      ], swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(
       name: "MapReduce",
@@ -158,7 +195,8 @@ let package = Package(
     .target(
       name: "MapReduceCommand",
       dependencies: [
-        "MapReduce", "Exchange", "Fabrics", "Memory", "StateTable", "Vocabulary", argumentParser,
+        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Memory", "Runtime", "Simulation",
+        "StateTable", "Vocabulary", argumentParser,
       ],
       swiftSettings: swiftSettings),
     // Floor 10: the example jobs behind the command line.

@@ -58,7 +58,8 @@ enum CodeRules {
   }
 
   private static let unsafePlaces = [
-    "Sources/Memory/", "Sources/Fabrics/", "Sources/MapReduce/Input/", "Sources/MapReduce/Inline/",
+    "Sources/Memory/", "Sources/Fabrics/", "Sources/Runtime/", "Sources/MapReduce/Input/",
+    "Sources/MapReduce/Inline/",
     "Sources/MapReduce/Output/", "Sources/MapReduceCommand/Terminal/",
     "Sources/MapReduceCommand/CommandLineTool.swift", "Benchmarks/", "Tests/",
   ]

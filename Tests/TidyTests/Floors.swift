@@ -10,12 +10,27 @@ enum Floors {
     "Environment": ["Memory", "Vocabulary"],
     "StateTable": ["Environment", "Memory", "Vocabulary"],
     "Multicast": ["Environment", "Memory", "StateTable", "Vocabulary"],
+    "Membership": ["Memory", "Vocabulary"],
+    "Replication": ["Memory", "Vocabulary"],
+    "Dataflow": ["Memory", "Replication", "Vocabulary"],
+    "Engine": [
+      "Dataflow", "Environment", "Membership", "Memory", "Multicast", "Replication", "StateTable",
+      "Vocabulary",
+    ],
     "Fabrics": ["CSystem", "Environment", "Memory", "Vocabulary"],
-    "Simulation": ["Environment", "Memory", "Multicast", "StateTable", "Vocabulary"],
+    "Simulation": [
+      "Dataflow", "Engine", "Environment", "Membership", "Memory", "Multicast", "Replication",
+      "StateTable", "Vocabulary",
+    ],
+    "Runtime": [
+      "CSystem", "Dataflow", "Engine", "Environment", "Fabrics", "Membership", "Memory",
+      "Multicast", "Replication", "StateTable", "Vocabulary",
+    ],
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": [
-      "MapReduce", "Exchange", "Fabrics", "Memory", "StateTable", "Vocabulary",
+      "MapReduce", "Dataflow", "Exchange", "Fabrics", "Memory", "Runtime", "Simulation",
+      "StateTable", "Vocabulary",
     ],
     "mapred": ["Jobs", "MapReduceCommand"],
   ]
@@ -28,6 +43,11 @@ enum Floors {
     "Environment": [],
     "StateTable": [],
     "Multicast": [],
+    "Membership": [],
+    "Replication": [],
+    "Dataflow": [],
+    "Engine": [],
+    "Runtime": ["Synchronization", "Glibc"],
     "Fabrics": ["Synchronization", "Glibc"],
     "Simulation": [],
     "MapReduce": ["Synchronization", "Glibc", "ArgumentParser"],
@@ -38,13 +58,15 @@ enum Floors {
 
   static let heights: [String: Double] = [
     "Vocabulary": 0, "CSystem": 0, "Memory": 0.5, "Exchange": 1, "Environment": 1,
-    "StateTable": 1.5, "Multicast": 2, "Fabrics": 6, "Simulation": 6, "MapReduce": 8, "Jobs": 9,
+    "StateTable": 1.5, "Multicast": 2, "Membership": 2, "Replication": 3, "Dataflow": 4,
+    "Engine": 5, "Fabrics": 6, "Simulation": 6, "Runtime": 7, "MapReduce": 8, "Jobs": 9,
     "MapReduceCommand": 9, "mapred": 10,
   ]
 
   /// Targets whose code is the same wherever and whenever it runs.
   static let pure: Set<String> = [
-    "Vocabulary", "Memory", "Exchange", "Environment", "StateTable", "Multicast", "Simulation",
+    "Vocabulary", "Memory", "Exchange", "Environment", "StateTable", "Multicast",
+    "Membership", "Replication", "Dataflow", "Engine", "Simulation",
   ]
 
   /// The module that a line imports.

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: Apache-2.0
-let placeholderSimulation = 0
+import Testing
+import Vocabulary
