@@ -11,8 +11,9 @@ package struct ViewLayout: Sendable {
   /// By subgroup of the view: where in the group its state is given to who joins it.
   let transfers: [Int?]
 
-  package init(_ view: View) {
-    var plans = view.subgroups.map { Self.plan($0, view) }
+  package init(_ view: View, _ sizes: PlaneSizes) {
+    sizes.check()
+    var plans = view.subgroups.map { Self.plan($0, sizes) }
     var transfers: [Int?] = []
     for subgroup in view.subgroups {
       guard let donor = subgroup.donor else {
@@ -20,7 +21,7 @@ package struct ViewLayout: Sendable {
         continue
       }
       transfers.append(plans.count)
-      plans.append(Self.transfer(subgroup, donor))
+      plans.append(Self.transfer(subgroup, donor, sizes))
     }
     self.transfers = transfers
     // Members agree on the view, so that none meets one that is in another.
@@ -33,34 +34,29 @@ package struct ViewLayout: Sendable {
     }
   }
 
-  private static func plan(_ subgroup: SubgroupAssignment, _ view: View) -> SubgroupPlan {
+  private static func plan(_ subgroup: SubgroupAssignment, _ sizes: PlaneSizes) -> SubgroupPlan {
     var plan = SubgroupPlan(
       name: subgroup.role.description, senders: subgroup.senders, receivers: subgroup.receivers)
-    switch subgroup.role {
-    case .coordinator, .shard:
-      plan.window = 512
-      plan.blockRingBytes = 4 << 20
-      plan.blockBytes = 256 << 10
-    case .control:
-      plan.smallRingBytes = 64 << 10
-      plan.window = 64
+    plan.window = sizes.window
+    plan.smallBytes = sizes.smallBytes
+    plan.smallRingBytes = sizes.smallRingBytes
+    if subgroup.role.holdsState {
+      plan.blockRingBytes = sizes.blockRingBytes
+      plan.blockBytes = sizes.blockBytes
     }
     return plan
   }
 
-  private static func transfer(_ subgroup: SubgroupAssignment, _ donor: Rank) -> SubgroupPlan {
+  private static func transfer(
+    _ subgroup: SubgroupAssignment, _ donor: Rank, _ sizes: PlaneSizes
+  ) -> SubgroupPlan {
     var plan = SubgroupPlan(
       name: "\(subgroup.role).state", senders: [donor], receivers: subgroup.joiners)
     plan.window = 8
-    plan.smallRingBytes = 64 << 10
-    plan.smallBytes = 4 << 10
-    plan.blockRingBytes = 4 << 20
-    plan.blockBytes = 256 << 10
+    plan.smallBytes = sizes.smallBytes
+    plan.smallRingBytes = sizes.smallRingBytes
+    plan.blockRingBytes = sizes.blockRingBytes
+    plan.blockBytes = sizes.blockBytes
     return plan
   }
-
-  /// Bytes of a message of a state on its way: several fit into the ring at a time.
-  static let transferBytes = 1 << 20
-  /// The most bytes of a submission.
-  package static let submissionBytes = 2 << 20
 }

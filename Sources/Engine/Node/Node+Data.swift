@@ -111,7 +111,7 @@ extension Node {
   private mutating func give(_ index: Int, _ group: inout Subgroup) -> Bool {
     var hasSent = false
     while let sender = slots[index].sender, !sender.isDone {
-      let count = sender.next(ViewLayout.transferBytes)
+      let count = sender.next(limits.sizes.transferBytes)
       guard let place = group.reserve(count) else { break }
       slots[index].sender?.take(count) { place.segment.write($0, at: place.offset) }
       group.commit()

@@ -18,8 +18,8 @@ extension Node {
         let text = "this is no submission: is the client of another version?"
         return effects.append(.answer(number, .malformed(text)))
       }
-      guard bytes.count <= limits.submissionBytes else {
-        let most = ByteCount(limits.submissionBytes)
+      guard bytes.count <= limits.sizes.submissionBytes else {
+        let most = ByteCount(limits.sizes.submissionBytes)
         let text = "a submission of \(ByteCount(bytes.count)) is too large: \(most) at most"
         return effects.append(.answer(number, .malformed(text)))
       }

@@ -83,7 +83,7 @@ extension Node {
     trace(.installed(view: view.number), &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))
-    effects.append(.form(view, rank: rank, ViewLayout(view)))
+    effects.append(.form(view, rank: rank, ViewLayout(view, limits.sizes)))
     sendForwards(view, into: &effects)
   }
 }

@@ -101,7 +101,7 @@ package struct Node<Machine: StateMachine>: ~Copyable {
   private mutating func takeFabric(_ fabric: any Fabric, of number: UInt64) {
     guard let view = membership.view, view.number == number, !membership.isWedged, plane == nil
     else { return fabric.close() }
-    plane = DataPlane(ViewLayout(view), fabric)
+    plane = DataPlane(ViewLayout(view, limits.sizes), fabric)
   }
 
   /// Does what the membership wants, in its order.

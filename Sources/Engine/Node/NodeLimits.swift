@@ -6,8 +6,7 @@ package struct NodeLimits: Sendable {
   package var submissions = 4096
   /// Clients that wait for changes.
   package var watches = 4096
-  /// The most bytes of a submission.
-  package var submissionBytes = 2 << 20
+  package var sizes = PlaneSizes()
 
   package init() {}
 }
