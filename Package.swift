@@ -195,7 +195,8 @@ let package = Package(
     .target(
       name: "MapReduceCommand",
       dependencies: [
-        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Memory", "Runtime", "Simulation",
+        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
+        "Simulation",
         "StateTable", "Vocabulary", argumentParser,
       ],
       swiftSettings: swiftSettings),

@@ -68,7 +68,7 @@ struct Root<Suite: JobSuite>: ParsableCommand {
         """,
       version: Version.line,
       subcommands: [
-        Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self,
+        Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self, Simulate.self,
         VersionVerb.self,
       ])
   }
