@@ -45,7 +45,6 @@ struct Simulate: ParsableCommand {
       Self.current.store(seed, ordering: .relaxed)
       let outcome = play(scenario(seed))
       summary.add(outcome)
-      if trace { for line in outcome.trace { try Terminal.print(line) } }
       if !outcome.violations.isEmpty {
         try tell(outcome)
         throw ExitCode(1)
@@ -67,7 +66,7 @@ struct Simulate: ParsableCommand {
   }
 
   private func play(_ scenario: ClusterScenario) -> ClusterRun.Outcome {
-    ClusterRun(scenario, keepsTrace: trace).play()
+    ClusterRun(scenario, tell: trace ? { Terminal.say($0) } : nil).play()
   }
 
   /// Tells a failure as short as it can be had.

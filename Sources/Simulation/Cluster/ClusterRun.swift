@@ -58,16 +58,21 @@ package final class ClusterRun {
   var isHealing = false
   /// A fault has taken so much that the cluster may have to wait for ever.
   var mayBeStuck = false
-  let keepsTrace: Bool
+  private let keepsTrace: Bool
+  private let tell: ((String) -> Void)?
   var trace: [String] = []
 
   private static let stepsMaximum = 400_000
   /// How long after the last fault the cluster may need to come to rest.
   private static let restNanoseconds: UInt64 = 3_000_000_000
 
-  package init(_ scenario: ClusterScenario, keepsTrace: Bool = false) {
+  /// `tell` is told at once what happens, for who follows a run.
+  package init(
+    _ scenario: ClusterScenario, keepsTrace: Bool = false, tell: ((String) -> Void)? = nil
+  ) {
     self.scenario = scenario
     self.keepsTrace = keepsTrace
+    self.tell = tell
     random = SeededRandom(seed: scenario.seed &+ 77)
     for index in 0..<scenario.nodes { start(seeds: index == 0 ? [] : [address(0)]) }
     let share = scenario.operations / max(1, scenario.clients) + 1
@@ -175,6 +180,9 @@ package final class ClusterRun {
   }
 
   func note(_ text: @autoclosure () -> String) {
-    if keepsTrace { trace.append("\(time / 1000) us, step \(steps): \(text())") }
+    guard keepsTrace || tell != nil else { return }
+    let line = "\(time / 1000) us, step \(steps): \(text())"
+    if keepsTrace { trace.append(line) }
+    tell?(line)
   }
 }
