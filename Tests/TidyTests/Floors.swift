@@ -47,7 +47,7 @@ enum Floors {
     "Replication": [],
     "Dataflow": [],
     "Engine": [],
-    "Runtime": ["Synchronization", "Glibc"],
+    "Runtime": ["Synchronization", "Glibc", "TOMLKit"],
     "Fabrics": ["Synchronization", "Glibc"],
     "Simulation": [],
     "MapReduce": ["Synchronization", "Glibc", "ArgumentParser"],
