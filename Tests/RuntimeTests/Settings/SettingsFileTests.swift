@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import TestSupport
 import Testing
 
 @testable import Runtime
@@ -95,5 +96,46 @@ struct SettingsFileTests {
   func zeroInKey() throws {
     let found = try SettingsFile(Array("\"a\\u0000b\" = 1\n".utf8)).entries
     #expect(found.count == 1)
+  }
+
+  @Test("Whatever a file holds: it is refused, or its last statement is found on its line")
+  func damaged() throws {
+    let whole = Array(
+      """
+      [node] # c
+      name = "n#1"
+      join = ["a:1", # [x]
+        'b:2'
+      ]
+      [[layout.a]]
+      x = { y = [1, 2], "z" = 0x1F }
+      t = \"\"\"
+      [k] \\
+      \"\"\"
+      u = '''\n]'''
+      """.utf8)
+    let marks = Array("[]{}\"'\\#=.,\n\r \0\u{E9}1x".utf8)
+    var accepted = 0
+    for seed in 0..<3000 {
+      var random = RandomSource(seed)
+      var bytes = whole
+      for _ in 0...random.number(0...2) {
+        let place = random.number(0...(bytes.count - 1))
+        switch random.number(0...2) {
+        case 0: bytes.remove(at: place)
+        case 1: bytes.insert(marks[random.number(0...(marks.count - 1))], at: place)
+        default: bytes[place] = marks[random.number(0...(marks.count - 1))]
+        }
+      }
+      let last = bytes.count { $0 == 0x0A } + 3
+      guard let file = try? SettingsFile(bytes + Array("\n[last.one]\nq = 1\n".utf8)) else {
+        continue
+      }
+      accepted += 1
+      let entry = file.entries.last
+      #expect(entry?.path == ["last", "one", "q"], "seed \(seed)")
+      #expect(entry?.line == last, "seed \(seed)")
+    }
+    #expect(accepted > 100, "hardly any file was right")
   }
 }
