@@ -120,9 +120,7 @@ let package = Package(
     .executable(name: "mapred", targets: ["mapred"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    // For Runtime alone: docs/decisions/0009-toml-by-tomlkit.md.
-    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
   targets: [
     // Floor 0: the nouns, and every limit with its asserted relations.
@@ -184,7 +182,6 @@ let package = Package(
       dependencies: [
         "CSystem", "Dataflow", "Engine", "Environment", "Fabrics", "Membership", "Memory",
         "Multicast", "Replication", "StateTable", "Vocabulary",
-        .product(name: "TOMLKit", package: "TOMLKit"),
       ], swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(

@@ -47,7 +47,7 @@ enum Floors {
     "Replication": [],
     "Dataflow": [],
     "Engine": [],
-    "Runtime": ["Synchronization", "Glibc", "TOMLKit"],
+    "Runtime": ["Synchronization", "Glibc"],
     "Fabrics": ["Synchronization", "Glibc"],
     "Simulation": [],
     "MapReduce": ["Synchronization", "Glibc", "ArgumentParser"],

@@ -51,9 +51,8 @@ extension SettingsReader {
       do throws(SettingsFile.Failure) {
         take(try SettingsFile(bytes), file.path)
       } catch {
-        let place = [file.path, error.line.map { "\($0)" }, error.column.map { "\($0)" }]
         add(
-          at: place.compactMap { $0 }.joined(separator: ":"), error.message,
+          at: "\(file.path):\(error.line):\(error.column)", error.message,
           advice: "`config init -` shows how a file of settings looks")
       }
     case .missing where !file.isRequired: break

@@ -72,7 +72,8 @@ struct SettingsFileTests {
   @Test(
     "What is malformed is told with line and column",
     arguments: [
-      ("[node\n", 1, 6), ("a = 1\nb = \n", 2, 5), ("a = 1\na = 2\n", 2, 5), ("x y = 1\n", 1, 3),
+      ("[node\n", 1, 6), ("a = 1\nb = \n", 2, 5), ("a = 1\na = 2\n", 2, 1), ("x y = 1\n", 1, 3),
+      ("\n\"é\" = é\n", 2, 7), ("a = [1,\n 2", 2, 3),
     ])
   func malformed(_ text: String, _ line: Int, _ column: Int) {
     let failure = #expect(throws: SettingsFile.Failure.self) {
@@ -89,7 +90,11 @@ struct SettingsFileTests {
       try SettingsFile(Array("a = 1\nb = 2 # \0\nc = 3\n".utf8))
     }
     #expect(zero?.line == 2)
-    #expect(throws: SettingsFile.Failure.self) { try SettingsFile([0x61, 0x3D, 0x22, 0xFF, 0x22]) }
+    let wrong = #expect(throws: SettingsFile.Failure.self) {
+      try SettingsFile([0x61, 0x3D, 0x31, 0x0A, 0x62, 0x3D, 0x22, 0xFF, 0x22])
+    }
+    #expect(wrong?.line == 2)
+    #expect(wrong?.column == 4)
   }
 
   @Test("A zero byte in a key's escapes does no harm")
