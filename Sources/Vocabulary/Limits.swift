@@ -58,6 +58,12 @@
   /// Bytes of a name that people give: of a node, a cluster, an entry.
   package static let nameBytes = 200
 
+  /// Clients whose last answers a replicated state keeps.
+  package static let sessions = 10_000
+
+  /// Answers that are kept for one client until it acknowledges them.
+  package static let sessionCommands = 256
+
   /// Bytes of a letter from node to node. The largest says who all members of a view are:
   /// 64 members and 66 subgroups in less than 128 KiB.
   package static let letterBytes = 1 << 20
