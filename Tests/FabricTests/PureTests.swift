@@ -91,6 +91,7 @@ struct PureTests {
     func segment(_ owner: Rank) -> Segment { Segment(byteCount: 8) }
     func push(_ pushes: borrowing Pushes) {}
     func poll(into events: inout [FabricEvent]) -> Bool { false }
+    var waker: Waker { Waker {} }
     func arm() { notes.append("arm") }
     func park(nanoseconds: UInt64) { notes.append("park \(nanoseconds)") }
     func disarm() { notes.append("disarm") }

@@ -107,6 +107,14 @@ package final class SharedMemoryFabric: Fabric {
     return true
   }
 
+  /// Another thread rings as a peer does. The bell stays mapped as long as somebody can ring it.
+  package var waker: Waker {
+    Waker { [own] in
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      _ = own.ring()
+    }
+  }
+
   package func arm() { own.arm() }
 
   package func park(nanoseconds: UInt64) {
