@@ -24,6 +24,7 @@ struct PureTests {
   func hello() throws {
     var hello = SharedHello(try Self.formation(2, 3), to: Rank(1))
     hello.isTaken = true
+    hello.epoch = .max
     #expect(SharedHello(hello.bytes) == hello)
     #expect(hello.bytes.count == SharedHello.byteCount)
     #expect(SharedHello(Array(hello.bytes.dropLast())) == nil)

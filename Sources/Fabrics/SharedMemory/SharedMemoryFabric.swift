@@ -46,7 +46,8 @@ package final class SharedMemoryFabric: Fabric {
     told = others
     let ownPlan = plan.segments[rank.index]
     let file = try MemoryFile.create(
-      MemoryFile.name(of: rank, in: plan), byteCount: ownPlan.byteCount)
+      MemoryFile.name(of: rank, in: plan), byteCount: ownPlan.byteCount,
+      goOn: formation.checkCancellation)
     let bell = try Doorbell(
       MemoryFile.create("mapred-doorbell.\(rank.index)", byteCount: Doorbell.byteCount))
     own = bell
