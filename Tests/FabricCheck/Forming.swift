@@ -6,17 +6,19 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// `FabricCheck forming`: forms groups one after the other at the same addresses, and tells how long
-/// it takes from the moment when the last member begins until all have ended.
+/// `FabricCheck forming`: forms groups one after the other at the same addresses, and tells how
+/// long it takes from the moment when the last member begins until all have ended.
 struct Forming: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Forms groups again and again, each member a process; rank 0 tells how long it takes.")
+    abstract: "Forms groups again and again, each member a process; rank 0 tells how long it takes."
+  )
 
   @OptionGroup var membership: Membership
   @Option(help: "How many groups to form.") var rounds = 50
   @Flag(help: "Listen anew for each group (TCP), instead of once for all.") var listenAnew = false
 
   func validate() throws {
+    if rounds < 1 { throw ValidationError("--rounds takes a number from 1") }
     if membership.rank == nil || membership.transport == .auto {
       throw ValidationError("forming takes --rank, and a transport that is not auto")
     }
@@ -24,16 +26,14 @@ struct Forming: ParsableCommand {
 
   func run() throws {
     let rank = membership.rank ?? 0
-    let places = membership.addresses(round: 0)
+    let own = membership.addresses(round: 0)[rank]
     let listener =
-      membership.transport == .tcp && !listenAnew ? try DataListener.open(places[rank]) : nil
+      membership.transport == .tcp && !listenAnew ? try DataListener.open(own) : nil
     var times: [UInt64] = []
     for round in 0..<rounds {
       // Now these are early, now those, and the last one comes late.
       usleep(UInt32((rank * 7 + round * 13) % 11 * 2_000))
-      var formation = Formation(
-        rank: Rank(rank), plan: try Self.plan(membership.members), addresses: places)
-      formation.timeoutSeconds = membership.timeout
+      var formation = try membership.formation(try Self.plan(membership.members))
       formation.epoch = UInt64(round)
       formation.listener = listener
       let began = nanoseconds()

@@ -82,12 +82,17 @@ import Vocabulary
         peers.contains(where: { fabric.segment($0).load(0) == 0 })
       {
         fabric.arm()
-        if fabric.poll(into: &events) { fabric.disarm() } else { fabric.park(nanoseconds: 1_000_000) }
+        if fabric.poll(into: &events) {
+          fabric.disarm()
+        } else {
+          fabric.park(nanoseconds: 1_000_000)
+        }
       }
     }
   }
 
-  @Test("Members of different epochs do not meet, and say of which they are", arguments: Way.allCases)
+  @Test(
+    "Members of different epochs do not meet, and say which", arguments: Way.allCases)
   func apart(way: Way) throws {
     let place = try Place(way, 2)
     let both = (0..<2).map {
@@ -153,7 +158,8 @@ import Vocabulary
     #expect(calls.withLock { $0 } == 2)
   }
 
-  @Test("Groups follow each other, whoever is ahead and whatever is given up", arguments: Way.allCases)
+  @Test(
+    "Groups follow each other, whoever is ahead or gives up", arguments: Way.allCases)
   func succession(way: Way) throws {
     print("succession over \(way), seed \(runSeed)")
     let place = try Place(way, 3)

@@ -14,7 +14,7 @@ struct Caller {
   /// Why the last attempt failed.
   private(set) var reason: String?
 
-  /// Nanoseconds of the first pause, and of the longest: a call within a host costs next to nothing.
+  /// Nanoseconds of the first pause, and of the longest: a call within a host costs little.
   private static let pause: (first: UInt64, here: UInt64, elsewhere: UInt64) =
     (1_000_000, 4_000_000, 50_000_000)
   /// How long a connection may take to be made: a host that starts late has lost the first packets.

@@ -128,8 +128,8 @@ package final class TCPFabric: Fabric {
 
   package var waker: Waker { signal.waker }
 
-  /// What comes from peers after the last `poll` ends the next `park`, armed or not; wakes count from
-  /// here on.
+  /// What comes from peers after the last `poll` ends the next `park`, armed or not; wakes count
+  /// from here on.
   package func arm() {
     isArmed = true
     signal.arm()

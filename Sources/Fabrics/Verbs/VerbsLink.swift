@@ -176,8 +176,8 @@ import Vocabulary
     for connection in connections where connection.hasWork { connection.flush() }
   }
 
-  /// Waits until events or completions are there or somebody wakes, at most so long. Completions count from the last
-  /// `notify`.
+  /// Waits until events or completions are there or somebody wakes, at most so long. Completions
+  /// count from the last `notify`.
   func wait(nanoseconds: UInt64) -> (hasEvents: Bool, hasCompletions: Bool) {
     var descriptors = [
       pollfd(fd: channel.descriptor, events: Int16(POLLIN), revents: 0),
