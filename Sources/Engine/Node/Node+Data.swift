@@ -83,7 +83,7 @@ extension Node {
       let sender = view.record(message.sender).id
       effects.append(.applied(role, version, sender: sender, Array(message.bytes)))
     }
-    guard let outcome, message.sender == membership.rank else { return }
+    guard let outcome, message.sender == dataRank else { return }
     let pending = queues[index].takeDelivered()
     answer(pending.asker, .outcome(outcome), into: &effects)
   }

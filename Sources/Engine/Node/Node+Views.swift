@@ -23,22 +23,22 @@ extension Node {
   private mutating func end(
     _ decision: Decision, into effects: inout [NodeEffect]
   ) -> [HeldState<Machine>] {
-    guard let ended else { return [] }
+    guard let dataView else { return [] }
     if let plane {
-      deliverTrimmed(plane, ended, decision.trims, into: &effects)
+      deliverTrimmed(plane, dataView, decision.trims, into: &effects)
       plane.fabric.close()
     } else {
       precondition(
-        ended.subgroups.indices.allSatisfy {
-          decision.trims[$0] == 0 || !ended.subgroups[$0].receivers.contains(endedRank)
+        dataView.subgroups.indices.allSatisfy {
+          decision.trims[$0] == 0 || !dataView.subgroups[$0].receivers.contains(dataRank)
         }, "nothing is delivered that this member cannot have")
     }
     plane = nil
-    return ended.subgroups.indices.compactMap { index in
+    return dataView.subgroups.indices.compactMap { index in
       guard let replica = slots[index].replica else { return nil }
       queues[index].sendAgain()
       return HeldState(
-        role: ended.subgroups[index].role, replica: replica, queue: queues[index])
+        role: dataView.subgroups[index].role, replica: replica, queue: queues[index])
     }
   }
 
@@ -78,8 +78,8 @@ extension Node {
       // Another member has the role now: what waited here goes to it.
       for pending in queues[index].removeAll() { handOver(pending, into: &effects) }
     }
-    ended = view
-    endedRank = rank
+    dataView = view
+    dataRank = rank
     trace(.installed(view: view.number), &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))

@@ -22,8 +22,8 @@ package struct Node<Machine: StateMachine>: ~Copyable {
   var watches: [Watch] = []
   var forwards = Forwards()
   /// The view that the slots and queues are of. The membership may be one ahead while it installs.
-  var ended: View?
-  var endedRank = Rank(0)
+  var dataView: View?
+  var dataRank = Rank(0)
   private var nextForwards: UInt64 = 0
   let limits: NodeLimits
   /// Whether effects tell each step, for checkers.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Membership
+package import Membership
 package import Memory
-import Replication
+package import Replication
 import Vocabulary
 
 /// How a node sees itself and the others, for people who look into it.
@@ -66,8 +66,8 @@ extension Node {
       inadequacy: view?.inadequacy, peers: peers ?? [], held: held ?? [])
   }
 
-  /// What the node waits for, in words.
-  private func waits(_ now: UInt64) -> String? {
+  /// What the node waits for, in words; nil where it waits for nothing.
+  package func waits(_ now: UInt64) -> String? {
     if let reason = membership.waits(now) { return reason }
     guard let view = membership.view else { return nil }
     if !isFormed { return "the fabric of view \(view.number) is being formed" }
@@ -76,6 +76,20 @@ extension Node {
     let roles = missing.map { view.subgroups[$0].role.description }.joined(separator: ", ")
     return "the state of \(roles) is on its way here"
   }
+}
+
+extension Node {
+  /// By role: the version and the digest of what is held here. O(state).
+  package func digests() -> [(Role, Version, [UInt8])] {
+    guard let view = membership.view else { return [] }
+    return slots.indices.compactMap { index in
+      guard let replica = slots[index].replica, let version = replica.version else { return nil }
+      return (view.subgroups[index].role, version, replica.digest)
+    }
+  }
+
+  /// Whether all state that this member is to hold is here.
+  package var holdsAll: Bool { slots.allSatisfy { $0.receiver == nil } }
 }
 
 extension NodeStatus {
