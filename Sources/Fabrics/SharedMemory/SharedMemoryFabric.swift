@@ -29,8 +29,8 @@ package final class SharedMemoryFabric: Fabric {
   private var told: RankSet
   private var isClosed = false
 
-  /// How long a push waits for a member that draws a fence: long enough for many looks at cells, and
-  /// short enough where that member has ended in the middle.
+  /// How long a push waits for a member that draws a fence: long enough for many looks at cells,
+  /// and short enough where that member has ended in the middle.
   private static let heldNanoseconds: UInt64 = 100_000
 
   /// Forms the group with the members at the other addresses: makes the own memory, waits for all
