@@ -138,9 +138,11 @@ package struct Handshake: Sendable {
     guard hello.hasKey == mine.hasKey else {
       return refuse(mine.hasKey ? .keyMissing : .keyUnexpected)
     }
-    // Other group sizes and layouts are found by the initiator too, in the answer, after the proof:
-    // so both sides can name both values.
-    if hello.memberCount == mine.memberCount, let objection = objectionToRank(of: hello) {
+    // Other epochs, group sizes and layouts are found by the initiator too, in the answer, after
+    // the proof: so both sides can name both values. Ranks mean something in one epoch only.
+    if hello.epoch == mine.epoch, hello.memberCount == mine.memberCount,
+      let objection = objectionToRank(of: hello)
+    {
       return refuse(objection.code, mine: objection.mine, theirs: objection.theirs)
     }
     let answer = mine.encoded(.acceptorHello)
@@ -194,6 +196,7 @@ package struct Handshake: Sendable {
   }
 
   private func objection(to hello: Hello) -> (code: Refusal, mine: UInt64, theirs: UInt64)? {
+    if hello.epoch != mine.epoch { return (.epoch, mine.epoch, hello.epoch) }
     if hello.memberCount != mine.memberCount {
       return (.memberCount, UInt64(mine.memberCount), UInt64(hello.memberCount))
     }
@@ -238,6 +241,7 @@ package struct Handshake: Sendable {
     case .version: UInt64(mine.version)
     case .memberCount: UInt64(mine.memberCount)
     case .layout: mine.fingerprint
+    case .epoch: mine.epoch
     default: UInt64(mine.rank)
     }
   }

@@ -61,6 +61,8 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
   case rankTaken
   /// Another rank answers at the address than was asked for.
   case rankOther
+  /// The two form different groups of those that follow each other.
+  case epoch
 
   private var advice: String {
     switch self {
@@ -70,6 +72,7 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
     case .memberCount, .layout, .rankOutOfRange, .rankOther:
       "start all members with the same build, the same addresses and the same settings"
     case .rankTaken: "start each rank once"
+    case .epoch: "wait until both form the same group"
     }
   }
 
@@ -87,8 +90,9 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
       case .rankOutOfRange: "it calls itself rank \(theirs), and the group has \(mine) members"
       case .rankTaken: "it calls itself rank \(theirs), and that rank is here already"
       case .rankOther: "it is rank \(theirs), and rank \(mine) was to be there"
+      case .epoch: "it forms the group of epoch \(theirs), this member that of epoch \(mine)"
       }
-    return FabricError(.refused, "refused \(peer): \(what)", advice: advice)
+    return FabricError(code, "refused \(peer): \(what)", advice: advice)
   }
 
   /// The error of a member that `peer` refused. `theirs` is nil where the peer did not tell.
@@ -110,9 +114,14 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
         "this member calls itself rank \(mine), which its group does not have"
       case .rankTaken: "this member calls itself rank \(mine), and that rank is there already"
       case .rankOther: "this member is rank \(mine), and it wanted rank \(there)"
+      case .epoch:
+        "this member forms the group of epoch \(mine), it that of \(there)"
       }
-    return FabricError(.refused, "\(peer) refused this member: \(what)", advice: advice)
+    return FabricError(code, "\(peer) refused this member: \(what)", advice: advice)
   }
+
+  /// Another epoch is no mistake of anybody.
+  private var code: FabricError.Code { self == .epoch ? .epoch : .refused }
 
   private func text(_ fingerprint: UInt64) -> String {
     "fingerprint 0x" + String(fingerprint, radix: 16)

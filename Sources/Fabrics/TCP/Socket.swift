@@ -19,6 +19,12 @@ final class Socket {
 
   deinit { close() }
 
+  /// Gives the descriptor away: who takes it closes it.
+  func release() -> Int32 {
+    defer { descriptor = -1 }
+    return descriptor
+  }
+
   func close() {
     guard descriptor >= 0 else { return }
     Glibc.close(descriptor)
@@ -67,8 +73,8 @@ final class Socket {
   }
 
   /// The next connection, not blocking; nil and `errno` where there is none.
-  func accept() -> Socket? {
-    let fresh = uninterrupted { Int(Glibc.accept(descriptor, nil, nil)) }
+  static func accept(from listener: Int32) -> Socket? {
+    let fresh = uninterrupted { Int(Glibc.accept(listener, nil, nil)) }
     guard fresh >= 0 else { return nil }
     let socket = Socket(owning: Int32(fresh))
     _ = fcntl(socket.descriptor, F_SETFL, O_NONBLOCK)

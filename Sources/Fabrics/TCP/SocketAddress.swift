@@ -34,6 +34,9 @@ struct SocketAddress: Hashable, Sendable {
 
   var family: Int32 { unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) } }
 
+  /// The port, which stands at the same place in both families.
+  var port: Int { bytes.count < 4 ? 0 : Int(bytes[2]) << 8 | Int(bytes[3]) }
+
   /// Whether only this host can reach it.
   var isLoopback: Bool {
     switch family {
@@ -64,9 +67,12 @@ struct SocketAddress: Hashable, Sendable {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// The addresses that `host:port` stands for, by number or by name.
-  static func resolve(_ text: String, of whom: String) throws(FabricError) -> [SocketAddress] {
-    let (host, port) = try split(text, of: whom)
+  /// The addresses that `host:port` stands for, by number or by name. Port 0, for one that the
+  /// system chooses, where that makes sense.
+  static func resolve(
+    _ text: String, of whom: String, allowsAnyPort: Bool = false
+  ) throws(FabricError) -> [SocketAddress] {
+    let (host, port) = try split(text, of: whom, allowsAnyPort)
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_NUMERICSERV
@@ -93,10 +99,10 @@ struct SocketAddress: Hashable, Sendable {
   }
 
   private static func split(
-    _ text: String, of whom: String
+    _ text: String, of whom: String, _ allowsAnyPort: Bool
   ) throws(FabricError) -> (host: String, port: String) {
     guard let colon = text.lastIndex(of: ":"),
-      let port = UInt16(text[text.index(after: colon)...]), port > 0
+      let port = UInt16(text[text.index(after: colon)...]), port > 0 || allowsAnyPort
     else {
       throw FabricError(
         .configuration, "\(text), the address of \(whom), is not of the form host:port",
