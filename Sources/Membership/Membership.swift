@@ -64,6 +64,9 @@ package struct Membership: Sendable {
     }
   }
 
+  /// The latest proposal for the end of the view that this member stood by.
+  package var echoed: Decision? { change.echoed }
+
   /// Whether this member takes no more part in the view's multicast.
   package var isWedged: Bool { change.promised > .none }
 

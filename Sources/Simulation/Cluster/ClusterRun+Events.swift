@@ -219,7 +219,7 @@ extension ClusterRun {
   /// have.
   var isAtRest: Bool {
     guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }) else { return false }
-    let alive = nodes.filter(\.isAlive)
+    let alive = nodes.filter { $0.isAlive && !isStray($0) }
     guard let view = alive.first?.node.view else { return false }
     return alive.count == view.members.count
       && alive.allSatisfy { $0.node.view == view && $0.node.isFormed && $0.node.holdsAll }
@@ -229,11 +229,24 @@ extension ClusterRun {
   /// a view is being decided that has it, and others not, may take that view's majority.
   var isLost: Bool {
     guard let view = agreement.newest else { return false }
-    let alive = view.members.compactMap { member in
+    let alive = living(view)
+    let holders = alive.filter { $0.node.view == view && $0.node.membership.holds.first == true }
+    if alive.count < view.majority || holders.isEmpty { return true }
+    let pending = alive.compactMap { $0.node.view == view ? $0.node.membership.echoed?.next : nil }
+    return pending.contains { living($0).count < $0.majority }
+  }
+
+  private func living(_ view: View) -> [SimulatedNode] {
+    view.members.compactMap { member in
       nodes.first { $0.record.id == member.id && $0.isAlive }
     }
-    let holders = alive.filter { $0.node.view == view && $0.node.membership.holds.first == true }
-    return alive.count < view.majority || holders.isEmpty
+  }
+
+  /// Whether a node was left behind and nobody is there any more who could tell it.
+  private func isStray(_ node: SimulatedNode) -> Bool {
+    guard let newest = agreement.newest, let view = node.node.view, view.number < newest.number
+    else { return false }
+    return !living(newest).contains { view.rank(of: $0.record.id) != nil }
   }
 
   func checkEnd() {
