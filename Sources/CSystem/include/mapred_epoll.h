@@ -5,6 +5,7 @@
 
 #include <stdint.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 /// Flags of `epoll_event.events`, as numbers; the last one is also a flag of poll(2).

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Memory
-import Vocabulary
 
 /// One connection while its two ends greet each other. Never waits.
-final class Greeting {
-  enum Outcome {
+package final class Greeting {
+  package enum Outcome {
     case pending
     /// The hello went well.
-    case joined(Rank)
+    case joined(Hello)
     case refused(FabricError)
     /// The connection ended too early.
     case lost(String)
@@ -21,27 +20,29 @@ final class Greeting {
     case leaving
   }
 
-  let socket: Socket
-  private(set) var deadline: UInt64
-  var handshake: Handshake
+  package let socket: Socket
+  package private(set) var deadline: UInt64
+  package var handshake: Handshake
   private var phase: Phase
   private var outgoing: [UInt8] = []
-  private var joined: Rank?
+  private var joined: Hello?
   private var buffer = [UInt8](repeating: 0, count: Handshake.messageBytesMaximum)
 
   /// A connection that is being made, or one that was accepted.
-  init(_ socket: Socket, _ handshake: Handshake, isConnecting: Bool, deadline: UInt64) {
+  package init(
+    _ socket: Socket, _ handshake: Handshake, isConnecting: Bool, deadline: UInt64
+  ) {
     self.socket = socket
     self.handshake = handshake
     self.deadline = deadline
     phase = isConnecting ? .connecting : .talking
   }
 
-  var wantsToWrite: Bool { phase == .connecting || !outgoing.isEmpty }
-  var isLeaving: Bool { phase == .leaving }
+  package var wantsToWrite: Bool { phase == .connecting || !outgoing.isEmpty }
+  package var isLeaving: Bool { phase == .leaving }
 
   /// Does what can be done now.
-  func advance() -> Outcome {
+  package func advance() -> Outcome {
     if phase == .connecting {
       switch connected() {
       case .pending?: return .pending
@@ -86,7 +87,7 @@ final class Greeting {
       return nil
     case .done(let peer, let send):
       outgoing += send ?? []
-      joined = Rank(peer.rank)
+      joined = peer
       return nil
     case .refuse(let error, let send):
       outgoing += send ?? []
