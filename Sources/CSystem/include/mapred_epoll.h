@@ -19,4 +19,7 @@ static const uint32_t mapred_epoll_hangup = EPOLLRDHUP;
 int mapred_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity,
                       uint64_t nanoseconds);
 
+/// A counter that epoll can watch: written to by one thread, it wakes another. -1 and errno.
+static inline int mapred_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+
 #endif

@@ -22,6 +22,8 @@ package final class Greeting {
 
   package let socket: Socket
   package private(set) var deadline: UInt64
+  /// Why the connection could not be made, as an `errno`; 0 where it was.
+  package private(set) var connectError: Int32 = 0
   package var handshake: Handshake
   private var phase: Phase
   private var outgoing: [UInt8] = []
@@ -67,11 +69,12 @@ package final class Greeting {
   private func connected() -> Outcome? {
     var state = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
     guard unsafe poll(&state, 1, 0) > 0 else { return .pending }
-    let error = socket.pendingError
-    guard error == 0 else { return .lost(errorText(error)) }
+    connectError = socket.pendingError
+    guard connectError == 0 else { return .lost(errorText(connectError)) }
     // A port that nobody listens on can be given to the caller itself, which then calls itself.
     guard socket.address(ofPeer: true) != socket.address(ofPeer: false) else {
-      return .lost(errorText(ECONNREFUSED))
+      connectError = ECONNREFUSED
+      return .lost(errorText(connectError))
     }
     phase = .talking
     outgoing = handshake.start() ?? []
