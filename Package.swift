@@ -63,7 +63,7 @@ let testTargets: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RuntimeTests",
-    dependencies: ["Runtime", "Environment", "Memory", "TestSupport", "Vocabulary"],
+    dependencies: ["Runtime", "Environment", "Fabrics", "Memory", "TestSupport", "Vocabulary"],
     swiftSettings: swiftSettings),
   // The contract of one-sided writes as checks that every fabric has to pass.
   .target(

@@ -93,7 +93,9 @@ extension Handshake {
     case .cluster:
       return Refusal.Values(mine: own?.cluster ?? "", theirs: other?.cluster, party: party)
     case .nodeOther:
-      guard let wanted else { return Refusal.Values(mine: own.map { "\($0.id)" } ?? "", theirs: nil) }
+      guard let wanted else {
+        return Refusal.Values(mine: own.map { "\($0.id)" } ?? "", theirs: nil)
+      }
       return Refusal.Values(mine: "\(wanted)", theirs: other.map { "\($0.id)" })
     default: return Refusal.Values(mine: "\(mine)", theirs: theirs.map { "\($0)" }, party: party)
     }

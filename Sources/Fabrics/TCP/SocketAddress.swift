@@ -32,7 +32,9 @@ package struct SocketAddress: Hashable, Sendable {
     }
   }
 
-  package var family: Int32 { unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) } }
+  package var family: Int32 {
+    unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) }
+  }
 
   /// Whether only this host can reach it.
   package var isLoopback: Bool {

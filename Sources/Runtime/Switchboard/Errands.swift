@@ -25,8 +25,8 @@ final class Errands: Sendable {
     var letterBytes = 0
   }
 
-  /// Bytes of letters that wait here at most. The thread takes them at once, so this is reached only
-  /// where it gets no processor.
+  /// Bytes of letters that wait here at most. The thread takes them at once, so this is reached
+  /// only where it gets no processor.
   private static let letterBytesMaximum = 64 << 20
 
   private let waiting = Mutex(Waiting())

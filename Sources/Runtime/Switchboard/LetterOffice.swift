@@ -98,7 +98,6 @@ final class LetterOffice {
 
   /// The addresses of a link's peer; nil where they have to be looked up first.
   func addresses(of link: OutgoingLink) -> Result<[SocketAddress], FabricError>? {
-    time(link)
     let whom = link.wanted.map { "node \($0)" } ?? "a node"
     do throws(FabricError) {
       let found = try SocketAddress.resolve(link.address, of: whom, isNumber: true)
@@ -144,7 +143,8 @@ final class LetterOffice {
     }
   }
 
-  private func time(_ link: OutgoingLink) {
+  /// Looks after a link's deadlines until it is at rest.
+  func time(_ link: OutgoingLink) {
     if !timed.contains(where: { $0 === link }) { timed.append(link) }
   }
 

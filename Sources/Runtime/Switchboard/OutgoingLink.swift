@@ -105,6 +105,7 @@ final class OutgoingLink: Watched {
   /// Begins a round over all addresses that the peer's stands for.
   func dial(_ now: UInt64) {
     phase = .resolving
+    office.time(self)
     round = DialRound()
     switch office.addresses(of: self) {
     case .success(let found)?: resolved(.success(found), now)
@@ -204,7 +205,7 @@ final class OutgoingLink: Watched {
   private func end(_ failure: Failure, _ now: UInt64) {
     if failure.kind == .broken, let pause = outage.quickPause() {
       phase = .pausing(until: now + pause)
-      return
+      return office.time(self)
     }
     phase = .idle
     outgoing.removeAll()

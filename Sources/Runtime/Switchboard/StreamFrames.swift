@@ -2,7 +2,8 @@
 import Fabrics
 import Glibc
 
-/// Letters and requests on a stream: a length of four bytes, the least one first, and so many bytes.
+/// Letters and requests on a stream: a length of four bytes, the least one first, and so many
+/// bytes.
 enum StreamFrame {
   static let headerBytes = 4
 
