@@ -46,6 +46,8 @@ package struct Handshake: Sendable {
   package var expected: RankSet
   /// Whether the peer has proven that it knows the key (or, without one, that both have none).
   package private(set) var isProven = false
+  /// Why one of both refused the other, if so.
+  package private(set) var refusal: Refusal?
   /// The peer's hello, once there is one; not to be believed before `isProven`.
   package private(set) var peerHello: Hello?
 
@@ -190,6 +192,7 @@ package struct Handshake: Sendable {
     if let code = verdict.code {
       let isTold = verdict.speaker != 0 || verdict.listener != 0
       state = .over
+      refusal = code
       return .refuse(
         code.error(
           refusedBy: peer, values(code, ownNumber(code), isTold ? verdict.speaker : nil)),
@@ -217,6 +220,7 @@ package struct Handshake: Sendable {
     let verdict = Verdict(code, speaker: isOpen ? mine : 0, listener: isOpen ? theirs : 0)
     let bytes = encoded(verdict)
     state = .over
+    refusal = code
     return .refuse(code.error(refusing: peer, values(code, mine, theirs)), send: bytes)
   }
 

@@ -29,6 +29,8 @@ package final class LocalClient {
       unsafe LocalSocket.withAddress(path) { unsafe Int(connect(number, $0, $1)) }
     }
     guard result == 0 else { throw Self.error(path, errno) }
+    // In a directory where others may write, they may listen in the node's place.
+    guard geteuid() == 0 || LocalSocket.isTrusted(number) else { throw Self.error(path, EPERM) }
   }
 
   private static func error(_ path: String, _ code: Int32) -> FabricError {

@@ -23,6 +23,8 @@ final class Errands: Sendable {
   private struct Waiting {
     var errands: [Errand] = []
     var letterBytes = 0
+    /// Nobody takes errands any more.
+    var isClosed = false
   }
 
   /// Bytes of letters that wait here at most. The thread takes them at once, so this is reached
@@ -44,13 +46,15 @@ final class Errands: Sendable {
       case .letter(let bytes, _), .letterOnce(let bytes, _): bytes.count
       default: 0
       }
-    let wasEmpty: Bool? = waiting.withLock { waiting in
-      guard bytes == 0 || waiting.letterBytes + bytes <= Self.letterBytesMaximum else { return nil }
+    let mustRing = waiting.withLock { waiting in
+      let hasRoom = bytes == 0 || waiting.letterBytes + bytes <= Self.letterBytesMaximum
+      guard hasRoom, !waiting.isClosed else { return false }
+      if case .close = errand { waiting.isClosed = true }
       waiting.letterBytes += bytes
       waiting.errands.append(errand)
       return waiting.errands.count == 1
     }
-    if wasEmpty == true { ring() }
+    if mustRing { ring() }
   }
 
   private func ring() {

@@ -179,8 +179,12 @@ final class LetterOffice {
   }
 
   func noteRefusal(_ error: FabricError, _ greeting: Greeting) {
-    // This node called itself: the calling side tells it.
-    guard greeting.handshake.peerHello?.introduction?.id != introduction.id else { return }
+    switch greeting.handshake.refusal {
+    // This node called itself, and the calling side tells it; or the caller looked for a node that
+    // was here before, and has learnt that it is gone.
+    case .itself, .nodeOther: return
+    default: break
+    }
     let address = greeting.handshake.peerHello?.introduction?.address ?? ""
     let seen = greeting.socket.address(ofPeer: true)?.text ?? "an unknown address"
     noteRefusal(error, by: address.isEmpty ? seen : address)

@@ -175,8 +175,7 @@ final class OutgoingLink: Watched {
     case .refused(let error):
       // The peer reads why before the connection goes.
       socket?.finish()
-      let other = greeting.handshake.isProven ? greeting.handshake.peerHello?.introduction : nil
-      let isReplaced = other.map { wanted != nil && $0.id != wanted } ?? false
+      let isReplaced = greeting.handshake.isProven && greeting.handshake.refusal == .nodeOther
       if !isReplaced, !outage.isTold { office.noteRefusal(error, by: address) }
       failed(Failure(reason: error.message, kind: isReplaced ? .gone : .unclear), now)
     case .lost(let reason):

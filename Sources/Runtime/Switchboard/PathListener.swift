@@ -11,6 +11,10 @@ final class PathListener {
   private let path: String
   private let identity: (device: dev_t, file: ino_t)
 
+  /// How often and how far apart the lock is tried: two seconds.
+  private static let lockAttempts = 200
+  private static let lockMicroseconds: useconds_t = 10_000
+
   init(_ path: String) throws(FabricError) {
     try LocalSocket.check(path)
     let directory = Self.directory(of: path)
@@ -38,8 +42,8 @@ final class PathListener {
 
   /// Removes the file, unless it is another's by now.
   func remove() {
-    guard let lock = try? Self.lock(Self.directory(of: path)) else { return }
-    defer { lock.close() }
+    let lock = try? Self.lock(Self.directory(of: path))
+    defer { lock?.close() }
     var status = stat()
     guard unsafe lstat(path, &status) == 0,
       (status.st_dev, status.st_ino) == identity
@@ -78,14 +82,19 @@ final class PathListener {
       advice: "choose another path for the socket")
   }
 
+  /// Holds the lock of a directory until it is closed.
   private static func lock(_ directory: String) throws(FabricError) -> Socket {
     let number = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else { throw .system("cannot open \(directory)", errno) }
-    let directoryHandle = Socket(owning: number)
-    guard uninterrupted({ Int(flock(number, LOCK_EX)) }) == 0 else {
-      throw .system("cannot lock \(directory)", errno)
+    let lock = Socket(owning: number)
+    // Nodes hold it for a moment. Whoever may read the directory may hold it for ever.
+    for _ in 0..<lockAttempts {
+      if flock(number, LOCK_EX | LOCK_NB) == 0 { return lock }
+      usleep(lockMicroseconds)
     }
-    return directoryHandle
+    throw FabricError(
+      .address, "another process holds the lock of \(directory), the directory of the socket",
+      advice: "give the socket a directory of its own")
   }
 
   /// Removes the socket of a process that is gone.

@@ -37,7 +37,7 @@ package struct SwitchboardSettings: Sendable {
   /// Connections to addresses whose nodes are not known; the one used least recently gives way.
   package var anonymousMaximum = 64
   package var handshakeSeconds = 5
-  /// How long a connection may take to be made.
+  /// How long a connection may take to be made, besides the hello.
   package var connectSeconds = 3
   package var tcp = TCPSettings()
 
