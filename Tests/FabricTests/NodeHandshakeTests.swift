@@ -114,7 +114,7 @@ import Vocabulary
     }
   }
 
-  /// Without a key nothing is proven, so that an introduction's bytes reach the decoder as they are.
+  /// Without a key nothing is proven, so what is damaged reaches the decoder as it is.
   @Test func `No introduction that is damaged traps`() throws {
     let seed = 23
     var random = RandomSource(seed)

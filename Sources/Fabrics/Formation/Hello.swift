@@ -8,9 +8,9 @@ import Vocabulary
 /// As bytes (little-endian numbers, always `byteCount` of them): a tag of 8, version, rank, members
 /// and whether there is a key (4 each), the plan's fingerprint (8), the nonce (32), the length of
 /// `extra` (4), what the connection is for (4; 0 for a group, 1 for letters), and 1 KiB for
-/// `extra`, zeroes behind it. Tag and version stand at the same place in every version, so that members of
-/// different versions understand why they part. In a hello for letters, rank, members and
-/// fingerprint are 0, and `extra` is the node's introduction.
+/// `extra`, zeroes behind it. Tag and version stand at the same place in every version, so that
+/// members of different versions understand why they part. In a hello for letters, rank, members
+/// and fingerprint are 0, and `extra` is the node's introduction.
 package struct Hello: Sendable, Hashable {
   /// The version of the hello and of everything that is sent after it.
   package static let currentVersion: UInt32 = 1

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Synchronization
 
-/// What waits for the polling thread. The switchboard's thread fills it batch by batch, the polling
+/// What waits for the polling thread. The switchboard's thread fills it turn by turn, the polling
 /// thread empties it as a whole: each holds the lock for as long as two arrays take to change
 /// places.
 final class Arrivals: Sendable {
@@ -42,17 +42,17 @@ final class Arrivals: Sendable {
     }
   }
 
-  /// Hands a batch over, and wakes the polling thread where nothing waited before.
-  func deliver(_ batch: inout [SwitchEvent], requests: Int, letterBytes bytes: Int) {
+  /// Hands a turn's events over, and wakes the polling thread where nothing waited before.
+  func deliver(_ intake: inout [SwitchEvent], requests: Int, letterBytes bytes: Int) {
     let wasEmpty = waiting.withLock { waiting in
       let wasEmpty = waiting.events.isEmpty
-      if wasEmpty { swap(&waiting.events, &batch) } else { waiting.events += batch }
+      if wasEmpty { swap(&waiting.events, &intake) } else { waiting.events += intake }
       waiting.letterBytes += bytes
       requestCount.wrappingAdd(requests, ordering: .relaxed)
       letterBytes.store(waiting.letterBytes, ordering: .relaxed)
       return wasEmpty
     }
-    batch.removeAll(keepingCapacity: true)
+    intake.removeAll(keepingCapacity: true)
     if wasEmpty { wake() }
   }
 
@@ -63,50 +63,4 @@ final class Arrivals: Sendable {
       return waiting.isStalled
     }
   }
-}
-
-/// What has happened since the last batch. The switchboard's thread alone has it.
-final class Batch {
-  /// Notes about refusals that wait at most: strangers make as many as they like.
-  private static let refusalMaximum = 256
-
-  private let arrivals: Arrivals
-  private let settings: SwitchboardSettings
-  private var events: [SwitchEvent] = []
-  private var requests = 0
-  private var refusals = 0
-  private(set) var letterBytes = 0
-
-  init(_ arrivals: Arrivals, _ settings: SwitchboardSettings) {
-    self.arrivals = arrivals
-    self.settings = settings
-  }
-
-  /// Whether no more letters should be read for now.
-  var isFullOfLetters: Bool { arrivals.letters + letterBytes >= settings.waitingLetterBytes }
-
-  func append(_ event: SwitchEvent) {
-    switch event {
-    case .refused, .unanswered:
-      guard refusals < Self.refusalMaximum else { return }
-      refusals += 1
-    case .letter(let letter): letterBytes += letter.bytes.count
-    case .request: requests += 1
-    case .unreachable, .clientGone: break
-    }
-    events.append(event)
-  }
-
-  /// Whether there is room for one more request.
-  var hasRoomForRequest: Bool { requests + arrivals.requests < settings.waitingRequests }
-
-  func deliver() {
-    guard !events.isEmpty else { return }
-    arrivals.deliver(&events, requests: requests, letterBytes: letterBytes)
-    requests = 0
-    refusals = 0
-    letterBytes = 0
-  }
-
-  func stall() -> Bool { arrivals.stall(above: settings.waitingLetterBytes) }
 }

@@ -6,7 +6,7 @@ import Glibc
 final class ClientDesk {
   let settings: SwitchboardSettings
   let watch: Watch
-  let batch: Batch
+  let intake: Intake
   let scratch: Scratch
   private let path: PathListener?
   private var acceptor: Acceptor?
@@ -18,7 +18,7 @@ final class ClientDesk {
     self.settings = settings
     self.path = path
     watch = desk.watch
-    batch = desk.batch
+    intake = desk.intake
     scratch = desk.scratch
     guard let path else { return }
     let acceptor = Acceptor(path.socket) { [unowned self] in welcome($0) }
@@ -44,9 +44,9 @@ final class ClientDesk {
   func take(_ request: [UInt8], of client: ClientLink) {
     // It may have been cut off by the request before, which came in the same piece.
     guard client.place != nil else { return }
-    guard batch.hasRoomForRequest else { return append(settings.busyAnswer(request), to: client) }
+    guard intake.hasRoomForRequest else { return append(settings.busyAnswer(request), to: client) }
     client.hasAsked = true
-    batch.append(.request(client.id, request))
+    intake.append(.request(client.id, request))
   }
 
   /// What a client that is gone would have been told is dropped.
@@ -79,7 +79,7 @@ final class ClientDesk {
     guard clients.removeValue(forKey: client.id) != nil else { return }
     watch.remove(client)
     client.socket.close()
-    if client.hasAsked { batch.append(.clientGone(client.id)) }
+    if client.hasAsked { intake.append(.clientGone(client.id)) }
   }
 
   var deadline: UInt64? { acceptor?.deadline }

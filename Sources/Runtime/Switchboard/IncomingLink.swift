@@ -63,7 +63,7 @@ final class IncomingLink: Watched {
   }
 
   private func receive(from peer: NodeIntroduction) {
-    if office.batch.isFullOfLetters, office.stall(self) { return }
+    if office.intake.isFullOfLetters, office.stall(self) { return }
     let count = office.scratch.receive(from: socket)
     guard count > 0 else {
       if count < 0, errno == EAGAIN { return }
@@ -75,7 +75,7 @@ final class IncomingLink: Watched {
         if bytes.isEmpty {
           hasFarewell = true
         } else {
-          office.batch.append(.letter(Letter(from: peer.id, bytes: bytes)))
+          office.intake.append(.letter(Letter(from: peer.id, bytes: bytes)))
         }
       }
     } catch {

@@ -9,7 +9,7 @@ final class LetterOffice {
   let settings: SwitchboardSettings
   let introduction: NodeIntroduction
   let watch: Watch
-  let batch: Batch
+  let intake: Intake
   let scratch: Scratch
   private let errands: Errands
   private var acceptor: Acceptor?
@@ -32,7 +32,7 @@ final class LetterOffice {
     self.settings = settings
     self.introduction = introduction
     watch = desk.watch
-    batch = desk.batch
+    intake = desk.intake
     scratch = desk.scratch
     errands = desk.errands
     let acceptor = Acceptor(listener) { [unowned self] in greet($0) }
@@ -126,11 +126,11 @@ final class LetterOffice {
 
   func failed(_ link: OutgoingLink, _ failure: Failure, isNew: Bool) {
     guard let id = link.wanted else {
-      batch.append(.unanswered(address: link.address, reason: failure.reason))
+      intake.append(.unanswered(address: link.address, reason: failure.reason))
       return drop(link)
     }
     if isNew {
-      batch.append(.unreachable(id, reason: failure.reason, isGone: failure.kind == .gone))
+      intake.append(.unreachable(id, reason: failure.reason, isGone: failure.kind == .gone))
     }
     if link.isProbe { drop(link) }
   }
@@ -149,7 +149,7 @@ final class LetterOffice {
   }
 
   func noteRefusal(_ error: FabricError, by address: String) {
-    batch.append(.refused(address: address, error))
+    intake.append(.refused(address: address, error))
   }
 
   // MARK: - Letters in
@@ -202,8 +202,8 @@ final class LetterOffice {
   /// Whether the link waits until the polling thread has taken its letters.
   func stall(_ link: IncomingLink) -> Bool {
     // What this thread has in hand counts only once it is delivered.
-    batch.deliver()
-    guard batch.stall() else { return false }
+    intake.deliver()
+    guard intake.stall() else { return false }
     link.isStalled = true
     stalled.append(link)
     return true

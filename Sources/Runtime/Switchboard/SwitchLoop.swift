@@ -5,13 +5,13 @@ import Vocabulary
 /// What all connections of a switchboard share.
 struct Desk {
   let watch: Watch
-  let batch: Batch
+  let intake: Intake
   let scratch: Scratch
   let errands: Errands
 }
 
 /// The switchboard's thread: waits for sockets and errands, lets connections act, and hands what
-/// has come to the polling thread, a batch at a time.
+/// has come to the polling thread, once for each turn.
 ///
 /// `@unchecked Sendable`, because the thread that makes it touches it before `run`, and the one
 /// that runs it alone after that.
@@ -44,7 +44,7 @@ final class SwitchLoop: @unchecked Sendable {
     _ settings: SwitchboardSettings, _ arrivals: Arrivals, _ errands: Errands
   ) throws(FabricError) {
     desk = Desk(
-      watch: try Watch(), batch: Batch(arrivals, settings), scratch: Scratch(), errands: errands)
+      watch: try Watch(), intake: Intake(arrivals, settings), scratch: Scratch(), errands: errands)
     bell = Bell(errands)
     office = LetterOffice(listener, introduction, settings, desk)
     clients = ClientDesk(path, settings, desk)
@@ -62,7 +62,7 @@ final class SwitchLoop: @unchecked Sendable {
       clients.tick(later)
       office.flush()
       clients.flush()
-      desk.batch.deliver()
+      desk.intake.deliver()
     }
     office.close()
     clients.close()

@@ -9,7 +9,7 @@ package import Vocabulary
 ///
 /// ```text
 /// nodes ──TCP──┐                     ┌─ take ──► polling thread
-///              ├─► epoll ─► batch ───┤
+///              ├─► epoll ─► intake ──┤
 /// clients ─Unix┘     ▲               └─ wake()
 ///                    └── errands: send, answer, forget ◄── polling thread
 /// ```
