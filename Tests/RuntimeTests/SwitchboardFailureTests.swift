@@ -110,6 +110,20 @@ import Vocabulary
     #expect(!node.events.contains { if case .refused = $0 { true } else { false } })
   }
 
+  @Test func `A node that was never there, at the address of another, is gone`() throws {
+    let node = try SwitchboardNode()
+    let other = try SwitchboardNode()
+    let id = SwitchboardNode.freshID()
+    node.board.send([1], to: Correspondent(id: id, address: other.board.address))
+    #expect(try node.goneReason(id).contains("node \(other.id) is there now"))
+    // That is no fault of the node that is there.
+    other.board.send([2], to: node.correspondent)
+    _ = try node.letters(1, from: other.id)
+    other.take()
+    #expect(other.events.isEmpty)
+    #expect(node.events.count == 2)
+  }
+
   @Test func `A node that was out of reach is written to again once it is back`() throws {
     let node = try SwitchboardNode { $0.handshakeSeconds = 1 }
     let raw = try RawNode()
@@ -126,13 +140,11 @@ import Vocabulary
     }
     silent.close()
     // Letters are what makes it try again; those of the pause are dropped.
-    var connection: RawConnection?
-    for number in 0..<200 as Range<UInt8> where connection == nil {
-      node.board.send([number], to: raw.correspondent)
-      connection = number.isMultiple(of: 20) && number > 0 ? try raw.meet() : nil
-      usleep(10_000)
-    }
-    #expect(try #require(connection).receive(4) == RawConnection.header(1))
+    let connection = try raw.acceptLetters(of: node)
+    var handshake = Handshake(
+      role: .acceptor, introduction: raw.introduction, key: nil, peer: "the tested node")
+    _ = try connection.greet(&handshake)
+    #expect(try connection.receive(5) == RawConnection.frame([1]))
     node.take()
     #expect(node.unreachables.count == 1)
   }
@@ -146,6 +158,16 @@ import Vocabulary
     try node.waitFor("unreachable node") { event in
       if case .unreachable(raw.introduction.id, _, false) = event { true } else { false }
     }
+    // It goes on trying, and does not tell it again; until the node is gone, which is news.
+    for _ in 0..<3 { try raw.acceptLetters(of: node).reset() }
+    raw.stopListening()
+    for _ in 0..<400 where node.unreachables.last?.isGone != true {
+      node.board.send([1], to: raw.correspondent)
+      _ = try? node.wait("end of the node", seconds: 0.05) { _ in
+        node.unreachables.last?.isGone == true ? true : nil
+      }
+    }
+    #expect(node.unreachables.map(\.isGone) == [false, true])
   }
 
   @Test func `Closing ends the thread, and may be repeated`() throws {

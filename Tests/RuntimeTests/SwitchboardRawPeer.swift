@@ -115,12 +115,21 @@ final class RawNode {
   }
 
   /// The next connection, before a word was said.
-  func accept() throws -> RawConnection {
+  func accept(milliseconds: Int32 = 20_000) throws -> RawConnection {
     var state = pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&state, 1, 20_000) > 0, let socket = listener.accept() else {
+    guard unsafe poll(&state, 1, milliseconds) > 0, let socket = listener.accept() else {
       throw RawConnection.Failure(call: "accept", code: errno)
     }
     return RawConnection(socket)
+  }
+
+  /// The next connection, which a node makes only where it has something to send.
+  func acceptLetters(of node: SwitchboardNode) throws -> RawConnection {
+    for _ in 0..<400 {
+      node.board.send([1], to: correspondent)
+      if let connection = try? accept(milliseconds: 50) { return connection }
+    }
+    return try accept()
   }
 
   /// The next connection, after the hello.
