@@ -52,6 +52,23 @@ import Vocabulary
     #expect(node.unreachables.count == 1)
   }
 
+  @Test(arguments: [true, false]) func `A process that is killed is noticed`(
+    writes: Bool
+  ) throws {
+    let node = try SwitchboardNode()
+    let raw = try RawNode()
+    if writes { node.board.send([1], to: raw.correspondent) }
+    let process = try raw.moveToProcess(writes ? try raw.meet() : try raw.call(node))
+    // Its sockets live on in it.
+    node.take()
+    #expect(node.unreachables.isEmpty)
+    kill(process, SIGKILL)
+    var status: Int32 = 0
+    #expect(unsafe waitpid(process, &status, 0) == process)
+    try node.goneReason(raw.introduction.id)
+    #expect(node.unreachables.count == 1)
+  }
+
   @Test func `All see at once that a node of theirs ended`() throws {
     let nodes = try (0..<4).map { _ in try SwitchboardNode() }
     for node in nodes {

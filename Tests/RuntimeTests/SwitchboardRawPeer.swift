@@ -14,6 +14,7 @@ final class RawConnection {
   }
 
   private let socket: Socket
+  var descriptor: Int32 { socket.descriptor }
 
   init(_ socket: Socket) {
     self.socket = socket
@@ -36,7 +37,7 @@ final class RawConnection {
 
   /// Connects to a Unix socket.
   convenience init(path: String) throws {
-    let number = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    let number = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
     self.init(Socket(owning: number))
     let result = unsafe LocalSocket.withAddress(path) { unsafe connect(number, $0, $1) }
     guard result == 0 else { throw Failure(call: "connect", code: errno) }
@@ -153,4 +154,24 @@ final class RawNode {
   }
 
   func stopListening() { listener.close() }
+
+  /// Gives the listener and a connection to a process of their own, which does nothing with them.
+  func moveToProcess(_ connection: RawConnection) throws -> pid_t {
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    // Numbers that nothing in this process has; a copy stays open in the new program.
+    for (descriptor, place) in [(listener.descriptor, 900), (connection.descriptor, 901)] {
+      unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(place))
+    }
+    var child = pid_t()
+    let words = ["sleep", "120"]
+    var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
+    defer { unsafe arguments.forEach { unsafe free($0) } }
+    let failure = unsafe posix_spawn(&child, "/bin/sleep", &actions, nil, &arguments, nil)
+    guard failure == 0 else { throw RawConnection.Failure(call: "posix_spawn", code: failure) }
+    stopListening()
+    connection.close()
+    return child
+  }
 }

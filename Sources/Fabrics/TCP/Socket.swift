@@ -68,12 +68,9 @@ package final class Socket {
 
   /// The next connection, not blocking; nil and `errno` where there is none.
   package func accept() -> Socket? {
-    let fresh = uninterrupted { Int(Glibc.accept(descriptor, nil, nil)) }
-    guard fresh >= 0 else { return nil }
-    let socket = Socket(owning: Int32(fresh))
-    _ = fcntl(socket.descriptor, F_SETFL, O_NONBLOCK)
-    _ = fcntl(socket.descriptor, F_SETFD, FD_CLOEXEC)
-    return socket
+    // In one call: a process that is started meanwhile must not get a copy.
+    let fresh = uninterrupted { Int(mapred_accept(descriptor)) }
+    return fresh >= 0 ? Socket(owning: Int32(fresh)) : nil
   }
 
   /// The address at the other end, or at this one.
