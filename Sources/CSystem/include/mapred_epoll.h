@@ -5,7 +5,6 @@
 
 #include <stdint.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 
 /// Flags of `epoll_event.events`, as numbers; the last one is also a flag of poll(2).
@@ -19,7 +18,8 @@ static const uint32_t mapred_epoll_hangup = EPOLLRDHUP;
 int mapred_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity,
                       uint64_t nanoseconds);
 
-/// A counter that epoll can watch: written to by one thread, it wakes another. -1 and errno.
-static inline int mapred_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+/// A descriptor that is readable while its count is not zero; writing 8 bytes adds to the count,
+/// reading takes it. Never blocks. -1 and errno where there is none.
+int mapred_event(void);
 
 #endif

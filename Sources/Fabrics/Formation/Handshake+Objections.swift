@@ -17,7 +17,9 @@ extension Handshake {
     if let introduction = mine.introduction {
       return hello.introduction?.id == introduction.id ? Objection(code: .itself) : nil
     }
-    return hello.memberCount == mine.memberCount ? objectionToRank(of: hello) : nil
+    // Ranks mean something in one epoch only.
+    let isSameGroup = hello.epoch == mine.epoch && hello.memberCount == mine.memberCount
+    return isSameGroup ? objectionToRank(of: hello) : nil
   }
 
   /// What a proven peer may still differ in.
@@ -25,6 +27,9 @@ extension Handshake {
     if let objection = objectionToPurpose(of: hello) { return objection }
     if let mine = mine.introduction, let theirs = hello.introduction {
       return objection(mine, theirs)
+    }
+    if hello.epoch != mine.epoch {
+      return Objection(code: .epoch, mine: mine.epoch, theirs: hello.epoch)
     }
     if hello.memberCount != mine.memberCount {
       return Objection(
@@ -70,6 +75,7 @@ extension Handshake {
     case .version: UInt64(mine.version)
     case .memberCount: UInt64(mine.memberCount)
     case .layout: mine.fingerprint
+    case .epoch: mine.epoch
     case .letterVersion: UInt64(mine.introduction?.version ?? 0)
     default: UInt64(mine.rank)
     }

@@ -16,6 +16,8 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
   case rankTaken
   /// Another rank answers at the address than was asked for.
   case rankOther
+  /// The two form different groups of those that follow each other.
+  case epoch
   /// One wants to meet its group, the other to carry letters.
   case purpose
   /// Nodes of two clusters.
@@ -35,6 +37,7 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
     case .memberCount, .layout, .rankOutOfRange, .rankOther:
       "start all members with the same build, the same addresses and the same settings"
     case .rankTaken: "start each rank once"
+    case .epoch: "wait until both form the same group"
     case .purpose: "give each listener a port of its own, and check the addresses"
     case .cluster: "give all nodes the name of the same cluster, or the addresses of their own"
     case .letterVersion: "run the same build of mapred on all nodes"
@@ -42,6 +45,9 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
     case .nodeOther: "nothing: the node that was there has ended"
     }
   }
+
+  /// Another epoch is no mistake of anybody.
+  private var code: FabricError.Code { self == .epoch ? .epoch : .refused }
 
   /// What the two sides say about what they differ in, as text; nil where it was not told.
   struct Values {
@@ -66,13 +72,14 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
       case .rankOutOfRange: "it calls itself rank \(theirs), and the group has \(mine) members"
       case .rankTaken: "it calls itself rank \(theirs), and that rank is here already"
       case .rankOther: "it is rank \(theirs), and rank \(mine) was to be there"
+      case .epoch: "it forms the group of epoch \(theirs), this member that of epoch \(mine)"
       case .purpose: "it wants \(theirs), and this \(party) \(mine)"
       case .cluster: "it belongs to cluster \(theirs), and this node to cluster \(mine)"
       case .letterVersion: "it writes letters of version \(theirs), this node of version \(mine)"
       case .itself: "that is this node itself"
       case .nodeOther: "node \(theirs) is there now, and no longer node \(mine)"
       }
-    return FabricError(.refused, "refused \(peer): \(what)", advice: advice)
+    return FabricError(code, "refused \(peer): \(what)", advice: advice)
   }
 
   /// The error of a member that `peer` refused.
@@ -93,12 +100,13 @@ package enum Refusal: UInt32, Sendable, CaseIterable {
         "this member calls itself rank \(mine), which its group does not have"
       case .rankTaken: "this member calls itself rank \(mine), and that rank is there already"
       case .rankOther: "this member is rank \(mine), and it wanted rank \(there)"
+      case .epoch: "this member forms the group of epoch \(mine), it that of \(there)"
       case .purpose: "this \(party) wants \(mine), and it \(there)"
       case .cluster: "this node belongs to cluster \(mine), and it to \(there)"
       case .letterVersion: "this node writes letters of version \(mine), it of \(there)"
       case .itself: "that is this node itself"
       case .nodeOther: "this is node \(mine), and it wanted \(there)"
       }
-    return FabricError(.refused, "\(peer) refused this \(party): \(what)", advice: advice)
+    return FabricError(code, "\(peer) refused this \(party): \(what)", advice: advice)
   }
 }

@@ -8,19 +8,23 @@ struct Caller {
   let rank: Rank
   private let addresses: [SocketAddress]
   private var attempts = 0
-  private var nextCall: UInt64 = 0
+  private(set) var nextCall: UInt64 = 0
+  private let pauseMaximum: UInt64
   var greeting: Greeting?
   /// Why the last attempt failed.
   private(set) var reason: String?
 
-  /// The first pause and the longest one, in nanoseconds.
-  private static let pause: (first: UInt64, longest: UInt64) = (10_000_000, 250_000_000)
+  /// Nanoseconds of the first pause, and of the longest: a call within a host costs little.
+  private static let pause: (first: UInt64, here: UInt64, elsewhere: UInt64) =
+    (1_000_000, 4_000_000, 50_000_000)
   /// How long a connection may take to be made: a host that starts late has lost the first packets.
   private static let connectNanoseconds: UInt64 = 3_000_000_000
 
   init(_ rank: Rank, at addresses: [SocketAddress]) {
     self.rank = rank
     self.addresses = addresses
+    let isHere = addresses.allSatisfy(\.isLoopback)
+    pauseMaximum = isHere ? Self.pause.here : Self.pause.elsewhere
   }
 
   /// Calls, if it is time for the next attempt.
@@ -48,7 +52,7 @@ struct Caller {
     greeting = nil
     // A round over all addresses counts as one attempt.
     let round = UInt64(attempts / addresses.count)
-    let pause = min(Self.pause.first << min(round, 10), Self.pause.longest)
+    let pause = min(Self.pause.first << min(round, 10), pauseMaximum)
     nextCall = monotonicNanoseconds() + pause
   }
 }

@@ -38,6 +38,13 @@ import Glibc
     return unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, socket.descriptor, &event) == 0
   }
 
+  /// Watches a descriptor that becomes readable, and tells it each time that more comes.
+  func add(reading watched: Int32, token: Int) -> Bool {
+    var event = unsafe epoll_event(
+      events: mapred_epoll_in | mapred_epoll_edge, data: epoll_data_t(u64: UInt64(token)))
+    return unsafe epoll_ctl(descriptor, EPOLL_CTL_ADD, watched, &event) == 0
+  }
+
   func remove(_ socket: Socket) { ignore(socket.descriptor) }
 
   /// Watches a descriptor for what is asked, and tells it as long as it is so (level-triggered).

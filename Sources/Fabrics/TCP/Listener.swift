@@ -17,7 +17,7 @@ package enum Listener {
 
   /// Listens at the first of the addresses where that is possible.
   package static func open(
-    _ addresses: [SocketAddress], _ place: Place, _ settings: TCPSettings
+    _ addresses: [SocketAddress], _ place: Place, _ settings: TCPSettings, backlog: Int32 = 128
   ) throws(FabricError) -> Socket {
     var failure: Int32 = 0
     for address in addresses {
@@ -28,20 +28,13 @@ package enum Listener {
       socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
       settings.applyBuffers(to: socket)
       if unsafe address.with({ unsafe bind(socket.descriptor, $0, $1) }) == 0,
-        listen(socket.descriptor, 128) == 0
+        listen(socket.descriptor, backlog) == 0
       {
         return socket
       }
       failure = errno
     }
     throw error(failure, place)
-  }
-
-  static func open(
-    _ addresses: [SocketAddress], _ formation: Formation, _ settings: TCPSettings
-  ) throws(FabricError) -> Socket {
-    let text = "\(formation.address), the address of \(formation.rank)"
-    return try open(addresses, Place(text, party: "member"), settings)
   }
 
   private static func error(_ code: Int32, _ place: Place) -> FabricError {

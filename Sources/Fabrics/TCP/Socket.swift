@@ -19,6 +19,12 @@ package final class Socket {
 
   deinit { close() }
 
+  /// Gives the descriptor away: who takes it closes it.
+  func release() -> Int32 {
+    defer { descriptor = -1 }
+    return descriptor
+  }
+
   package func close() {
     guard descriptor >= 0 else { return }
     Glibc.close(descriptor)
@@ -67,9 +73,9 @@ package final class Socket {
   }
 
   /// The next connection, not blocking; nil and `errno` where there is none.
-  package func accept() -> Socket? {
+  package static func accept(from listener: Int32) -> Socket? {
     // In one call: a process that is started meanwhile must not get a copy.
-    let fresh = uninterrupted { Int(mapred_accept(descriptor)) }
+    let fresh = uninterrupted { Int(mapred_accept(listener)) }
     return fresh >= 0 ? Socket(owning: Int32(fresh)) : nil
   }
 

@@ -36,6 +36,9 @@ package struct SocketAddress: Hashable, Sendable {
     unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) }
   }
 
+  /// The port, which stands at the same place in both families.
+  var port: Int { bytes.count < 4 ? 0 : Int(bytes[2]) << 8 | Int(bytes[3]) }
+
   /// Whether only this host can reach it.
   package var isLoopback: Bool {
     switch family {
@@ -66,14 +69,15 @@ package struct SocketAddress: Hashable, Sendable {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// The addresses that `host:port` stands for, by number or by name.
+  /// The addresses that `host:port` stands for, by number or by name. Port 0, for one that the
+  /// system chooses, where that makes sense.
   ///
   /// A name may take the system some seconds; with `isNumber`, only numbers are taken, and names
-  /// stand for nothing. Port 0 is one that the system finds, where `mayBeAnyPort`.
+  /// stand for nothing.
   package static func resolve(
-    _ text: String, of whom: String, isNumber: Bool = false, mayBeAnyPort: Bool = false
+    _ text: String, of whom: String, isNumber: Bool = false, allowsAnyPort: Bool = false
   ) throws(FabricError) -> [SocketAddress] {
-    let (host, port) = try split(text, of: whom, mayBeAnyPort: mayBeAnyPort)
+    let (host, port) = try split(text, of: whom, allowsAnyPort)
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
     unsafe hints.ai_flags = AI_NUMERICSERV | (isNumber ? AI_NUMERICHOST : 0)
@@ -101,10 +105,10 @@ package struct SocketAddress: Hashable, Sendable {
   }
 
   private static func split(
-    _ text: String, of whom: String, mayBeAnyPort: Bool
+    _ text: String, of whom: String, _ allowsAnyPort: Bool
   ) throws(FabricError) -> (host: String, port: String) {
     guard let colon = text.lastIndex(of: ":"),
-      let port = UInt16(text[text.index(after: colon)...]), port > 0 || mayBeAnyPort
+      let port = UInt16(text[text.index(after: colon)...]), port > 0 || allowsAnyPort
     else {
       throw FabricError(
         .configuration, "\(text), the address of \(whom), is not of the form host:port",

@@ -22,8 +22,8 @@ package enum Letter: Hashable, Sendable {
   case excluded(view: UInt64)
   /// A node asks to join.
   case join(JoinRequest)
-  /// Whom to ask, and what the join waits for.
-  case waiting(members: [MemberRecord], reason: String)
+  /// Whom to ask, and what the join waits for. `stamp` comes back with the next request.
+  case waiting(members: [MemberRecord], reason: String, stamp: UInt64)
   /// The node may not join, for a reason that waiting does not mend.
   case refused(reason: String)
 }
@@ -105,9 +105,13 @@ package struct Decision: Hashable, Sendable {
 package struct JoinRequest: Hashable, Sendable {
   package let record: MemberRecord
   package let rules: LayoutRules
+  /// The stamp of the receiver's last answer, which shows how old this request can be at most; 0
+  /// where there was none.
+  package let stamp: UInt64
 
-  package init(record: MemberRecord, rules: LayoutRules) {
+  package init(record: MemberRecord, rules: LayoutRules, stamp: UInt64) {
     self.record = record
     self.rules = rules
+    self.stamp = stamp
   }
 }

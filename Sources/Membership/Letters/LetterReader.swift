@@ -28,8 +28,14 @@ package struct LetterReader {
     case .commit: return .commit(try decision())
     case .behind: return .behind(view: try reader.varint(), try ballot())
     case .excluded: return .excluded(view: try reader.varint())
-    case .join: return .join(JoinRequest(record: try record(), rules: try rules()))
-    case .waiting: return .waiting(members: try members(), reason: try text(Self.reasonBytes))
+    case .join:
+      let record = try record()
+      let rules = try rules()
+      return .join(JoinRequest(record: record, rules: rules, stamp: try reader.varint()))
+    case .waiting:
+      let members = try members()
+      let reason = try text(Self.reasonBytes)
+      return .waiting(members: members, reason: reason, stamp: try reader.varint())
     case .refused: return .refused(reason: try text(Self.reasonBytes))
     }
   }

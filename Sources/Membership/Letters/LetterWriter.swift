@@ -28,10 +28,12 @@ extension Letter {
     case .join(let request):
       request.record.write(into: &out)
       request.rules.write(into: &out)
-    case .waiting(let members, let reason):
+      out.appendVarint(request.stamp)
+    case .waiting(let members, let reason, let stamp):
       out.appendVarint(UInt64(members.count))
       for member in members { member.write(into: &out) }
       out.append(counted: reason)
+      out.appendVarint(stamp)
     case .refused(let reason): out.append(counted: reason)
     }
   }

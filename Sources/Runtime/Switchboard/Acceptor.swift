@@ -25,7 +25,7 @@ final class Acceptor: Watched {
 
   func ready(_ change: Epoll.Change) {
     for _ in 0..<Self.turn {
-      guard let socket = listener.accept() else {
+      guard let socket = Socket.accept(from: listener.descriptor) else {
         if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) {
           pausedUntil = monotonicNanoseconds() + Self.pauseNanoseconds
         }

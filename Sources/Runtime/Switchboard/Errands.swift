@@ -35,7 +35,7 @@ final class Errands: Sendable {
   let bell: Descriptor
 
   init() throws(FabricError) {
-    let number = mapred_eventfd()
+    let number = mapred_event()
     guard number >= 0 else { throw .system("cannot make an event counter", errno) }
     bell = Descriptor(number)
   }

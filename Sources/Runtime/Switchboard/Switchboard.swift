@@ -32,7 +32,7 @@ package final class Switchboard: Sendable {
   ) throws(FabricError) {
     let place = "\(settings.listenAddress), the address of this node"
     let found = try SocketAddress.resolve(
-      settings.listenAddress, of: "this node", mayBeAnyPort: true)
+      settings.listenAddress, of: "this node", allowsAnyPort: true)
     let listener = try Listener.open(
       try settings.guarded(found, place), Listener.Place(place, party: "node"), settings.tcp)
     let address = Self.bound(listener, settings.listenAddress)

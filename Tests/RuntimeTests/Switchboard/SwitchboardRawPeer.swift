@@ -103,7 +103,7 @@ final class RawNode {
   private let listener: Socket
 
   init(cluster: String = "blue") throws {
-    let found = try SocketAddress.resolve("127.0.0.1:0", of: "a test", mayBeAnyPort: true)
+    let found = try SocketAddress.resolve("127.0.0.1:0", of: "a test", allowsAnyPort: true)
     listener = try Listener.open(
       found, Listener.Place("127.0.0.1:0", party: "test"), TCPSettings())
     introduction = NodeIntroduction(
@@ -118,7 +118,9 @@ final class RawNode {
   /// The next connection, before a word was said.
   func accept(milliseconds: Int32 = 20_000) throws -> RawConnection {
     var state = pollfd(fd: listener.descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&state, 1, milliseconds) > 0, let socket = listener.accept() else {
+    guard unsafe poll(&state, 1, milliseconds) > 0,
+      let socket = Socket.accept(from: listener.descriptor)
+    else {
       throw RawConnection.Failure(call: "accept", code: errno)
     }
     return RawConnection(socket)
