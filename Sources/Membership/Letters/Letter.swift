@@ -31,8 +31,10 @@ package enum Letter: Hashable, Sendable {
 /// How a member sees itself and the others.
 package struct Health: Hashable, Sendable {
   package let view: UInt64
-  /// Members that it cannot be in a view with: it does not hear them, or did not meet them.
-  package var conflicts = RankSet()
+  /// Members that it does not hear.
+  package var suspects = RankSet()
+  /// Members that it could not meet in this view's fabric.
+  package var unmet = RankSet()
   /// Whether its part of the view's fabric is broken.
   package var isBroken = false
   package var isLeaving = false
@@ -61,19 +63,21 @@ package struct Report: Hashable, Sendable {
   package let ballot: Ballot
   package let columns: FinalColumns
   /// As in `Health`.
-  package let conflicts: RankSet
+  package let suspects: RankSet
+  package let unmet: RankSet
   package let isLeaving: Bool
   /// The latest proposal that it stood by in this view.
   package let echoed: Decision?
 
   package init(
-    view: UInt64, ballot: Ballot, columns: FinalColumns, conflicts: RankSet, isLeaving: Bool,
-    echoed: Decision?
+    view: UInt64, ballot: Ballot, columns: FinalColumns, suspects: RankSet, unmet: RankSet,
+    isLeaving: Bool, echoed: Decision?
   ) {
     self.view = view
     self.ballot = ballot
     self.columns = columns
-    self.conflicts = conflicts
+    self.suspects = suspects
+    self.unmet = unmet
     self.isLeaving = isLeaving
     self.echoed = echoed
   }

@@ -94,7 +94,8 @@ package struct LetterReader {
 
   private mutating func health() throws(Damaged) -> Health {
     var health = Health(view: try reader.varint())
-    health.conflicts = try ranks()
+    health.suspects = try ranks()
+    health.unmet = try ranks()
     health.isBroken = try flag()
     health.isLeaving = try flag()
     health.holds = try flags()
@@ -105,12 +106,13 @@ package struct LetterReader {
     let view = try reader.varint()
     let ballot = try ballot()
     let columns = FinalColumns(received: try numbers(), holds: try flags())
-    let conflicts = try ranks()
+    let suspects = try ranks()
+    let unmet = try ranks()
     let isLeaving = try flag()
     let echoed = try flag() ? try decision() : nil
     return Report(
-      view: view, ballot: ballot, columns: columns, conflicts: conflicts, isLeaving: isLeaving,
-      echoed: echoed)
+      view: view, ballot: ballot, columns: columns, suspects: suspects, unmet: unmet,
+      isLeaving: isLeaving, echoed: echoed)
   }
 
   private mutating func decision() throws(Damaged) -> Decision {

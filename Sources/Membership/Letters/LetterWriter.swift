@@ -94,7 +94,8 @@ extension Ballot {
 extension Health {
   func write(into out: inout ByteBuffer) {
     out.appendVarint(view)
-    out.appendLittleEndian(conflicts.bits)
+    out.appendLittleEndian(suspects.bits)
+    out.appendLittleEndian(unmet.bits)
     out.append(isBroken)
     out.append(isLeaving)
     out.append(counted: holds)
@@ -107,7 +108,8 @@ extension Report {
     ballot.write(into: &out)
     out.append(counted: columns.received)
     out.append(counted: columns.holds)
-    out.appendLittleEndian(conflicts.bits)
+    out.appendLittleEndian(suspects.bits)
+    out.appendLittleEndian(unmet.bits)
     out.append(isLeaving)
     out.append(echoed != nil)
     echoed?.write(into: &out)

@@ -26,7 +26,7 @@ extension ClusterRun {
     var settings = MembershipSettings()
     settings.heartbeat = ClusterScenario.heartbeat
     settings.suspectAfter = ClusterScenario.suspectAfter
-    settings.joinTimeout = 1_000_000_000_000
+    settings.joinTimeout = 400_000_000
     settings.rules = LayoutRules(coordinators: 3, shards: scenario.shards, replicas: 2)
     settings.seeds = seeds
     var limits = NodeLimits()
