@@ -15,6 +15,8 @@ package struct FabricError: Error, Sendable, Hashable, CustomStringConvertible {
     case epoch
     /// A peer that is not of this cluster, version or layout, or does not know the key.
     case refused
+    /// A peer that went away.
+    case lost
     /// Too little memory, or too low a limit of it.
     case memory
     /// No device, or no support for it in this build.

@@ -7,9 +7,10 @@ import Vocabulary
 ///
 /// As bytes (little-endian numbers, always `byteCount` of them): a tag of 8, version, rank, members
 /// and whether there is a key (4 each), the plan's fingerprint (8), the nonce (32), the length of
-/// `extra` (4), four zeroes, the epoch (8), and 1 KiB for `extra`, zeroes behind it. Tag and
-/// version stand at the same place in every version, so that members of different versions
-/// understand why they part.
+/// `extra` (4), what the connection is for (4; 0 for a group, 1 for letters), the epoch (8), and
+/// 1 KiB for `extra`, zeroes behind it. Tag and version stand at the same place in every version,
+/// so that members of different versions understand why they part. In a hello for letters, rank,
+/// members, fingerprint and epoch are 0, and `extra` is the node's introduction.
 package struct Hello: Sendable, Hashable {
   /// The version of the hello and of everything that is sent after it.
   package static let currentVersion: UInt32 = 2
@@ -29,6 +30,8 @@ package struct Hello: Sendable, Hashable {
   package let nonce: [UInt8]
   /// What a fabric wants to tell besides: addresses, keys of memory.
   package let extra: [UInt8]
+  /// Who wants to send letters; nil where a member wants to meet its group.
+  package let introduction: NodeIntroduction?
   /// Whether this member has a cluster key; set by the handshake.
   package internal(set) var hasKey = false
 
@@ -44,6 +47,19 @@ package struct Hello: Sendable, Hashable {
     self.epoch = epoch
     self.nonce = nonce
     self.extra = extra
+    introduction = nil
+  }
+
+  /// The hello of a node that carries letters.
+  package init(_ introduction: NodeIntroduction, nonce: [UInt8] = Self.freshNonce()) {
+    precondition(nonce.count == Self.nonceBytes, "a nonce has \(Self.nonceBytes) bytes")
+    rank = 0
+    memberCount = 0
+    fingerprint = 0
+    epoch = 0
+    self.nonce = nonce
+    extra = introduction.encoded
+    self.introduction = introduction
   }
 
   /// The hello of the member that a formation describes.
@@ -67,7 +83,7 @@ package struct Hello: Sendable, Hashable {
     bytes.append(number: fingerprint, bytes: 8)
     bytes += nonce
     bytes.append(number: UInt64(extra.count), bytes: 4)
-    bytes.append(number: 0, bytes: 4)
+    bytes.append(number: introduction == nil ? 0 : 1, bytes: 4)
     bytes.append(number: epoch, bytes: 8)
     bytes += extra
     return bytes + [UInt8](repeating: 0, count: Self.byteCount - bytes.count)
@@ -79,7 +95,8 @@ package struct Hello: Sendable, Hashable {
     guard bytes.count == Self.byteCount else { return nil }
     let keyFlag = bytes.number(at: 20, bytes: 4)
     let extraCount = Int(bytes.number(at: 64, bytes: 4))
-    guard keyFlag <= 1, bytes.number(at: 68, bytes: 4) == 0, extraCount <= Self.extraBytesMaximum,
+    let purpose = bytes.number(at: 68, bytes: 4)
+    guard keyFlag <= 1, purpose <= 1, extraCount <= Self.extraBytesMaximum,
       bytes[(Self.extraPlace + extraCount)...].allSatisfy({ $0 == 0 })
     else { return nil }
     version = UInt32(bytes.number(at: 8, bytes: 4))
@@ -90,6 +107,8 @@ package struct Hello: Sendable, Hashable {
     nonce = Array(bytes[32..<64])
     epoch = bytes.number(at: 72, bytes: 8)
     extra = Array(bytes[Self.extraPlace..<(Self.extraPlace + extraCount)])
+    introduction = purpose == 1 ? NodeIntroduction(decoding: extra) : nil
+    guard purpose == 0 || introduction != nil else { return nil }
   }
 }
 

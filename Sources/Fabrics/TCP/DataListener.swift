@@ -21,8 +21,9 @@ package final class DataListener: Sendable {
   ) throws(FabricError) -> DataListener {
     let whom = "this member"
     let found = try SocketAddress.resolve(text, of: whom, allowsAnyPort: true)
-    let made = try listen(found, settings, backlog: backlog, "\(text), the address of \(whom),")
-    return try DataListener(text, made)
+    let place = Listener.Place("\(text), the address of \(whom)", party: "member")
+    let made = try Listener.open(found, place, settings, backlog: backlog)
+    return try DataListener(text, Descriptor(made.release()))
   }
 
   private init(_ text: String, _ made: Descriptor) throws(FabricError) {
@@ -40,46 +41,8 @@ package final class DataListener: Sendable {
   static func once(
     _ addresses: [SocketAddress], _ formation: Formation, _ settings: TCPSettings
   ) throws(FabricError) -> Descriptor {
-    let place = "\(formation.address), the address of \(formation.rank),"
-    return try listen(addresses, settings, backlog: 128, place)
-  }
-
-  private static func listen(
-    _ addresses: [SocketAddress], _ settings: TCPSettings, backlog: Int32, _ place: String
-  ) throws(FabricError) -> Descriptor {
-    var failure: Int32 = 0
-    for address in addresses {
-      guard let socket = Socket(for: address) else {
-        failure = errno
-        continue
-      }
-      socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
-      settings.applyBuffers(to: socket)
-      if unsafe address.with({ unsafe bind(socket.descriptor, $0, $1) }) == 0,
-        Glibc.listen(socket.descriptor, backlog) == 0
-      {
-        return Descriptor(socket.release())
-      }
-      failure = errno
-    }
-    throw error(failure, place)
-  }
-
-  private static func error(_ code: Int32, _ place: String) -> FabricError {
-    switch code {
-    case EADDRINUSE:
-      return FabricError(
-        .address, "\(place) is in use",
-        advice: "end the program that listens there (ss -ltnp shows it), or give the member "
-          + "another port")
-    case EADDRNOTAVAIL:
-      return FabricError(
-        .address, "\(place) is not an address of this host",
-        advice: "start the rank on the host that has it (ip address shows them)")
-    default:
-      return FabricError(
-        .address, "\(place) cannot be listened on: \(errorText(code))",
-        advice: code == EACCES ? "use a port of 1024 or above" : nil)
-    }
+    let place = "\(formation.address), the address of \(formation.rank)"
+    return Descriptor(
+      try Listener.open(addresses, Listener.Place(place, party: "member"), settings).release())
   }
 }

@@ -143,9 +143,9 @@ final class Meeting {
     guest.handshake.expected = expected
     switch guest.advance() {
     case .pending: return
-    case .joined(let rank):
-      joined[rank.index] = guest.socket
-      notes[rank.index] = nil
+    case .joined(let hello):
+      joined[hello.rank] = guest.socket
+      notes[hello.rank] = nil
       guests.removeAll { $0 === guest }
     case .refused(let error):
       // It stays for a moment, so that it can read why.
@@ -162,7 +162,7 @@ final class Meeting {
     case .pending:
       if greeting.deadline <= monotonicNanoseconds() { callers[index].lose("it does not answer") }
     case .joined(let found):
-      precondition(found == rank, "a handshake took in a rank that it did not expect")
+      precondition(found.rank == rank.index, "a handshake took in a rank that it did not expect")
       joined[rank.index] = greeting.socket
       callers[index].greeting = nil
     case .refused(let error):
