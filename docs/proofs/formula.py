@@ -151,3 +151,24 @@ def relations_in(formula):
         return set()
     parts = formula.parts if isinstance(formula, (And, Or)) else (formula.body,)
     return set().union(*[relations_in(part) for part in parts])
+
+
+def atoms_of(formula, relation):
+    """The arguments of each place where a relation is read, without repeats.
+
+    None where it is read below a quantifier, whose variables have no names outside.
+    """
+    if isinstance(formula, Atom):
+        return [formula.arguments] if formula.relation == relation else []
+    if isinstance(formula, Equal):
+        return []
+    if isinstance(formula, (ForAll, Exists)):
+        return None if relation.name in relations_in(formula) else []
+    parts = formula.parts if isinstance(formula, (And, Or)) else (formula.body,)
+    found = {}
+    for part in parts:
+        inner = atoms_of(part, relation)
+        if inner is None:
+            return None
+        found.update(dict.fromkeys(inner))
+    return list(found)

@@ -9,9 +9,8 @@ member to member without delay bounds; the fabric keeps the order of a pair.
 from formula import equal, exists, forall, implies, variables
 from model import Instance, Model, NamedState, Search
 
-n, o, s = variables('node', 'n o s')
+n, o, k = variables('node', 'n o k')
 m, x, y = variables('seq', 'm x y')
-k, l = variables('node', 'k l')
 
 MODEL = Model('sst', ('node', 'seq'))
 at_most, less = MODEL.order('seq')
