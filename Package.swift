@@ -63,7 +63,9 @@ let testTargets: [Target] = [
     swiftSettings: swiftSettings),
   .testTarget(
     name: "RuntimeTests",
-    dependencies: ["Runtime", "Environment", "Memory", "TestSupport", "Vocabulary"],
+    dependencies: [
+      "Runtime", "Environment", "Fabrics", "Memory", "TestSupport", "Vocabulary",
+    ],
     swiftSettings: swiftSettings),
   // The contract of one-sided writes as checks that every fabric has to pass.
   .target(
@@ -195,7 +197,8 @@ let package = Package(
     .target(
       name: "MapReduceCommand",
       dependencies: [
-        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Memory", "Runtime", "Simulation",
+        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
+        "Simulation",
         "StateTable", "Vocabulary", argumentParser,
       ],
       swiftSettings: swiftSettings),

@@ -21,6 +21,8 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     public static let internalFault = Code(exitCode: 70, name: "internal")
     /// An output cannot be written.
     public static let cannotWrite = Code(exitCode: 73, name: "cannot_write")
+    /// A setting is wrong, wherever it comes from.
+    public static let badConfiguration = Code(exitCode: 78, name: "bad_configuration")
     /// Somebody pressed ^C, or the process was told to end.
     public static let interrupted = Code(exitCode: 130, name: "interrupted")
   }

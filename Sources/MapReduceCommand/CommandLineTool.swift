@@ -64,12 +64,13 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       discussion: """
         Data goes to standard output, words to standard error. Exit codes: 0 done, 1 the job \
         failed, 64 usage, 65 bad input data, 66 no such input, job or result, 73 cannot write \
-        output, 130 interrupted. Whatever goes wrong: nothing of a job becomes visible.
+        output, 78 bad configuration, 130 interrupted. Whatever goes wrong: nothing of a job \
+        becomes visible.
         """,
       version: Version.line,
       subcommands: [
         Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self,
-        VersionVerb.self,
+        Simulate.self, Config.self, VersionVerb.self,
       ])
   }
 }

@@ -5,9 +5,9 @@ package import Vocabulary
 
 /// One member of a group with all of its subgroups, stepped in a fixed order.
 ///
-/// It stops for good where a peer is lost: who remains, and how far the order goes, is for a view
-/// change to decide. Until then it takes nothing in and sends nothing, but may go on to hand out
-/// what is stable.
+/// It stops for good where a peer is lost or where it is told to: who remains, and how far the
+/// order goes, is for a view change to decide. From then on it takes nothing in and sends nothing,
+/// but may go on to hand out what is stable, and then what the view change lets it.
 package struct GroupMember: ~Copyable {
   package let layout: GroupLayout
   package let table: StateTable
@@ -16,8 +16,8 @@ package struct GroupMember: ~Copyable {
   package private(set) var events: [FabricEvent] = []
   private var pushes = Pushes()
 
-  /// Whether a peer was lost.
-  package var isWedged: Bool { !events.isEmpty }
+  /// Whether it takes nothing in and sends nothing any more: its columns are final.
+  package private(set) var isWedged = false
 
   /// A member that meets the others over `fabric`, whose plan is the layout's.
   package init(_ layout: GroupLayout, on fabric: any Fabric) {
@@ -39,6 +39,18 @@ package struct GroupMember: ~Copyable {
 
   package var rank: Rank { table.rank }
 
+  /// Stops for good.
+  package mutating func wedge(on fabric: any Fabric) {
+    guard !isWedged else { return }
+    isWedged = true
+    pushes.removeAll()
+    fabric.fence()
+  }
+
+  /// By subgroup: places of the total order that this member has without a gap. Final once it is
+  /// wedged.
+  package var received: [UInt64] { subgroups.map { table.read($0.layout.received, of: rank) } }
+
   /// Raises a cell of the own row, in a column that belongs to no subgroup. It is pushed to all
   /// with the next turn.
   package mutating func advance(_ column: Column, _ index: Int = 0, to value: UInt64) {
@@ -53,12 +65,10 @@ package struct GroupMember: ~Copyable {
   package mutating func turn(
     on fabric: any Fabric, _ work: (inout [Subgroup]) throws(MulticastError) -> Bool
   ) throws(MulticastError) -> Bool {
-    let wasWedged = isWedged
     _ = fabric.poll(into: &events)
-    if isWedged {
-      if !wasWedged { fabric.fence() }
-      return try work(&subgroups)
-    }
+    if !events.isEmpty { wedge(on: fabric) }
+    // guard: receive.unwedged
+    if isWedged { return try work(&subgroups) }
     for index in subgroups.indices { try subgroups[index].receive(into: &pushes) }
     let hasWorked = try work(&subgroups)
     for index in subgroups.indices { try subgroups[index].publish(into: &pushes) }

@@ -52,6 +52,22 @@
   /// Members of a group: a set of ranks is one machine word, and a frontier reads one row each.
   @inlinable package static var members: Int { 64 }
 
+  /// Shards of a cluster: each is a subgroup, and each member looks at all of them in each turn.
+  @inlinable package static var shards: Int { 64 }
+
+  /// Bytes of a name that people give: of a node, a cluster, an entry.
+  package static let nameBytes = 200
+
+  /// Clients whose last answers a replicated state keeps.
+  package static let sessions = 10_000
+
+  /// Answers that are kept for one client until it acknowledges them.
+  package static let sessionCommands = 256
+
+  /// Bytes of a letter from node to node. The largest says who all members of a view are:
+  /// 64 members and 66 subgroups in less than 128 KiB.
+  package static let letterBytes = 1 << 20
+
   /// Bytes between counters that different members write or read: two cache lines, because the
   /// processor fetches lines in pairs.
   package static let lineBytes = 128

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Help, versions and completion")
 struct HelpTests {
-  private static let verbs = ["run", "explain", "list", "get", "inspect", "version"]
+  private static let verbs = ["run", "explain", "list", "get", "inspect", "config", "version"]
   private static let jobs = [
     "wordcount", "grep", "inverted-index", "histogram", "teragen", "terasort", "teravalidate",
   ]
@@ -15,7 +15,7 @@ struct HelpTests {
     expectSuccess(outcome)
     #expect(outcome.words.isEmpty)
     for verb in Self.verbs { #expect(outcome.text.contains("\n  \(verb) ")) }
-    for code in ["0", "1", "64", "65", "66", "73", "130"] {
+    for code in ["0", "1", "64", "65", "66", "73", "78", "130"] {
       #expect(outcome.text.split { $0.isWhitespace }.contains(code[...]))
     }
   }

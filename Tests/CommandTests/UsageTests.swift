@@ -52,6 +52,8 @@ struct UsageTests {
       (["get", "out", "--limit=-1"], "--limit"),
       (["list", "--bogus"], "--bogus"),
       (["version", "more"], "more"),
+      (["config", "show", "--set", "layout.shards"], "--set"),
+      (["config", "init", "-", "--json"], "--json"),
     ])
   func wrong(_ arguments: [String], _ name: String) async throws {
     let scratch = try Scratch()

@@ -29,7 +29,7 @@ enum Floors {
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": [
-      "MapReduce", "Dataflow", "Exchange", "Fabrics", "Memory", "Runtime", "Simulation",
+      "MapReduce", "Dataflow", "Exchange", "Fabrics", "Membership", "Memory", "Runtime", "Simulation",
       "StateTable", "Vocabulary",
     ],
     "mapred": ["Jobs", "MapReduceCommand"],

@@ -24,6 +24,9 @@ enum Terminal {
     try Array((line + "\n").utf8).withBytes { try write($0) }
   }
 
+  /// Prints lines of data that end already.
+  static func write(text: String) throws { try Array(text.utf8).withBytes { try write($0) } }
+
   /// Writes data as it is.
   static func write(_ bytes: Bytes) throws {
     guard put(bytes, STDOUT_FILENO) else {

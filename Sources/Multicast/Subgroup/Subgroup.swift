@@ -123,6 +123,18 @@ package struct Subgroup {
     table.advance(layout.received, to: prefix, telling: plan.participants, into: &pushes)
   }
 
+  /// Lets the first `count` places of the order be delivered, as the view change has decided: all
+  /// members that go on have them, though they may not know it from the columns.
+  package mutating func release(upTo count: UInt64) {
+    precondition(
+      !isReceiver || table.read(layout.received, of: rank) >= count,
+      "\(plan.name): \(rank) lets go what it does not have")
+    stable = max(stable, count)
+  }
+
+  /// Places of the total order that were delivered here.
+  package var deliveredCount: UInt64 { taken }
+
   /// The next message of the total order; nil where none is stable. Asking for it tells that the
   /// one before it is no longer in use.
   package mutating func next() throws(MulticastError) -> Message? {

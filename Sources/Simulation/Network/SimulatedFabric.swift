@@ -12,7 +12,7 @@ package final class SimulatedFabric: Fabric {
   // The network holds the fabrics.
   private unowned let network: SimulatedNetwork
   var events: [FabricEvent] = []
-  var hasNews = false
+  package internal(set) var hasNews = false
   private(set) var isFenced = false
   /// Whether this member waits for a push.
   package private(set) var isParked = false

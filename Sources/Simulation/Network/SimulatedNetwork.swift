@@ -77,6 +77,20 @@ package final class SimulatedNetwork {
     return found
   }
 
+  /// A link that can move, from a random one on; nil where none can. Allocates nothing.
+  package func anyMovable() -> (source: Rank, target: Rank)? {
+    let count = plan.segments.count
+    let start = random.below(count * count)
+    for step in 0..<count * count {
+      let place = (start + step) % (count * count)
+      guard !links[place].isEmpty, alive.contains(Rank(place % count)), !frozen.contains(place),
+        !cut.contains(place)
+      else { continue }
+      return (Rank(place / count), Rank(place % count))
+    }
+    return nil
+  }
+
   /// How many pushes are on a link.
   package func underWay(_ source: Rank, _ target: Rank) -> Int {
     links[link(source, target)].count
@@ -98,6 +112,9 @@ package final class SimulatedNetwork {
   package func freeze(_ source: Rank, _ target: Rank, isForever: Bool = false) {
     if isForever { cut.insert(link(source, target)) } else { frozen.insert(link(source, target)) }
   }
+
+  /// Lets a link that stood still for ever move again.
+  package func mend(_ source: Rank, _ target: Rank) { cut.remove(link(source, target)) }
 
   package func thaw() { frozen.removeAll() }
   package var isFrozen: Bool { !frozen.isEmpty }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+import Environment
+import Membership
+import Multicast
+import Replication
+import Vocabulary
+
+/// A subgroup's state with its role, from one view to the next.
+struct HeldState<Machine: StateMachine>: Sendable {
+  let role: Role
+  let replica: Replica<Machine>
+  let queue: SubmissionQueue
+}
+
+extension Node {
+  /// Ends the view as it was decided, and begins the next.
+  mutating func install(_ decision: Decision, into effects: inout [NodeEffect]) {
+    let held = end(decision, into: &effects)
+    begin(decision.next, held: held, into: &effects)
+  }
+
+  /// Delivers up to the trims, and nothing beyond; takes the state out of the view.
+  private mutating func end(
+    _ decision: Decision, into effects: inout [NodeEffect]
+  ) -> [HeldState<Machine>] {
+    guard let dataView else { return [] }
+    if let plane {
+      deliverTrimmed(plane, dataView, decision.trims, into: &effects)
+      plane.fabric.close()
+    } else {
+      precondition(
+        dataView.subgroups.indices.allSatisfy {
+          decision.trims[$0] == 0 || !dataView.subgroups[$0].receivers.contains(dataRank)
+        }, "nothing is delivered that this member cannot have")
+    }
+    plane = nil
+    return dataView.subgroups.indices.compactMap { index in
+      guard let replica = slots[index].replica else { return nil }
+      queues[index].sendAgain()
+      return HeldState(
+        role: dataView.subgroups[index].role, replica: replica, queue: queues[index])
+    }
+  }
+
+  private mutating func deliverTrimmed(
+    _ plane: DataPlane, _ view: View, _ trims: [UInt64], into effects: inout [NodeEffect]
+  ) {
+    do throws(MulticastError) {
+      for index in view.subgroups.indices where plane.member.subgroups[index].isReceiver {
+        plane.member.subgroups[index].release(upTo: trims[index])
+      }
+      if try deliver(&plane.member.subgroups, plane.layout, view, into: &effects) {
+        askAgain(into: &effects)
+      }
+    } catch {
+      preconditionFailure("\(error): it was received, so it can be read")
+    }
+    for index in view.subgroups.indices where slots[index].replica != nil {
+      let count = plane.member.subgroups[index].deliveredCount
+      // guard: deliver.trimmed
+      precondition(count == trims[index], "\(count) places delivered of \(trims[index])")
+    }
+  }
+
+  /// Takes up the roles of a view, with the state that was held before, and asks for its fabric.
+  mutating func begin(
+    _ view: View, held: [HeldState<Machine>], into effects: inout [NodeEffect]
+  ) {
+    let rank = membership.rank
+    slots = view.subgroups.map { subgroup in
+      let state = held.first { $0.role == subgroup.role }
+      return ReplicaSlot.next(subgroup, rank: rank, view: view.number, held: state?.replica)
+    }
+    queues = view.subgroups.map { subgroup in
+      held.first { $0.role == subgroup.role }?.queue ?? SubmissionQueue()
+    }
+    for index in queues.indices where !view.subgroups[index].senders.contains(rank) {
+      // Another member has the role now: what waited here goes to it.
+      for pending in queues[index].removeAll() { handOver(pending, into: &effects) }
+    }
+    dataView = view
+    dataRank = rank
+    trace(.installed(view: view.number), &effects)
+    let names = view.members.map(\.name).joined(separator: ", ")
+    effects.append(.note("view \(view.number): \(names)"))
+    effects.append(.form(view, rank: rank, ViewLayout(view, limits.sizes)))
+    sendForwards(view, into: &effects)
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Environment
+package import Membership
+package import Replication
+package import Vocabulary
+
+/// What comes into a node from outside.
+package enum NodeInput {
+  /// Another node wrote.
+  case letter(from: NodeID, [UInt8])
+  /// The way to another node was lost. `isGone`: its process has dataView.
+  case unreachable(NodeID, isGone: Bool)
+  /// A client asks; its answer carries the number.
+  case request(UInt64, Request)
+  /// A client went away: nobody waits for these answers.
+  case abandoned([UInt64])
+  /// The fabric of a view stands.
+  case formed(view: UInt64, any Fabric)
+  /// It does not: these members could not be met.
+  case unformed(view: UInt64, RankSet, reason: String)
+}
+
+/// What a node wants done outside, in order.
+package enum NodeEffect {
+  case send([UInt8], to: MemberRecord)
+  /// To whoever takes letters at an address.
+  case ask([UInt8], address: String)
+  case answer(UInt64, Reply)
+  /// Form the fabric of a view, with this node at `rank`, and tell: `formed` or `unformed`. An
+  /// earlier one that is still being formed is given up.
+  case form(View, rank: Rank, ViewLayout)
+  case forget(NodeID)
+  case stop(StopReason)
+  /// For people who read logs.
+  case note(String)
+  /// Something was applied; told only where the node is observed.
+  case applied(Role, Version, sender: NodeID, [UInt8])
+  /// A step of the protocol; told only where the node is observed.
+  case traced(TraceAction)
+}
+
+/// Steps of the protocols, as the proofs name them.
+package enum TraceAction: Hashable, Sendable {
+  case sent(view: UInt64, role: Role, count: UInt64)
+  case received(view: UInt64, role: Role, count: UInt64)
+  case delivered(view: UInt64, role: Role, count: UInt64)
+  case reported(view: UInt64, Ballot, [UInt64])
+  case proposed(view: UInt64, Ballot, [UInt64])
+  case echoed(view: UInt64, Ballot)
+  case committed(view: UInt64, Ballot, [UInt64])
+  case installed(view: UInt64)
+}

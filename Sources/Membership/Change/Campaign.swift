@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+import Vocabulary
+
+/// A ballot as its leader sees it.
+struct Campaign: Sendable, Hashable {
+  let ballot: Ballot
+  /// By rank.
+  private(set) var reports: [Report?]
+  /// What was proposed; once.
+  var proposal: Decision?
+  var echoes = RankSet()
+
+  init(_ ballot: Ballot, members: Int) {
+    self.ballot = ballot
+    reports = [Report?](repeating: nil, count: members)
+  }
+
+  var reporters: RankSet {
+    RankSet(reports.indices.filter { reports[$0] != nil }.map { Rank($0) })
+  }
+
+  mutating func take(_ report: Report, from member: Rank) {
+    guard report.ballot == ballot else { return }
+    reports[member.index] = report
+  }
+}
+
+extension Membership {
+  /// Does what is a leader's to do, where this member is one.
+  mutating func lead(_ now: UInt64, into effects: inout [MembershipEffect]) {
+    guard stopped == nil, let view else { return }
+    if change.campaign == nil { beginCampaign(view, now, into: &effects) }
+    proposeWhenReported(view, now, into: &effects)
+    commitWhenEchoed(view, now, into: &effects)
+  }
+
+  /// Whether all members below this one seem gone.
+  private func isFirst(_ now: UInt64) -> Bool {
+    !(0..<rank.index).contains { !isSuspected(Rank($0), now) }
+  }
+
+  private mutating func beginCampaign(
+    _ view: View, _ now: UInt64, into effects: inout [MembershipEffect]
+  ) {
+    let hasLeader = now < change.nextCampaign && !isSuspected(change.promised.leader, now)
+    guard isFirst(now), !hasLeader, needsChange(view, now) else { return }
+    guard reachesMajority(now) else {
+      marks.insert(.waitsForMajority)
+      return
+    }
+    let ballot = Ballot(attempt: change.seen + 1, leader: rank)
+    change.campaign = Campaign(ballot, members: view.members.count)
+    change.campaigns += 1
+    for peer in view.ranks.removing(rank) {
+      effects.append(.send(.begin(view: view.number, ballot), to: view.record(peer)))
+    }
+    promise(ballot, into: &effects)
+  }
+
+  /// Whether the view has to end: somebody is lost, wants in or wants out, or a change was begun
+  /// that its leader did not end.
+  private mutating func needsChange(_ view: View, _ now: UInt64) -> Bool {
+    if isWedged || isBroken || !conflicts(now).isEmpty { return true }
+    let heard = view.ranks.subtracting(suspects(now)).removing(rank)
+    for peer in heard {
+      guard let health = peers[peer.index].health else { continue }
+      if health.isBroken || !health.conflicts.isEmpty { return true }
+    }
+    var leavers = RankSet(heard.filter { peers[$0.index].health?.isLeaving == true })
+    if isLeaving { leavers.insert(rank) }
+    let holders = holders(view)
+    if !going(leavers, of: view.ranks, holders: holders).isEmpty { return true }
+    return !admitted(by: view.ranks, holders: holders[0], now).isEmpty
+  }
+
+  /// By subgroup: the members that say that they hold its state.
+  private func holders(_ view: View) -> [RankSet] {
+    view.subgroups.indices.map { index in
+      RankSet(
+        view.ranks.filter { member in
+          let holds = member == rank ? holds : peers[member.index].health?.holds ?? []
+          return index < holds.count && holds[index]
+        })
+    }
+  }
+
+  /// Takes a member's report in.
+  mutating func take(
+    _ report: Report, from peer: Rank, _ now: UInt64, into effects: inout [MembershipEffect]
+  ) {
+    guard let view, report.columns.received.count == view.subgroups.count,
+      report.columns.holds.count == view.subgroups.count
+    else { return }
+    change.campaign?.take(report, from: peer)
+  }
+
+  /// Whether the leader waits for a member's report: not where either does not hear the other.
+  private func isAwaited(_ peer: Rank, _ now: UInt64) -> Bool {
+    !isSuspected(peer, now) && peers[peer.index].health?.conflicts.contains(rank) != true
+  }
+
+  private mutating func proposeWhenReported(
+    _ view: View, _ now: UInt64, into effects: inout [MembershipEffect]
+  ) {
+    guard let campaign = change.campaign, campaign.proposal == nil else { return }  // propose.once
+    let missing = view.ranks.subtracting(campaign.reporters)
+    guard !missing.contains(where: { isAwaited($0, now) }) else { return }
+    guard let decision = decide(view, campaign, now) else { return }
+    change.campaign?.proposal = decision
+    for peer in campaign.reporters.removing(rank) {
+      effects.append(.send(.propose(decision), to: view.record(peer)))
+    }
+    echo(decision, into: &effects)
+  }
+
+  private mutating func commitWhenEchoed(
+    _ view: View, _ now: UInt64, into effects: inout [MembershipEffect]
+  ) {
+    guard let campaign = change.campaign, let decision = campaign.proposal else { return }
+    // guard: commit.majority
+    guard campaign.echoes.count >= view.majority else { return }
+    let others = view.members + decision.next.members.filter { view.rank(of: $0.id) == nil }
+    for member in others where member.id != record.id {
+      effects.append(.send(.commit(decision), to: member))
+    }
+    take(decision, now, into: &effects)
+  }
+
+  /// Says again what was not answered.
+  mutating func repeatLetters(into effects: inout [MembershipEffect]) {
+    guard let view, let campaign = change.campaign else { return }
+    for peer in view.ranks.removing(rank) {
+      if campaign.reports[peer.index] == nil {
+        effects.append(.send(.begin(view: view.number, campaign.ballot), to: view.record(peer)))
+      } else if let proposal = campaign.proposal, !campaign.echoes.contains(peer) {
+        effects.append(.send(.propose(proposal), to: view.record(peer)))
+      }
+    }
+  }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+import Vocabulary
+
+extension Membership {
+  /// What the leader proposes, once it has all reports that it waits for; nil while it may propose
+  /// nothing: `waits` then says what for.
+  mutating func decide(_ view: View, _ campaign: Campaign, _ now: UInt64) -> Decision? {
+    // guard: propose.majority
+    guard campaign.reporters.count >= view.majority else {
+      marks.insert(.waitsForMajority)
+      return nil
+    }
+    // guard: propose.adopts
+    let echoed = campaign.reports.compactMap { $0?.echoed }.max { $0.ballot < $1.ballot }
+    if let echoed {
+      marks.insert(.adoptsEcho)
+      return echoed.carried(by: campaign.ballot)
+    }
+    return propose(view, campaign, now)
+  }
+
+  private mutating func propose(_ view: View, _ campaign: Campaign, _ now: UInt64) -> Decision? {
+    let connected = connected(campaign)
+    guard connected.count >= view.majority else {
+      marks.insert(.waitsForMajority)
+      return nil
+    }
+    if connected != campaign.reporters { marks.insert(.excludesConflict) }
+    let holders = view.subgroups.indices.map { index in
+      RankSet(connected.filter { campaign.reports[$0.index]?.columns.holds[index] == true })
+    }
+    // guard: propose.holder
+    guard !holders[0].isEmpty else {
+      marks.insert(.waitsForHolder)
+      return nil
+    }
+    let leavers = RankSet(connected.filter { campaign.reports[$0.index]?.isLeaving == true })
+    let going = going(leavers, of: connected, holders: holders)
+    if going != leavers { marks.insert(.keepsLeaver) }
+    let staying = connected.subtracting(going)
+    let newcomers = admitted(by: staying, holders: holders[0], now)
+    let members = staying.map { view.record($0) } + newcomers
+    let next = View(
+      cluster: view.cluster, number: view.number + 1, members: members, rules: view.rules,
+      subgroups: Layout.assign(
+        members, previous: previousRoles(view, staying, holders), rules: view.rules,
+        view: view.number + 1))
+    return Decision(
+      ballot: campaign.ballot, trims: RaggedTrim.trims(view, connected, campaign.reports),
+      next: next)
+  }
+
+  private mutating func previousRoles(
+    _ view: View, _ staying: RankSet, _ holders: [RankSet]
+  ) -> [PreviousRole] {
+    view.subgroups.enumerated().filter { $0.element.role.holdsState }.map { index, subgroup in
+      let held = holders[index].intersection(staying)
+      if held.isEmpty { marks.insert(.rebornShard) }
+      return PreviousRole(
+        role: subgroup.role,
+        receivers: subgroup.receivers.intersection(staying).map { view.record($0).id },
+        holders: held.map { view.record($0).id }, bornIn: subgroup.bornIn)
+    }
+  }
+
+  /// The largest set of reporting members of which each can meet each other, as far as a walk from
+  /// each member over the ranks finds it. O(members³) in words.
+  private func connected(_ campaign: Campaign) -> RankSet {
+    let reporters = campaign.reporters
+    var conflicts = [RankSet](repeating: RankSet(), count: campaign.reports.count)
+    for member in reporters {
+      let said = member == rank ? self.conflicts(lastTick) : peers[member.index].health?.conflicts
+      let reported = campaign.reports[member.index]?.conflicts ?? RankSet()
+      for other in said ?? reported where other.index < conflicts.count {
+        conflicts[member.index].insert(other)
+        conflicts[other.index].insert(member)
+      }
+    }
+    var best = RankSet()
+    for start in reporters {
+      var set = RankSet([start])
+      for next in reporters where !set.contains(next) {
+        if conflicts[next.index].intersection(set).isEmpty { set.insert(next) }
+      }
+      if set.count > best.count { best = set }
+    }
+    return best
+  }
+
+  /// Who of the leavers can go: nobody who alone holds the state of a role, and not all.
+  func going(_ leavers: RankSet, of members: RankSet, holders: [RankSet]) -> RankSet {
+    guard let view else { return RankSet() }
+    var going = RankSet()
+    for leaver in Array(leavers).reversed() {
+      let rest = members.subtracting(going).removing(leaver)
+      let isNeeded = view.subgroups.indices.contains { index in
+        view.subgroups[index].role.holdsState && holders[index].contains(leaver)
+          && holders[index].intersection(rest).isEmpty
+      }
+      if !isNeeded, !rest.isEmpty { going.insert(leaver) }
+    }
+    return going
+  }
+}
