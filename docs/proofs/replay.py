@@ -238,20 +238,31 @@ class Course:
             self.replays[number].take(line)
 
     def _begin(self, number, members):
-        """A view follows from the decision before it, and most of its members hold the state."""
-        before = self.replays.get(number - 1)
-        self.complete[number] = set(members)
-        if self.replays:
-            outcome = before.outcome() if before else None
-            if outcome is None:
-                raise Refused('view', 'install.committed')
-            if members != outcome.stays | outcome.joins:
-                raise Refused('view', 'view.members')
-            self.complete[number] = self.complete[number - 1] & outcome.stays
-            # So every majority of the view holds a member that has the state.
-            if 2 * len(self.complete[number]) < len(members):
-                raise Refused('view', 'decide.heirs')
+        """A view follows from the decision before it, and somebody brings the state along.
+
+        The receivers of the first subgroup keep the state that is looked at here.
+        """
+        keepers = set(self.views[number].subgroups[0])
+        if not self.replays:
+            self.complete[number] = keepers
+        else:
+            self._follow(number, members, keepers)
         self.replays[number] = ViewReplay(self.views[number])
+
+    def _follow(self, number, members, keepers):
+        before = self.replays.get(number - 1)
+        outcome = before.outcome() if before else None
+        if outcome is None:
+            raise Refused('view', 'install.committed')
+        if members != outcome.stays | outcome.joins:
+            raise Refused('view', 'view.members')
+        holders = self.complete[number - 1] & outcome.stays & keepers
+        if not holders:
+            raise Refused('view', 'propose.holder')
+        all_keep = keepers == members and set(before.view.subgroups[0]) == set(before.view.members)
+        if all_keep and 2 * len(holders) < len(members):
+            raise Refused('view', 'join.holders')
+        self.complete[number] = holders
 
     def _transfer(self, line):
         complete = self.complete[line['view']]

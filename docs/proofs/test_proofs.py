@@ -204,7 +204,7 @@ BAD = {
     'propose.adopts': changed(['"propose"', '"adopts"'], adopts=None),
     'propose.reporters': changed(DECIDED, reports=[1, 2], stays=[0, 1]),
     'propose.trim': changed(DECIDED, stays=[0, 1, 2]),
-    'propose.whole': changed(DECIDED, trim=[1]),
+    'propose.whole': changed(DECIDED, trim=[0]),
     'propose.echoed': changed(['"propose"', '"adopts"'], stays=[1]),
     'propose.latest': before(
         COMMITTED,
@@ -258,11 +258,12 @@ BAD = {
     'decide.shardHolder': changed(DECIDED, stays=[1]),
     'decide.exposed': changed(DECIDED, steps=[]),
     'view.members': changed(['"view": 2', '"view"'], members=[0, 1, 2]),
-    'decide.heirs': [
-        line.replace('"joins": [3]', '"joins": [3, 4, 5]').replace(
-            '"members": [0, 1, 3]', '"members": [0, 1, 3, 4, 5]'
-        )
+    'join.holders': [
+        line.replace('"joins": [3]', '"joins": [3, 4, 5]').replace('[0, 1, 3]', '[0, 1, 3, 4, 5]')
         for line in GOOD
+    ],
+    'propose.holder': [
+        line.replace('"subgroups": [[0, 1, 3]]', '"subgroups": [[3]]') for line in GOOD
     ],
     'transfer.complete': changed(['"transfer"'], **{'from': 3}),
 }
@@ -319,7 +320,7 @@ class GuardNameTests(unittest.TestCase):
 
 
 class CountingTests(unittest.TestCase):
-    """What `views.py` calls decide.heirs, as code counts it."""
+    """What `views.py` calls join.holders, as code counts it."""
 
     heirs, newcomers, party = z3.Ints('heirs newcomers party')
     sizes = [heirs >= 0, newcomers >= 0, 2 * party > heirs + newcomers]

@@ -38,12 +38,8 @@ MODEL.axioms['trim.prefix'] = forall(
     d, g, m, x, implies(within(d, g, m) & at_most(x, m), within(d, g, x))
 )
 
+somebody_stays = exists(w, VIEW.stays(d, w) & receiver(w, g))
 delivers_in_order = forall(x, implies(less(x, m), delivered(n, g, x)))
-
-
-def bounds(member):
-    """The member's report counts and it stays: its column of g bounds the trim."""
-    return VIEW.inside(member, p) & VIEW.stays(d, member) & receiver(member, g)
 
 
 def holds(relation):
@@ -89,15 +85,21 @@ VIEW.add_actions(
     fresh={
         'propose.reporters': forall(n, implies(VIEW.stays(d, n), VIEW.inside(n, p))),
         'propose.trim': forall(
-            n, g, m, implies(bounds(n) & within(d, g, m), reported_received(n, b, g, m))
+            n,
+            g,
+            m,
+            implies(
+                VIEW.inside(n, p) & VIEW.stays(d, n) & receiver(n, g) & within(d, g, m),
+                reported_received(n, b, g, m),
+            ),
         ),
-        # What all of them report is within the trim, where anybody stays to ask.
+        # What the trim leaves out some report lacks, where anybody stays to ask.
         'propose.whole': forall(
             g,
             m,
             implies(
-                exists(w, bounds(w)) & ~within(d, g, m),
-                exists(n, bounds(n) & ~reported_received(n, b, g, m)),
+                somebody_stays & ~within(d, g, m),
+                exists(n, VIEW.inside(n, p) & receiver(n, g) & ~reported_received(n, b, g, m)),
             ),
         ),
     },
@@ -124,8 +126,6 @@ MODEL.action(
     },
     [installed.gains(n, b, d)],
 )
-
-somebody_stays = exists(w, VIEW.stays(d, w) & receiver(w, g))
 
 MODEL.properties.update(
     {

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Successive views with newcomers: nothing that was acknowledged is lost while a majority lives.
+"""Successive views with newcomers: nothing that was acknowledged is lost.
 
 That a view comes to one decision, and that its trim is what every member that stays has received,
 is proved in `trim.py` and taken from there. Here the decisions are put one after the other, and
-state moves to newcomers. All members hold the same state; an `item` is one change of it, and
-belongs to the view in which it is sent.
+state moves to newcomers. It is the state of one role, say of the coordinators: `keeper` says which
+members of a view receive in it. An `item` is one change of the state, sent in some view.
 """
 
 from itertools import combinations
@@ -21,6 +21,9 @@ MODEL = Model('views', ('node', 'view', 'item', 'party'))
 at_most, less = MODEL.order('view')
 first = MODEL.relation('first view', fixed=True)
 member = MODEL.relation('member view node', fixed=True)
+keeper = MODEL.relation('keeper view node', fixed=True)
+# All members of the view are keepers.
+all_keep = MODEL.relation('all_keep view', fixed=True)
 inside = MODEL.relation('inside node party', fixed=True)
 majority = MODEL.relation('majority party view', fixed=True)
 sent_in = MODEL.relation('sent_in view item', fixed=True)
@@ -43,27 +46,26 @@ kept = MODEL.relation('kept item')
 
 MODEL.axioms.update(
     {
-        'views.haveMembers': forall(v, exists(n, member(v, n))),
+        'keepers.some': forall(v, exists(n, keeper(v, n))),
+        'keepers.members': forall(v, n, implies(keeper(v, n), member(v, n))),
+        'all_keep.keepers': forall(v, n, implies(all_keep(v) & member(v, n), keeper(v, n))),
         'first.least': forall(v, w, implies(first(v), at_most(v, w))),
-        'majorities.meet': forall(
-            p,
-            q,
-            v,
-            implies(
-                majority(p, v) & majority(q, v),
-                exists(n, inside(n, p) & inside(n, q) & member(v, n)),
-            ),
-        ),
         'items.oneView': forall(i, u, v, implies(sent_in(u, i) & sent_in(v, i), equal(u, v))),
     }
 )
 stays = member(v, n) & member(w, n)
+# The member goes on as a keeper, with the whole state.
+goes_on = stays & complete(n, v) & keeper(w, n)
 
 MODEL.action(
     'form',
     [n, v],
     {'form.first': first(v) & member(v, n)},
-    [current.gains(n, v), complete.gains(n, v), reached.gains(v)],
+    [
+        current.gains(n, v),
+        complete.becomes(o, y, complete(o, y) | equal(o, n) & equal(y, v) & keeper(v, n)),
+        reached.gains(v),
+    ],
 )
 MODEL.action(
     'receive',
@@ -79,34 +81,48 @@ MODEL.action(
     [v, i],
     {
         'acknowledge.view': sent_in(v, i),
-        'acknowledge.stable': forall(n, implies(member(v, n), received(n, i))),
+        'acknowledge.stable': forall(n, implies(keeper(v, n), received(n, i))),
     },
     [acknowledged.gains(i)],
 )
 MODEL.action('wedge', [n, v], {}, [wedged.gains(n, v)])
+# The party is those who report. That they are a majority is what makes it one decision.
 MODEL.action(
     'decide',
     [v, w, p],
     {
-        'decide.once': ~ended(v),
-        'decide.newer': less(v, w),
-        'decide.majority': majority(p, v),
-        'decide.reported': forall(n, implies(inside(n, p), current(n, v) & wedged(n, v))),
-        'decide.reporters': forall(n, implies(stays, inside(n, p))),
-        'decide.trim': forall(n, i, implies(stays & sent_in(v, i) & within(w, i), received(n, i))),
-        'decide.whole': forall(
-            i, implies(sent_in(v, i) & ~within(w, i), exists(n, stays & ~received(n, i)))
+        'view.once': ~ended(v),
+        'view.newer': less(v, w),
+        'propose.reported': forall(n, implies(inside(n, p), current(n, v) & wedged(n, v))),
+        'propose.reporters': forall(n, implies(stays, inside(n, p))),
+        'propose.trim': forall(
+            n, i, implies(stays & keeper(v, n) & sent_in(v, i) & within(w, i), received(n, i))
         ),
-        # So it is where newcomers, and members whose state is not complete, are at most as many.
-        'decide.heirs': forall(
-            q, implies(majority(q, w), exists(n, inside(n, q) & stays & complete(n, v)))
+        'propose.whole': forall(
+            i,
+            implies(
+                sent_in(v, i) & ~within(w, i),
+                exists(n, inside(n, p) & keeper(v, n) & ~received(n, i)),
+            ),
+        ),
+        # Without one, the view waits.
+        'propose.holder': exists(n, goes_on),
+        # So it is where newcomers, and members whose state is not complete, are at most as many
+        # as the members that go on.
+        'join.holders': forall(
+            q,
+            implies(all_keep(v) & all_keep(w) & majority(q, w), exists(n, inside(n, q) & goes_on)),
         ),
     },
     [
         next_view.gains(v, w),
         ended.gains(v),
         reached.gains(w),
-        heir.becomes(y, o, heir(y, o) | equal(y, w) & member(v, o) & member(w, o) & complete(o, v)),
+        heir.becomes(
+            y,
+            o,
+            heir(y, o) | equal(y, w) & member(v, o) & member(w, o) & complete(o, v) & keeper(w, o),
+        ),
         kept.becomes(j, kept(j) | sent_in(v, j) & within(w, j)),
     ],
 )
@@ -116,12 +132,20 @@ MODEL.action(
     {
         'install.committed': next_view(v, w),
         'install.stays': current(n, v) & stays,
-        'install.holds': forall(i, implies(sent_in(v, i) & within(w, i), received(n, i))),
+        'install.holds': forall(
+            i, implies(keeper(v, n) & sent_in(v, i) & within(w, i), received(n, i))
+        ),
     },
     [
         current.gains(n, w),
-        holds.becomes(o, j, holds(o, j) | equal(o, n) & sent_in(v, j) & within(w, j)),
-        complete.becomes(o, y, complete(o, y) | equal(o, n) & equal(y, w) & complete(n, v)),
+        holds.becomes(
+            o,
+            j,
+            holds(o, j) | equal(o, n) & keeper(v, n) & sent_in(v, j) & within(w, j),
+        ),
+        complete.becomes(
+            o, y, complete(o, y) | equal(o, n) & equal(y, w) & complete(n, v) & keeper(w, n)
+        ),
     ],
 )
 MODEL.action(
@@ -133,12 +157,12 @@ MODEL.action(
     },
     [current.gains(n, w)],
 )
-# The state of all earlier views goes from one member to another.
+# The state of all earlier views goes from one keeper to another.
 MODEL.action(
     'transfer',
     [n, o, w],
     {
-        'transfer.view': current(n, w) & current(o, w),
+        'transfer.view': current(n, w) & keeper(w, n),
         'transfer.complete': complete(o, w),
     },
     [complete.gains(n, w), holds.becomes(r, j, holds(r, j) | equal(r, n) & holds(o, j))],
@@ -147,14 +171,30 @@ MODEL.action(
 has = holds(n, i) | received(n, i)
 MODEL.properties.update(
     {
-        'nothing acknowledged is lost while a majority lives': forall(
+        'in every view a keeper has all that was acknowledged before': forall(
+            u,
+            v,
+            w,
+            i,
+            implies(
+                next_view(v, w) & acknowledged(i) & sent_in(u, i) & at_most(u, v),
+                exists(n, keeper(w, n) & has),
+            ),
+        ),
+        'where all are keepers, every majority has all that was acknowledged before': forall(
             u,
             v,
             w,
             i,
             q,
             implies(
-                next_view(v, w) & acknowledged(i) & sent_in(u, i) & at_most(u, v) & majority(q, w),
+                all_keep(v)
+                & all_keep(w)
+                & next_view(v, w)
+                & majority(q, w)
+                & acknowledged(i)
+                & sent_in(u, i)
+                & at_most(u, v),
                 exists(n, inside(n, q) & member(w, n) & has),
             ),
         ),
@@ -184,7 +224,9 @@ MODEL.lemmas.update(
         'who is in a view is a member of it': forall(
             n, v, implies(current(n, v), member(v, n) & reached(v))
         ),
-        'who is complete is in the view': forall(n, v, implies(complete(n, v), current(n, v))),
+        'who is complete keeps the state': forall(
+            n, v, implies(complete(n, v), current(n, v) & keeper(v, n))
+        ),
         'a next view ends a view': forall(
             v, w, implies(next_view(v, w), ended(v) & less(v, w) & reached(v) & reached(w))
         ),
@@ -200,23 +242,31 @@ MODEL.lemmas.update(
         'who receives is in the view': forall(
             n, v, i, implies(received(n, i) & sent_in(v, i), current(n, v))
         ),
-        'acknowledged is received by all members': forall(
-            n, v, i, implies(acknowledged(i) & sent_in(v, i) & member(v, n), received(n, i))
+        'acknowledged is received by all keepers': forall(
+            n, v, i, implies(acknowledged(i) & sent_in(v, i) & keeper(v, n), received(n, i))
         ),
-        'heirs are of views that were reached': forall(n, w, implies(heir(w, n), reached(w))),
+        'heirs are keepers of views that were reached': forall(
+            n, w, implies(heir(w, n), reached(w) & keeper(w, n))
+        ),
         'what ended was reached': forall(v, implies(ended(v), reached(v))),
-        'kept is received by all that stay': forall(
-            n, v, w, i, implies(next_view(v, w) & stays & kept(i) & sent_in(v, i), received(n, i))
+        'kept is received by all keepers that stay': forall(
+            n,
+            v,
+            w,
+            i,
+            implies(
+                next_view(v, w) & stays & keeper(v, n) & kept(i) & sent_in(v, i), received(n, i)
+            ),
         ),
         'kept is what its decision says': forall(
             v, w, i, implies(next_view(v, w) & sent_in(v, i), within(w, i) | ~kept(i))
         ),
-        'what is not kept some member lacks for ever': forall(
+        'what is not kept some keeper lacks for ever': forall(
             v,
             i,
             implies(
                 ended(v) & sent_in(v, i) & ~kept(i),
-                exists(n, member(v, n) & wedged(n, v) & ~received(n, i)),
+                exists(n, keeper(v, n) & wedged(n, v) & ~received(n, i)),
             ),
         ),
         'kept comes from a view that ended': forall(
@@ -233,12 +283,13 @@ MODEL.lemmas.update(
             i,
             implies(next_view(v, w) & heir(w, n) & kept(i) & sent_in(u, i) & at_most(u, v), has),
         ),
-        'every majority has an heir': forall(
+        'every view has an heir': forall(v, w, implies(next_view(v, w), exists(n, heir(w, n)))),
+        'where all are keepers, every majority has an heir': forall(
             v,
             w,
             q,
             implies(
-                next_view(v, w) & majority(q, w),
+                all_keep(v) & all_keep(w) & next_view(v, w) & majority(q, w),
                 exists(n, inside(n, q) & heir(w, n) & member(w, n)),
             ),
         ),
@@ -246,8 +297,9 @@ MODEL.lemmas.update(
 )
 
 
-def small(*members, items=1):
-    """An instance with these members of the views, and all sets of them as parties."""
+def small(*members, keepers=None, items=1):
+    """An instance with these members of the views; all are keepers unless told otherwise."""
+    keepers = keepers or members
     nodes = sorted(set().union(*members))
     parties = [set(party) for size in range(len(nodes) + 1) for party in combinations(nodes, size)]
     return Instance(
@@ -256,6 +308,8 @@ def small(*members, items=1):
             'view_at_most': lambda x, y: x <= y,
             'first': lambda view: view == 0,
             'member': lambda view, node: node in members[view],
+            'keeper': lambda view, node: node in keepers[view],
+            'all_keep': lambda view: keepers[view] == members[view],
             'inside': lambda node, party: node in parties[party],
             'majority': lambda party, view: parties[party] <= members[view]
             and 2 * len(parties[party]) > len(members[view]),
@@ -263,19 +317,18 @@ def small(*members, items=1):
     )
 
 
-MODEL.unnecessary = ('install.holds',)
+MODEL.unnecessary = ('propose.reporters', 'install.holds')
 MODEL.without_run = (
-    'decide.majority',
-    'decide.trim',
+    'propose.trim',
     'install.stays',
     'join.committed',
     'join.newcomer',
-    'transfer.view',
 )
-MODEL.twin = 'decide.heirs'
+MODEL.twin = 'join.holders'
 MODEL.shown = ('member', 'within', 'sent_in')
 MODEL.searches = (
     Search(small({0}, {0, 1, 2}), 10),
+    Search(small({0, 1, 2}, {1, 2}, keepers=({0}, {1})), 12),
     Search(small({0, 1, 2}, {0, 1}, {1, 2}), 18),
 )
 MODEL.states = [
@@ -293,5 +346,22 @@ MODEL.states = [
             & forall(o, implies(member(u, o), ~member(v, o))),
         ),
         Search(small({0}, {0, 1}, {1}), 16),
+    ),
+    NamedState(
+        'who kept the state is gone, and a member that did not keep it has it all',
+        exists(
+            u,
+            v,
+            i,
+            n,
+            acknowledged(i)
+            & sent_in(u, i)
+            & first(u)
+            & complete(n, v)
+            & ~keeper(u, n)
+            & member(u, n)
+            & forall(o, implies(keeper(u, o), ~member(v, o))),
+        ),
+        Search(small({0, 1, 2}, {0, 1, 2}, {1, 2}, keepers=({0}, {0, 1}, {1, 2})), 18),
     ),
 ]
