@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <sys/eventfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,3 +20,5 @@ int mapred_epoll_wait(int epoll, struct epoll_event *events, int capacity, uint6
   const uint64_t milliseconds = nanoseconds / 1000000 + (nanoseconds % 1000000 != 0);
   return epoll_wait(epoll, events, capacity, milliseconds < 1000000 ? (int)milliseconds : 1000000);
 }
+
+int mapred_event(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }

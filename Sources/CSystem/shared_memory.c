@@ -44,6 +44,18 @@ int mapred_move_mapping(void *from, size_t count, void *to) {
   return mremap(from, count, count, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED ? -1 : 0;
 }
 
+int mapred_copy_cells(void *to, const void *from, size_t count) {
+  const uint64_t *source = from;
+  uint64_t *target = to;
+  uint64_t differs = 0;
+  for (size_t place = 0; place < count; place++) {
+    const uint64_t value = __atomic_load_n(source + place, __ATOMIC_RELAXED);
+    differs |= value ^ target[place];
+    target[place] = value;
+  }
+  return differs != 0;
+}
+
 void mapred_futex_wait(uint32_t *word, uint32_t value, uint64_t nanoseconds) {
   const struct timespec limit = {.tv_sec = (time_t)(nanoseconds / 1000000000),
                                  .tv_nsec = (long)(nanoseconds % 1000000000)};

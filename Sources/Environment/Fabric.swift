@@ -19,13 +19,13 @@ package import Vocabulary
 /// 5. **Fence.** After `fence()` no cell of a copy changes any more, and nothing is sent. What the
 ///    cells publish stays readable; what else is payload may still change.
 /// 6. **Waking.** `arm`, look once more, `park`: a push that becomes visible after `arm` ends the
-///    `park`. A parked member uses no processor.
+///    `park`, and so does a wake by another thread. A parked member uses no processor.
 ///
 /// Cells are carried as they were when they were posted. Payload may be read from the pusher's copy
 /// until it has arrived: whoever pushes leaves it alone until a column of the receiver says that it
 /// is there.
 ///
-/// All calls come from one thread.
+/// All calls come from one thread, but for those of the `waker`.
 package protocol Fabric: AnyObject {
   /// This member.
   var rank: Rank { get }
@@ -44,9 +44,12 @@ package protocol Fabric: AnyObject {
   /// become visible since the last call.
   func poll(into events: inout [FabricEvent]) -> Bool
 
-  /// From now on a push that becomes visible ends the next `park`.
+  /// Lets other threads of this process end a `park`. The same one as long as the fabric lives.
+  var waker: Waker { get }
+
+  /// From now on a push that becomes visible, or a wake, ends the next `park`.
   func arm()
-  /// Waits for a push since `arm`, at most `nanoseconds`.
+  /// Waits for a push or a wake since `arm`, at most `nanoseconds`.
   func park(nanoseconds: UInt64)
   /// Takes an `arm` back where a last look found something to do.
   func disarm()

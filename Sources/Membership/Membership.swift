@@ -64,6 +64,9 @@ package struct Membership: Sendable {
     }
   }
 
+  /// The latest proposal for the end of the view that this member stood by.
+  package var echoed: Decision? { change.echoed }
+
   /// Whether this member takes no more part in the view's multicast.
   package var isWedged: Bool { change.promised > .none }
 
@@ -96,7 +99,12 @@ package struct Membership: Sendable {
     guard stopped == nil else { return }
     switch letter {
     case .join(let request): return takeJoin(request, from: sender, now, into: &effects)
-    case .waiting(let members, let reason): return joining?.wait(members, reason) ?? ()
+    case .waiting(let members, let reason, let stamp):
+      joining?.wait(members, reason)
+      guard let stamped = joining?.note(stamp, of: sender), stamped else { return }
+      // The first answer is answered at once: it is what lets this node in.
+      nextHeartbeat = now
+      return ask(now, into: &effects)
     case .refused(let reason):
       if joining != nil { stop(.refused(reason), into: &effects) }
       return

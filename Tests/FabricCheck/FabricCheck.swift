@@ -12,7 +12,8 @@ import ArgumentParser
       0: all promises were kept, 1: not all.
       """,
     subcommands: [
-      Contract.self, Flow.self, Hold.self, MulticastVerb.self, Figures.self, Simulate.self,
+      Contract.self, Flow.self, Hold.self, MulticastVerb.self, Figures.self, Forming.self,
+      Simulate.self,
     ],
     defaultSubcommand: Contract.self)
 }

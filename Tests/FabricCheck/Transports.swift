@@ -63,14 +63,27 @@ struct Membership: ParsableArguments {
     let timeout = timeout
     let key = key
     return { rank, plan, addresses in
-      var formation = Formation(
-        rank: rank, plan: plan, addresses: addresses,
-        key: try key.map { try ClusterKey(Array($0.utf8)) })
-      formation.timeoutSeconds = timeout
+      let formation = try Self.formation(rank, plan, addresses, key: key, timeout: timeout)
       let (fabric, choice) = try transport.open(formation)
       if transport == .auto { say("\(choice)") }
       return fabric
     }
+  }
+
+  /// What this process forms a group by.
+  func formation(_ plan: GroupPlan) throws -> Formation {
+    try Self.formation(
+      Rank(rank ?? 0), plan, addresses(round: 0), key: key, timeout: timeout)
+  }
+
+  private static func formation(
+    _ rank: Rank, _ plan: GroupPlan, _ addresses: [String], key: String?, timeout: Int
+  ) throws -> Formation {
+    var formation = Formation(
+      rank: rank, plan: plan, addresses: addresses,
+      key: try key.map { try ClusterKey(Array($0.utf8)) })
+    formation.timeoutSeconds = timeout
+    return formation
   }
 }
 

@@ -6,7 +6,8 @@ package enum FabricSuite {
     [
       .counterAfterPayload, .prefixOrder, .noTornCell, .silence, .leaving, .dying, .fencing,
       .waking,
-      .parking, .relaying, .randomPushes, .fullWindow, .stalledReader, .holders, .valuesWhenPosted,
+      .wakingFromHome, .parking, .relaying, .randomPushes, .fullWindow, .stalledReader, .holders,
+      .valuesWhenPosted,
     ]
 
   package enum Outcome: Sendable {

@@ -27,6 +27,7 @@ enum FabricFault: String, CaseIterable, Sendable {
   case fenceLetsIn
   case fenceLetsOut
   case losesWakeUp
+  case losesWakeFromHome
   case parkReturnsAtOnce
   case parkSpins
   case parkIgnoresDeadline
@@ -49,6 +50,7 @@ final class LocalNetwork: Sendable {
     var closed = RankSet()
     var opened = 0
     var version: [Int]
+    var isParked: [Bool]
     var lastPoll: [UInt64]
   }
 
@@ -63,6 +65,7 @@ final class LocalNetwork: Sendable {
       State(
         queues: Array(repeating: Array(repeating: [], count: members), count: members),
         version: Array(repeating: 0, count: members),
+        isParked: Array(repeating: false, count: members),
         lastPoll: Array(repeating: 0, count: members)))
   }
 
@@ -222,6 +225,16 @@ final class LocalFabric: Fabric {
     }
   }
 
+  var waker: Waker {
+    Waker { [network, rank, fault] in
+      network.state.withLock { state in
+        // Between `arm` and `park` a wake is as good as in a park.
+        guard fault != .losesWakeFromHome || state.isParked[rank.index] else { return }
+        state.version[rank.index] += 1
+      }
+    }
+  }
+
   private var version: Int { network.state.withLock { $0.version[rank.index] } }
 
   func arm() {
@@ -233,6 +246,8 @@ final class LocalFabric: Fabric {
     // It looks only from here on: what came since `arm` is missed.
     if fault == .losesWakeUp { armedVersion = version }
     let deadline = Self.milliseconds() + max(1, nanoseconds / 1_000_000)
+    network.state.withLock { $0.isParked[rank.index] = true }
+    defer { network.state.withLock { $0.isParked[rank.index] = false } }
     var naps = 0
     while version == armedVersion {
       let late: UInt64 = fault == .parkIgnoresDeadline ? 4_000 : 0

@@ -15,10 +15,11 @@ struct HandshakePair {
   }
 
   static func hello(
-    rank: Int, members: Int = 3, fingerprint: UInt64 = 0xF00D, extra: [UInt8] = [],
-    version: UInt32 = Hello.currentVersion
+    rank: Int, members: Int = 3, fingerprint: UInt64 = 0xF00D, epoch: UInt64 = 0,
+    extra: [UInt8] = [], version: UInt32 = Hello.currentVersion
   ) -> Hello {
-    var hello = Hello(rank: rank, memberCount: members, fingerprint: fingerprint, extra: extra)
+    var hello = Hello(
+      rank: rank, memberCount: members, fingerprint: fingerprint, epoch: epoch, extra: extra)
     hello.version = version
     return hello
   }

@@ -63,9 +63,15 @@ import Vocabulary
 
   static let differences = [
     Difference(
-      description: "version", initiating: HandshakePair.hello(rank: 2, version: 2),
+      description: "version", initiating: HandshakePair.hello(rank: 2, version: 1),
       initiator: ["refused rank 0 at host-a:7000", "version 1", "version 2", "same build"],
       acceptor: ["refused host-b:41234", "version 2", "version 1"]),
+    Difference(
+      description: "epoch, whatever else differs",
+      initiating: HandshakePair.hello(rank: 7, members: 9, fingerprint: 0xABC, epoch: 6),
+      accepting: HandshakePair.hello(rank: 0, epoch: 5),
+      initiator: ["refused rank 0 at host-a:7000", "epoch 5, this member that of epoch 6"],
+      acceptor: ["host-b:41234 refused this member", "group of epoch 5, it that of 6"]),
     Difference(
       description: "layout", initiating: HandshakePair.hello(rank: 2, fingerprint: 0xABC),
       initiator: ["refused rank 0 at host-a:7000", "0xabc here", "0xf00d there"],
@@ -109,9 +115,11 @@ import Vocabulary
         difference.hasKeys.1 ? (difference.otherKey ? other : HandshakePair.key()) : nil
       ), expected: difference.expected)
     let ends = pair.meet()
+    let isOfEpochs = difference.description.hasPrefix("epoch")
     for (step, words) in [
       (ends.initiator, difference.initiator), (ends.acceptor, difference.acceptor),
     ] {
+      #expect(step?.error?.code == (isOfEpochs ? .epoch : .refused))
       let text = step?.error?.description ?? "no error: \(String(describing: step))"
       for word in words { #expect(text.contains(word)) }
       #expect(step?.error?.advice != nil)

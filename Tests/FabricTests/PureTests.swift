@@ -24,6 +24,7 @@ struct PureTests {
   func hello() throws {
     var hello = SharedHello(try Self.formation(2, 3), to: Rank(1))
     hello.isTaken = true
+    hello.epoch = .max
     #expect(SharedHello(hello.bytes) == hello)
     #expect(hello.bytes.count == SharedHello.byteCount)
     #expect(SharedHello(Array(hello.bytes.dropLast())) == nil)
@@ -91,6 +92,7 @@ struct PureTests {
     func segment(_ owner: Rank) -> Segment { Segment(byteCount: 8) }
     func push(_ pushes: borrowing Pushes) {}
     func poll(into events: inout [FabricEvent]) -> Bool { false }
+    var waker: Waker { Waker {} }
     func arm() { notes.append("arm") }
     func park(nanoseconds: UInt64) { notes.append("park \(nanoseconds)") }
     func disarm() { notes.append("disarm") }

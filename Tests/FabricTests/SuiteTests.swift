@@ -35,6 +35,7 @@ import Testing
     (.fenceLetsIn, ["fence"]),
     (.fenceLetsOut, ["fence"]),
     (.losesWakeUp, ["waking"]),
+    (.losesWakeFromHome, ["waker"]),
     (.parkReturnsAtOnce, ["parking"]),
     (.parkSpins, ["parking"]),
     (.parkIgnoresDeadline, ["parking"]),

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Environment
 import FabricConformance
 import Simulation
 import Testing
@@ -21,5 +22,28 @@ import Testing
       case .broken(let what): Issue.record("\(name) (\(check.promise)), seed \(seed): \(what)")
       }
     }
+  }
+
+  @Test("a wake after arm keeps a simulated member from parking, or ends its park")
+  func wakes() throws {
+    let group = SimulatedGroup(try Check.waking.layout(2), seed: 1)
+    let fabric = try #require(group.fabrics[0] as? SimulatedFabric)
+    let waker = fabric.waker
+    var events: [FabricEvent] = []
+    fabric.arm()
+    waker.wake()
+    _ = fabric.poll(into: &events)
+    fabric.park(nanoseconds: 0)
+    #expect(!fabric.isParked)
+    fabric.arm()
+    fabric.park(nanoseconds: 0)
+    #expect(fabric.isParked, "a wake before arm does not count")
+    waker.wake()
+    #expect(!fabric.isParked)
+    fabric.arm()
+    fabric.close()
+    waker.wake()
+    fabric.park(nanoseconds: 0)
+    #expect(fabric.isParked, "after the end a wake does nothing")
   }
 }

@@ -71,6 +71,20 @@ grep -q '^delivered 180 messages' "$scratch/0" || status=1
 report "a multicast, 3 processes" $status "$scratch"/[012]
 [ $status != 0 ] || sed 's/^/    /' "$scratch/0"
 
+# Groups of the same members at the same addresses, who begin them at different moments.
+began=$SECONDS
+addresses 3
+status=0
+processes=()
+for rank in 0 1 2; do
+  member "$rank" forming --rounds 10 &
+  processes+=($!)
+done
+for process in "${processes[@]}"; do wait "$process" || status=1; done
+grep -q '^formed 10 groups of 3' "$scratch/0" || status=1
+report "groups one after the other, 3 processes" $status "$scratch"/[012]
+[ $status != 0 ] || sed 's/^/    /' "$scratch/0"
+
 # A member is killed in the middle of traffic; the others have to see it and go on.
 began=$SECONDS
 addresses 3

@@ -18,4 +18,8 @@ static const uint32_t mapred_epoll_hangup = EPOLLRDHUP;
 int mapred_epoll_wait(int epoll, struct epoll_event *_Nonnull events, int capacity,
                       uint64_t nanoseconds);
 
+/// A descriptor that is readable while its count is not zero; writing 8 bytes adds to the count,
+/// reading takes it. Never blocks. -1 and errno where there is none.
+int mapred_event(void);
+
 #endif

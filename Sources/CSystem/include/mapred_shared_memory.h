@@ -21,6 +21,10 @@ int mapred_has_fixed_size(int descriptor);
 /// Moves `count` bytes of mapping from `from` onto `to`, in one step. 0, or -1 with errno.
 int mapred_move_mapping(void *_Nonnull from, size_t count, void *_Nonnull to);
 
+/// Copies `count` cells of 8 bytes, each in one piece, in any order. 1 where a copy was another one
+/// before, else 0. In C, because debug builds of Swift take longer for it than peers stand still.
+int mapred_copy_cells(void *_Nonnull to, const void *_Nonnull from, size_t count);
+
 /// Sleeps while `*word` is `value`, at most so long. Returns early at any time.
 void mapred_futex_wait(uint32_t *_Nonnull word, uint32_t value, uint64_t nanoseconds);
 /// Wakes whoever sleeps on `word`.

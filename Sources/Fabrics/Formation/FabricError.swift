@@ -9,8 +9,14 @@ package struct FabricError: Error, Sendable, Hashable, CustomStringConvertible {
     case address
     /// Members did not come in time.
     case timeout
+    /// Another thread said that the group shall not be formed.
+    case cancelled
+    /// A peer that forms another epoch: it is called again.
+    case epoch
     /// A peer that is not of this cluster, version or layout, or does not know the key.
     case refused
+    /// A peer that went away.
+    case lost
     /// Too little memory, or too low a limit of it.
     case memory
     /// No device, or no support for it in this build.

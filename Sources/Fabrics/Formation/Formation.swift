@@ -14,6 +14,15 @@ package struct Formation: Sendable {
   package var key: ClusterKey?
   /// How long a member waits for the others.
   package var timeoutSeconds = 60
+  /// Which of the groups that are formed at these addresses, one after the other, this is. Members
+  /// with the same number meet; those that are ahead or behind are called again until the time is
+  /// over, for they overtake each other by moments.
+  package var epoch: UInt64 = 0
+  /// By which another thread ends `open`.
+  package var cancellation: Cancellation?
+  /// A socket that listens already, for TCP; without one `open` listens at the own address for as
+  /// long as it takes.
+  package var listener: DataListener?
 
   package init(rank: Rank, plan: GroupPlan, addresses: [String], key: ClusterKey? = nil) {
     precondition(addresses.count == plan.segments.count, "an address for each member")

@@ -11,6 +11,9 @@ package import Vocabulary
 /// another nonce, and a proof that is sent back is that of the wrong role. Without a key the proofs
 /// are those of an empty one: they then find accidents, not attackers.
 ///
+/// It serves two purposes: members meet their group by rank, and nodes open connections for letters
+/// by name. Which one it is stands in the hello.
+///
 /// A pure value: bytes go in, steps come out. The owner carries the bytes, over a stream or in
 /// messages, in pieces of any size.
 package struct Handshake: Sendable {
@@ -23,7 +26,7 @@ package struct Handshake: Sendable {
     /// So many more bytes are wanted; they may come in pieces.
     case needs(Int)
     case send([UInt8])
-    /// The peer belongs to the group. `send` goes out first.
+    /// The peer is taken in. `send` goes out first.
     case done(peer: Hello, send: [UInt8]?)
     /// The peer does not. It is told by `send`, and then the connection ends.
     case refuse(FabricError, send: [UInt8]?)
@@ -43,10 +46,14 @@ package struct Handshake: Sendable {
   package var expected: RankSet
   /// Whether the peer has proven that it knows the key (or, without one, that both have none).
   package private(set) var isProven = false
+  /// Why one of both refused the other, if so.
+  package private(set) var refusal: Refusal?
   /// The peer's hello, once there is one; not to be believed before `isProven`.
   package private(set) var peerHello: Hello?
 
-  private let mine: Hello
+  let mine: Hello
+  /// The node that has to be at the other end of a connection for letters, if it is known.
+  let wanted: NodeID?
   private let key: [UInt8]
   private let peer: String
   private var state = State.hello
@@ -65,6 +72,22 @@ package struct Handshake: Sendable {
     self.key = key?.bytes ?? []
     self.expected = expected
     self.peer = peer
+    wanted = nil
+  }
+
+  /// A handshake of nodes, for a connection that carries letters.
+  package init(
+    role: Role, introduction: NodeIntroduction, key: ClusterKey?, wanted: NodeID? = nil,
+    peer: String
+  ) {
+    var hello = Hello(introduction)
+    hello.hasKey = key != nil
+    mine = hello
+    self.role = role
+    self.key = key?.bytes ?? []
+    self.wanted = wanted
+    self.peer = peer
+    expected = RankSet()
   }
 
   /// What to send before anything came: the initiator's hello.
@@ -97,8 +120,7 @@ package struct Handshake: Sendable {
   /// that is under way are refused.
   package mutating func receive(_ bytes: Bytes) -> Step {
     if state == .over {
-      let error = Refusal.malformed.error(refusing: peer, mine: 0, theirs: 0)
-      return .refuse(error, send: nil)
+      return .refuse(Refusal.malformed.error(refusing: peer, values(.malformed, 0, 0)), send: nil)
     }
     pending += Array(bytes)
     guard pending.count >= MessageTag.prefixBytes else {
@@ -138,11 +160,7 @@ package struct Handshake: Sendable {
     guard hello.hasKey == mine.hasKey else {
       return refuse(mine.hasKey ? .keyMissing : .keyUnexpected)
     }
-    // Other group sizes and layouts are found by the initiator too, in the answer, after the proof:
-    // so both sides can name both values.
-    if hello.memberCount == mine.memberCount, let objection = objectionToRank(of: hello) {
-      return refuse(objection.code, mine: objection.mine, theirs: objection.theirs)
-    }
+    if let objection = earlyObjection(to: hello) { return refuse(objection) }
     let answer = mine.encoded(.acceptorHello)
     transcript = message + answer
     state = .verdict
@@ -174,9 +192,10 @@ package struct Handshake: Sendable {
     if let code = verdict.code {
       let isTold = verdict.speaker != 0 || verdict.listener != 0
       state = .over
+      refusal = code
       return .refuse(
         code.error(
-          refusedBy: peer, mine: ownNumber(code), theirs: isTold ? verdict.speaker : nil),
+          refusedBy: peer, values(code, ownNumber(code), isTold ? verdict.speaker : nil)),
         send: nil)
     }
     guard state == .verdict, let hello = peerHello else { return refuse(.malformed) }
@@ -186,34 +205,13 @@ package struct Handshake: Sendable {
 
   /// The last step, after the proof.
   private mutating func conclude(_ hello: Hello) -> Step {
-    if let objection = objection(to: hello) {
-      return refuse(objection.code, mine: objection.mine, theirs: objection.theirs)
-    }
+    if let objection = objection(to: hello) { return refuse(objection) }
     state = .over
     return .done(peer: hello, send: role == .initiator ? encoded(Verdict(nil)) : nil)
   }
 
-  private func objection(to hello: Hello) -> (code: Refusal, mine: UInt64, theirs: UInt64)? {
-    if hello.memberCount != mine.memberCount {
-      return (.memberCount, UInt64(mine.memberCount), UInt64(hello.memberCount))
-    }
-    if let objection = objectionToRank(of: hello) { return objection }
-    if hello.fingerprint != mine.fingerprint {
-      return (.layout, mine.fingerprint, hello.fingerprint)
-    }
-    return nil
-  }
-
-  private func objectionToRank(of hello: Hello) -> (code: Refusal, mine: UInt64, theirs: UInt64)? {
-    let theirs = UInt64(hello.rank)
-    guard hello.rank < mine.memberCount else {
-      return (.rankOutOfRange, UInt64(mine.memberCount), theirs)
-    }
-    if expected.contains(Rank(hello.rank)) { return nil }
-    if role == .initiator, let wanted = expected.first {
-      return (.rankOther, UInt64(wanted.index), theirs)
-    }
-    return (.rankTaken, UInt64(mine.rank), theirs)
+  private mutating func refuse(_ objection: Objection) -> Step {
+    refuse(objection.code, mine: objection.mine, theirs: objection.theirs)
   }
 
   private mutating func refuse(_ code: Refusal, mine: UInt64 = 0, theirs: UInt64 = 0) -> Step {
@@ -222,7 +220,8 @@ package struct Handshake: Sendable {
     let verdict = Verdict(code, speaker: isOpen ? mine : 0, listener: isOpen ? theirs : 0)
     let bytes = encoded(verdict)
     state = .over
-    return .refuse(code.error(refusing: peer, mine: mine, theirs: theirs), send: bytes)
+    refusal = code
+    return .refuse(code.error(refusing: peer, values(code, mine, theirs)), send: bytes)
   }
 
   private func encoded(_ verdict: Verdict) -> [UInt8] {
@@ -230,16 +229,6 @@ package struct Handshake: Sendable {
     if isProven { verdict.proof = proof(by: role, verdict.content).tag }
     return verdict.encoded(
       role == .initiator ? .initiatorVerdict : .acceptorVerdict, version: mine.version)
-  }
-
-  /// What this member itself says about what a refusal is about.
-  private func ownNumber(_ code: Refusal) -> UInt64 {
-    switch code {
-    case .version: UInt64(mine.version)
-    case .memberCount: UInt64(mine.memberCount)
-    case .layout: mine.fingerprint
-    default: UInt64(mine.rank)
-    }
   }
 
   private func proof(by speaker: Role, _ content: [UInt8]) -> HMAC {

@@ -7,45 +7,66 @@ import Vocabulary
 ///
 /// As bytes (little-endian numbers, always `byteCount` of them): a tag of 8, version, rank, members
 /// and whether there is a key (4 each), the plan's fingerprint (8), the nonce (32), the length of
-/// `extra` (4), four zeroes, and 1 KiB for `extra`, zeroes behind it. Tag and version stand at the
-/// same place in every version, so that members of different versions understand why they part.
+/// `extra` (4), what the connection is for (4; 0 for a group, 1 for letters), the epoch (8), and
+/// 1 KiB for `extra`, zeroes behind it. Tag and version stand at the same place in every version,
+/// so that members of different versions understand why they part. In a hello for letters, rank,
+/// members, fingerprint and epoch are 0, and `extra` is the node's introduction.
 package struct Hello: Sendable, Hashable {
   /// The version of the hello and of everything that is sent after it.
-  package static let currentVersion: UInt32 = 1
+  package static let currentVersion: UInt32 = 2
   package static let nonceBytes = 32
   package static let extraBytesMaximum = 1024
-  static let byteCount = 72 + extraBytesMaximum
+  static let byteCount = extraPlace + extraBytesMaximum
+  private static let extraPlace = 80
 
   package var version = Self.currentVersion
   /// Not checked to be a rank: a peer may say anything.
   package let rank: Int
   package let memberCount: Int
   package let fingerprint: UInt64
+  /// Which of the groups at its addresses the member forms.
+  package let epoch: UInt64
   /// Never used twice, so that a hello that somebody recorded proves nothing later.
   package let nonce: [UInt8]
   /// What a fabric wants to tell besides: addresses, keys of memory.
   package let extra: [UInt8]
+  /// Who wants to send letters; nil where a member wants to meet its group.
+  package let introduction: NodeIntroduction?
   /// Whether this member has a cluster key; set by the handshake.
   package internal(set) var hasKey = false
 
   package init(
-    rank: Int, memberCount: Int, fingerprint: UInt64, nonce: [UInt8] = Self.freshNonce(),
-    extra: [UInt8] = []
+    rank: Int, memberCount: Int, fingerprint: UInt64, epoch: UInt64 = 0,
+    nonce: [UInt8] = Self.freshNonce(), extra: [UInt8] = []
   ) {
     precondition(nonce.count == Self.nonceBytes, "a nonce has \(Self.nonceBytes) bytes")
     precondition(extra.count <= Self.extraBytesMaximum, "the extra part of a hello is too long")
     self.rank = rank
     self.memberCount = memberCount
     self.fingerprint = fingerprint
+    self.epoch = epoch
     self.nonce = nonce
     self.extra = extra
+    introduction = nil
+  }
+
+  /// The hello of a node that carries letters.
+  package init(_ introduction: NodeIntroduction, nonce: [UInt8] = Self.freshNonce()) {
+    precondition(nonce.count == Self.nonceBytes, "a nonce has \(Self.nonceBytes) bytes")
+    rank = 0
+    memberCount = 0
+    fingerprint = 0
+    epoch = 0
+    self.nonce = nonce
+    extra = introduction.encoded
+    self.introduction = introduction
   }
 
   /// The hello of the member that a formation describes.
   package init(_ formation: Formation, extra: [UInt8] = []) {
     self.init(
       rank: formation.rank.index, memberCount: formation.plan.segments.count,
-      fingerprint: formation.plan.fingerprint, extra: extra)
+      fingerprint: formation.plan.fingerprint, epoch: formation.epoch, extra: extra)
   }
 
   /// 32 bytes of the system's entropy.
@@ -62,7 +83,8 @@ package struct Hello: Sendable, Hashable {
     bytes.append(number: fingerprint, bytes: 8)
     bytes += nonce
     bytes.append(number: UInt64(extra.count), bytes: 4)
-    bytes.append(number: 0, bytes: 4)
+    bytes.append(number: introduction == nil ? 0 : 1, bytes: 4)
+    bytes.append(number: epoch, bytes: 8)
     bytes += extra
     return bytes + [UInt8](repeating: 0, count: Self.byteCount - bytes.count)
   }
@@ -73,8 +95,9 @@ package struct Hello: Sendable, Hashable {
     guard bytes.count == Self.byteCount else { return nil }
     let keyFlag = bytes.number(at: 20, bytes: 4)
     let extraCount = Int(bytes.number(at: 64, bytes: 4))
-    guard keyFlag <= 1, bytes.number(at: 68, bytes: 4) == 0, extraCount <= Self.extraBytesMaximum,
-      bytes[(72 + extraCount)...].allSatisfy({ $0 == 0 })
+    let purpose = bytes.number(at: 68, bytes: 4)
+    guard keyFlag <= 1, purpose <= 1, extraCount <= Self.extraBytesMaximum,
+      bytes[(Self.extraPlace + extraCount)...].allSatisfy({ $0 == 0 })
     else { return nil }
     version = UInt32(bytes.number(at: 8, bytes: 4))
     rank = Int(bytes.number(at: 12, bytes: 4))
@@ -82,7 +105,10 @@ package struct Hello: Sendable, Hashable {
     hasKey = keyFlag == 1
     fingerprint = bytes.number(at: 24, bytes: 8)
     nonce = Array(bytes[32..<64])
-    extra = Array(bytes[72..<(72 + extraCount)])
+    epoch = bytes.number(at: 72, bytes: 8)
+    extra = Array(bytes[Self.extraPlace..<(Self.extraPlace + extraCount)])
+    introduction = purpose == 1 ? NodeIntroduction(decoding: extra) : nil
+    guard purpose == 0 || introduction != nil else { return nil }
   }
 }
 

@@ -2,7 +2,7 @@
 import Glibc
 
 /// The system's words for an `errno`, and its number: `Connection refused (errno 111)`.
-func errorText(_ code: Int32) -> String {
+package func errorText(_ code: Int32) -> String {
   // Members may be threads of one process, and strerror has one buffer for all of them.
   var buffer = [CChar](repeating: 0, count: 128)
   _ = unsafe strerror_r(code, &buffer, buffer.count)
@@ -11,7 +11,7 @@ func errorText(_ code: Int32) -> String {
 }
 
 /// Calls again where a signal came in between. -1 and `errno` as the system says it.
-func uninterrupted(_ call: () -> Int) -> Int {
+package func uninterrupted(_ call: () -> Int) -> Int {
   while true {
     let result = call()
     if result >= 0 || errno != EINTR { return result }
@@ -19,7 +19,7 @@ func uninterrupted(_ call: () -> Int) -> Int {
 }
 
 /// The monotonic clock, in nanoseconds.
-func monotonicNanoseconds() -> UInt64 {
+package func monotonicNanoseconds() -> UInt64 {
   var now = timespec()
   _ = unsafe clock_gettime(CLOCK_MONOTONIC, &now)
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
@@ -27,7 +27,7 @@ func monotonicNanoseconds() -> UInt64 {
 
 extension FabricError {
   /// A call that the system refused.
-  static func system(_ what: String, _ code: Int32, advice: String? = nil) -> FabricError {
+  package static func system(_ what: String, _ code: Int32, advice: String? = nil) -> FabricError {
     FabricError(.system, "\(what): \(errorText(code))", advice: advice)
   }
 }

@@ -2,10 +2,10 @@
 import Glibc
 
 /// A file descriptor that is closed with its last owner.
-final class Descriptor: Sendable {
-  let number: Int32
+package final class Descriptor: Sendable {
+  package let number: Int32
 
-  init(_ number: Int32) { self.number = number }
+  package init(_ number: Int32) { self.number = number }
 
   deinit { _ = close(number) }
 }

@@ -7,6 +7,9 @@ import Vocabulary
 /// What wakes a parked member: one word that says whether it is parked, on which it sleeps. The
 /// member and all who push to it map it; it is the only memory that more than one of them writes.
 ///
+/// The word also says that its member *holds* those who push to it: it draws a fence, and looks at
+/// cells that must stand still for a moment. A member that holds is not parked.
+///
 /// A lost wake-up is excluded as in Dekker's algorithm: the member says that it is parked and then
 /// looks at the cells once more; whoever pushes has stored the cells and then looks at the word;
 /// and both put a full fence between the two. One of them sees the other.
@@ -20,6 +23,7 @@ final class Doorbell: @unchecked Sendable {
   static let byteCount = Limits.pageBytes
   private static let awake: UInt32 = 0
   private static let parked: UInt32 = 1
+  private static let holding: UInt32 = 2
 
   init(_ file: MemoryFile) throws(FabricError) {
     let access = PROT_READ | PROT_WRITE
@@ -46,6 +50,15 @@ final class Doorbell: @unchecked Sendable {
 
   func disarm() { unsafe word.pointee.store(Self.awake, ordering: .relaxed) }
 
+  /// Whoever pushes from now on waits until `release`: what it has stored before, it has stored
+  /// before it waits. The next load sees it.
+  func hold() {
+    unsafe word.pointee.store(Self.holding, ordering: .sequentiallyConsistent)
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
+  }
+
+  func release() { unsafe word.pointee.store(Self.awake, ordering: .releasing) }
+
   /// Sleeps until somebody rings, or the time is over.
   func sleep(nanoseconds: UInt64) {
     let deadline = monotonicNanoseconds() &+ nanoseconds
@@ -59,18 +72,31 @@ final class Doorbell: @unchecked Sendable {
   }
 
   /// Wakes the member where it is parked. The caller has put a full fence behind its stores. Costs
-  /// one load of a word that seldom changes, and a system call only for a sleeper.
+  /// one load of a word that seldom changes, and a system call only for a sleeper. True where the
+  /// member holds those who push.
   @inline(__always)
-  func ring() {
-    guard unsafe word.pointee.load(ordering: .relaxed) == Self.parked else { return }
-    wake()
+  func ring() -> Bool {
+    let state = unsafe word.pointee.load(ordering: .relaxed)
+    guard state != Self.awake else { return false }
+    if state == Self.parked { wake() }
+    return state == Self.holding
   }
 
   @inline(never)
   private func wake() {
-    let before = unsafe word.pointee.exchange(Self.awake, ordering: .sequentiallyConsistent)
-    if before == Self.parked {
-      unsafe mapred_futex_wake(page.assumingMemoryBound(to: UInt32.self))
+    // What is no longer parked, is left as it is: it may hold by now.
+    let (isMine, _) = unsafe word.pointee.compareExchange(
+      expected: Self.parked, desired: Self.awake, ordering: .sequentiallyConsistent)
+    if isMine { unsafe mapred_futex_wake(page.assumingMemoryBound(to: UInt32.self)) }
+  }
+
+  /// Waits while the member holds, until `deadline` at most: it may have ended in the middle.
+  @inline(never)
+  func waitWhileHeld(until deadline: UInt64) {
+    while unsafe word.pointee.load(ordering: .acquiring) == Self.holding,
+      monotonicNanoseconds() < deadline
+    {
+      sched_yield()
     }
   }
 }

@@ -13,7 +13,8 @@ struct JoinedPeer {
 
 /// Brings the members of one machine together. Each listens at its own path; of each two the one
 /// with the higher rank connects, again and again until the other is there. So they may be started
-/// in any order.
+/// in any order. Who has begun to listen knocks at those of higher rank, by a connection without a
+/// word: they call at once then, and nobody waits for the next attempt.
 struct Gathering {
   /// A connection over which no hello has come.
   private struct Pending {
@@ -27,14 +28,19 @@ struct Gathering {
   private let listener: Descriptor
   private var pending: [Pending] = []
   private var joined: [JoinedPeer?]
+  /// When each member of lower rank is called next.
+  private var nextCalls: [UInt64]
+  /// Another epoch that somebody formed whom this member met.
+  private var otherEpoch: UInt64?
 
-  private static let retryMilliseconds: Int32 = 20
+  private static let retryNanoseconds: UInt64 = 10_000_000
 
   init(_ formation: Formation, segment: MemoryFile, doorbell: MemoryFile) throws(FabricError) {
     for address in formation.addresses { try LocalSocket.check(address) }
     self.formation = formation
     files = [segment.descriptor, doorbell.descriptor]
     joined = Array(repeating: nil, count: formation.plan.segments.count)
+    nextCalls = Array(repeating: 0, count: formation.plan.segments.count)
     listener = try LocalSocket.listen(formation.address)
   }
 
@@ -47,7 +53,9 @@ struct Gathering {
     defer { removeFile() }
     let limit = UInt64(max(formation.timeoutSeconds, 0)) * 1_000_000_000
     let deadline = monotonicNanoseconds() &+ limit
+    try knock()
     while !missing.isEmpty {
+      try formation.checkCancellation()
       guard monotonicNanoseconds() < deadline else { throw timeout }
       try callMissing()
       waitForNews()
@@ -59,10 +67,19 @@ struct Gathering {
     return joined.compactMap { $0 }
   }
 
-  /// Calls the missing members with lower ranks.
+  /// Tells the members with higher ranks that this one listens now.
+  private func knock() throws(FabricError) {
+    for rank in formation.peers where rank > formation.rank {
+      _ = try LocalSocket.connect(formation.addresses[rank.index])
+    }
+  }
+
+  /// Calls the missing members with lower ranks, where it is time.
   private mutating func callMissing() throws(FabricError) {
-    for rank in missing where rank < formation.rank {
+    let now = monotonicNanoseconds()
+    for rank in missing where rank < formation.rank && nextCalls[rank.index] <= now {
       guard !pending.contains(where: { $0.called == rank }) else { continue }
+      nextCalls[rank.index] = now + Self.retryNanoseconds
       guard case .made(let socket) = try LocalSocket.connect(formation.addresses[rank.index])
       else { continue }
       guard LocalSocket.isTrusted(socket) else {
@@ -81,7 +98,7 @@ struct Gathering {
     var places = ([listener] + pending.map(\.socket)).map {
       pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0)
     }
-    _ = unsafe poll(&places, nfds_t(places.count), Self.retryMilliseconds)
+    _ = unsafe poll(&places, nfds_t(places.count), Formation.tickMilliseconds)
   }
 
   /// Reads what came over connections that are new.
@@ -90,7 +107,9 @@ struct Gathering {
     for connection in pending {
       switch LocalSocket.receive(SharedHello.byteCount, from: connection.socket) {
       case .nothing: silent.append(connection)
-      case .end: continue
+      case .end:
+        // Somebody knocked, perhaps.
+        if connection.called == nil { nextCalls = nextCalls.map { _ in 0 } }
       case .bytes(let bytes, let files):
         // Who says something else is not a member, and is left alone.
         guard let hello = SharedHello(bytes) else { continue }
@@ -103,12 +122,19 @@ struct Gathering {
   private mutating func take(
     _ hello: SharedHello, _ files: [Descriptor], _ connection: Pending
   ) throws(FabricError) {
+    let isOfEpoch = hello.epoch == formation.epoch
     if connection.called == nil {
       // The answer goes out before this member judges, so that both sides are told.
       var answer = SharedHello(formation, to: Rank(min(hello.rank, Limits.members - 1)))
-      answer.isTaken = isTaken(hello.rank)
-      guard LocalSocket.send(answer.bytes, self.files, to: connection.socket) == 0 else { return }
+      answer.isTaken = isOfEpoch && isTaken(hello.rank)
+      let files = isOfEpoch ? self.files : []
+      guard LocalSocket.send(answer.bytes, files, to: connection.socket) == 0 else { return }
       if answer.isTaken { return }
+    }
+    if hello.version == SharedHello.version, !isOfEpoch {
+      // One of the two is ahead, and the other will follow: they try again.
+      otherEpoch = hello.epoch
+      return
     }
     if let refusal = hello.refusal(by: formation) { throw refusal }
     if let called = connection.called, called.index != hello.rank {
@@ -141,9 +167,13 @@ struct Gathering {
 
   private var timeout: FabricError {
     let who = missing.map { "\($0) (\(formation.addresses[$0.index]))" }
+    let epochs = otherEpoch.map {
+      "; one that came forms the group of epoch \($0), this member that of \(formation.epoch)"
+    }
     return FabricError(
       .timeout,
-      "\(who.joined(separator: ", ")) did not come within \(formation.timeoutSeconds) s",
+      "\(who.joined(separator: ", ")) did not come within \(formation.timeoutSeconds) s"
+        + (epochs ?? ""),
       advice: "start the missing members, with the same list of addresses everywhere")
   }
 

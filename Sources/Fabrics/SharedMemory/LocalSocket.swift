@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystem
-import Glibc
+package import Glibc
 
 /// Unix sockets that keep messages apart and carry descriptors. None of these calls waits.
-enum LocalSocket {
+package enum LocalSocket {
   /// The longest path that the system takes.
-  static let pathBytesMaximum = 107
+  package static let pathBytesMaximum = 107
 
   /// Whether `path` is where a socket can be; throws where it is too long.
-  static func check(_ path: String) throws(FabricError) {
+  package static func check(_ path: String) throws(FabricError) {
     guard !path.isEmpty, path.utf8.count <= pathBytesMaximum else {
       throw FabricError(
         .address,
@@ -27,7 +27,8 @@ enum LocalSocket {
     return Descriptor(number)
   }
 
-  private static func withAddress<R>(
+  /// The address of `path`, as calls take it.
+  package static func withAddress<R>(
     _ path: String, _ body: (UnsafePointer<sockaddr>, socklen_t) -> R
   ) -> R {
     var address = sockaddr_un()
@@ -112,9 +113,11 @@ enum LocalSocket {
   }
 
   /// Whether the process at the other end is of this user, or root's.
-  static func isTrusted(_ socket: Descriptor) -> Bool {
+  static func isTrusted(_ socket: Descriptor) -> Bool { isTrusted(socket.number) }
+
+  package static func isTrusted(_ descriptor: Int32) -> Bool {
     var user: UInt32 = .max
-    guard unsafe mapred_peer_user(socket.number, &user) == 0 else { return false }
+    guard unsafe mapred_peer_user(descriptor, &user) == 0 else { return false }
     return user == geteuid() || user == 0
   }
 

@@ -19,15 +19,22 @@ final class MemoryFile: Sendable {
     self.byteCount = byteCount
   }
 
-  /// Makes and reserves memory, all zeroes.
-  static func create(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
+  /// How much is reserved at a time: some milliseconds' worth.
+  private static let pieceBytes = 16 << 20
+
+  /// Makes and reserves memory, all zeroes. `goOn` throws where that is no longer wanted.
+  static func create(
+    _ name: String, byteCount wanted: Int, goOn: () throws(FabricError) -> Void = {}
+  ) throws(FabricError) -> MemoryFile {
     let byteCount = max(wanted, Limits.pageBytes)
     let descriptor = try open(name, byteCount)
     try checkRoom(for: byteCount)
-    var failure: Int32 = EINTR
-    while failure == EINTR { failure = posix_fallocate(descriptor.number, 0, byteCount) }
-    guard failure == 0 else {
-      throw tooLittle(byteCount, errorText(failure))
+    for start in stride(from: 0, to: byteCount, by: pieceBytes) {
+      try goOn()
+      let count = min(pieceBytes, byteCount - start)
+      var failure: Int32 = EINTR
+      while failure == EINTR { failure = posix_fallocate(descriptor.number, start, count) }
+      guard failure == 0 else { throw tooLittle(byteCount, errorText(failure)) }
     }
     return try fixed(descriptor, byteCount)
   }

@@ -76,7 +76,7 @@ final class PeerWatch: Sendable {
       noteCount.store(notes.count, ordering: .releasing)
     }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    doorbell.ring()
+    _ = doorbell.ring()
   }
 
   private func watch() {

@@ -6,7 +6,7 @@ import Vocabulary
 /// who is who.
 struct SharedHello: Equatable {
   /// How members of one machine speak to each other; raised with each change.
-  static let version: UInt64 = 1
+  static let version: UInt64 = 2
   static let byteCount = 64
   private static let magic: UInt64 = 0x314D_4853_4450_524D  // "MRPDSHM1", little-endian
 
@@ -16,6 +16,8 @@ struct SharedHello: Equatable {
   /// Whom the sender believes to speak to.
   var addressee: Int
   var fingerprint: UInt64
+  /// Which of the groups at its addresses the sender forms.
+  var epoch: UInt64
   /// Whether the sender has such a member already.
   var isTaken = false
 
@@ -24,12 +26,13 @@ struct SharedHello: Equatable {
     members = formation.plan.segments.count
     self.addressee = addressee.index
     fingerprint = formation.plan.fingerprint
+    epoch = formation.epoch
   }
 
   var bytes: [UInt8] {
     let words: [UInt64] = [
       Self.magic, version, UInt64(rank), UInt64(members), UInt64(addressee), fingerprint,
-      isTaken ? 1 : 0, 0,
+      isTaken ? 1 : 0, epoch,
     ]
     return words.flatMap { word in (0..<8).map { UInt8(truncatingIfNeeded: word >> (8 * $0)) } }
   }
@@ -49,6 +52,7 @@ struct SharedHello: Equatable {
     addressee = Int(words[4])
     fingerprint = words[5]
     isTaken = words[6] == 1
+    epoch = words[7]
   }
 
   /// Why the sender of this message does not belong into the group of `formation`; nil where it

@@ -29,6 +29,10 @@ package final class SharedMemoryFabric: Fabric {
   private var told: RankSet
   private var isClosed = false
 
+  /// How long a push waits for a member that draws a fence: long enough for many looks at cells,
+  /// and short enough where that member has ended in the middle.
+  private static let heldNanoseconds: UInt64 = 100_000
+
   /// Forms the group with the members at the other addresses: makes the own memory, waits for all
   /// others and maps theirs.
   package static func open(_ formation: Formation) throws(FabricError) -> SharedMemoryFabric {
@@ -42,7 +46,8 @@ package final class SharedMemoryFabric: Fabric {
     told = others
     let ownPlan = plan.segments[rank.index]
     let file = try MemoryFile.create(
-      MemoryFile.name(of: rank, in: plan), byteCount: ownPlan.byteCount)
+      MemoryFile.name(of: rank, in: plan), byteCount: ownPlan.byteCount,
+      goOn: formation.checkCancellation)
     let bell = try Doorbell(
       MemoryFile.create("mapred-doorbell.\(rank.index)", byteCount: Doorbell.byteCount))
     own = bell
@@ -81,14 +86,34 @@ package final class SharedMemoryFabric: Fabric {
     let targets = pushes.targets.intersection(told)
     guard !targets.isEmpty else { return }
     atomicMemoryFence(ordering: .sequentiallyConsistent)
-    for target in targets { doorbells[target.index].ring() }
+    var holding = RankSet()
+    for target in targets where doorbells[target.index].ring() { holding.insert(target) }
+    if !holding.isEmpty { stand(still: holding) }
+  }
+
+  /// Waits for those who draw a fence, all of them together: until then this thread stores nothing.
+  @inline(never)
+  private func stand(still holding: RankSet) {
+    let deadline = monotonicNanoseconds() + Self.heldNanoseconds
+    for peer in holding { doorbells[peer.index].waitWhileHeld(until: deadline) }
   }
 
   /// Always true: what peers store is visible without any doing of this member, and only its cores
   /// know which cells to look at.
   package func poll(into events: inout [FabricEvent]) -> Bool {
+    guard watch.hasNotes else { return true }
+    let known = events.count
     watch.take(into: &events)
+    for case .unreachable(let peer, _) in events[known...] { told.remove(peer) }
     return true
+  }
+
+  /// Another thread rings as a peer does. The bell stays mapped as long as somebody can ring it.
+  package var waker: Waker {
+    Waker { [own] in
+      atomicMemoryFence(ordering: .sequentiallyConsistent)
+      _ = own.ring()
+    }
   }
 
   package func arm() { own.arm() }
@@ -100,10 +125,13 @@ package final class SharedMemoryFabric: Fabric {
   package func disarm() { own.disarm() }
 
   /// Detaches all segments: the peers' are copied as they are, and what is written into the own one
-  /// stays here. Costs a copy of what this member holds.
+  /// stays here. Costs a copy of the cells that this member holds, in which whoever pushes to it
+  /// waits.
   package func fence() {
     told = RankSet()
+    own.hold()
     for segment in shared { segment.detach() }
+    own.release()
   }
 
   package func close() {

@@ -26,8 +26,11 @@ final class SharedSegment {
   private let cells: [Cells]
   private var isDetached = false
 
-  /// How often cells are looked at, at most, until two looks agree.
-  private static let looksMaximum = 10_000
+  /// How often cells are looked at without a pause until two looks agree.
+  private static let looksAtOnce = 100
+  /// How long a fence goes on looking. Only an owner that stores all the time and never pushes to
+  /// this member makes it take so long.
+  private static let lookNanoseconds: UInt64 = 100_000_000
 
   /// Maps the own segment to be written, and refuses writing by anybody else.
   init(own file: MemoryFile, plan: SegmentPlan) throws(FabricError) {
@@ -103,7 +106,9 @@ final class SharedSegment {
   /// From now on the cells are this process's own: what the owner of a peer's segment stores is not
   /// seen here, and what is written into the own segment is seen by nobody else.
   ///
-  /// The own segment costs nothing; of a peer's, cells are copied as they were at one moment.
+  /// The own segment costs nothing; of a peer's, cells are copied as they were at one moment: that
+  /// between two looks that agree. Where they do not within `lookNanoseconds`, each cell is still
+  /// one that the owner stored, but a cell may be newer than one that was pushed before it.
   /// Payload stays in place, whatever its size: what these cells publish is left alone by its owner
   /// until a cell of this member lets it go, and that one no longer moves.
   func detach() {
@@ -116,7 +121,7 @@ final class SharedSegment {
       precondition(unsafe made == base, "a mapping can be made private")
       return
     }
-    for _ in 0..<Self.looksMaximum where !copyCells() { break }
+    copyCells()
     for part in cells {
       let count = part.region.byteCount
       unsafe mprotect(part.copy, count, PROT_READ)
@@ -125,18 +130,28 @@ final class SharedSegment {
     }
   }
 
-  /// Copies all cells; true where one differs from what was copied before.
-  private func copyCells() -> Bool {
+  /// Copies all cells until a look finds nothing that is not in the copy.
+  private func copyCells() {
+    let deadline = monotonicNanoseconds() &+ Self.lookNanoseconds
+    var looks = 0
+    while lookAtCells() {
+      looks += 1
+      guard looks >= Self.looksAtOnce else { continue }
+      guard monotonicNanoseconds() < deadline else { return }
+      // The owner may wait for this processor, to come to where it stands still.
+      sched_yield()
+    }
+  }
+
+  /// Copies all cells once; true where one differs from what was copied before.
+  private func lookAtCells() -> Bool {
+    // Cells stay as they were between two looks, not inside of one.
+    atomicMemoryFence(ordering: .sequentiallyConsistent)
     var differs = false
     for part in cells {
-      var offset = 0
-      while offset < part.region.byteCount {
-        let value = segment.load(part.region.offset + offset)
-        if unsafe value != part.copy.load(fromByteOffset: offset, as: UInt64.self) {
-          unsafe part.copy.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
-          differs = true
-        }
-        offset += 8
+      let source = unsafe UnsafeRawPointer(base + part.region.offset)
+      if unsafe mapred_copy_cells(part.copy, source, part.region.byteCount / 8) != 0 {
+        differs = true
       }
     }
     return differs

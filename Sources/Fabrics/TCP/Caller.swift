@@ -8,19 +8,23 @@ struct Caller {
   let rank: Rank
   private let addresses: [SocketAddress]
   private var attempts = 0
-  private var nextCall: UInt64 = 0
+  private(set) var nextCall: UInt64 = 0
+  private let pauseMaximum: UInt64
   var greeting: Greeting?
   /// Why the last attempt failed.
   private(set) var reason: String?
 
-  /// The first pause and the longest one, in nanoseconds.
-  private static let pause: (first: UInt64, longest: UInt64) = (10_000_000, 250_000_000)
+  /// Nanoseconds of the first pause, and of the longest: a call within a host costs little.
+  private static let pause: (first: UInt64, here: UInt64, elsewhere: UInt64) =
+    (1_000_000, 4_000_000, 50_000_000)
   /// How long a connection may take to be made: a host that starts late has lost the first packets.
   private static let connectNanoseconds: UInt64 = 3_000_000_000
 
   init(_ rank: Rank, at addresses: [SocketAddress]) {
     self.rank = rank
     self.addresses = addresses
+    let isHere = addresses.allSatisfy(\.isLoopback)
+    pauseMaximum = isHere ? Self.pause.here : Self.pause.elsewhere
   }
 
   /// Calls, if it is time for the next attempt.
@@ -48,50 +52,7 @@ struct Caller {
     greeting = nil
     // A round over all addresses counts as one attempt.
     let round = UInt64(attempts / addresses.count)
-    let pause = min(Self.pause.first << min(round, 10), Self.pause.longest)
+    let pause = min(Self.pause.first << min(round, 10), pauseMaximum)
     nextCall = monotonicNanoseconds() + pause
-  }
-}
-
-/// The socket that members of higher rank connect to.
-enum Listener {
-  static func open(
-    _ addresses: [SocketAddress], _ formation: Formation, _ settings: TCPSettings
-  ) throws(FabricError) -> Socket {
-    var failure: Int32 = 0
-    for address in addresses {
-      guard let socket = Socket(for: address) else {
-        failure = errno
-        continue
-      }
-      socket.set(SOL_SOCKET, SO_REUSEADDR, 1)
-      settings.applyBuffers(to: socket)
-      if unsafe address.with({ unsafe bind(socket.descriptor, $0, $1) }) == 0,
-        listen(socket.descriptor, 128) == 0
-      {
-        return socket
-      }
-      failure = errno
-    }
-    throw error(failure, formation)
-  }
-
-  private static func error(_ code: Int32, _ formation: Formation) -> FabricError {
-    let place = "\(formation.address), the address of \(formation.rank),"
-    switch code {
-    case EADDRINUSE:
-      return FabricError(
-        .address, "\(place) is in use",
-        advice: "end the program that listens there (ss -ltnp shows it), or give the member "
-          + "another port")
-    case EADDRNOTAVAIL:
-      return FabricError(
-        .address, "\(place) is not an address of this host",
-        advice: "start the rank on the host that has it (ip address shows them)")
-    default:
-      return FabricError(
-        .address, "\(place) cannot be listened on: \(errorText(code))",
-        advice: code == EACCES ? "use a port of 1024 or above" : nil)
-    }
   }
 }

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import Glibc
 import Memory
-import Vocabulary
 
 /// One connection while its two ends greet each other. Never waits.
-final class Greeting {
-  enum Outcome {
+package final class Greeting {
+  package enum Outcome {
     case pending
     /// The hello went well.
-    case joined(Rank)
+    case joined(Hello)
     case refused(FabricError)
     /// The connection ended too early.
     case lost(String)
@@ -21,27 +20,31 @@ final class Greeting {
     case leaving
   }
 
-  let socket: Socket
-  private(set) var deadline: UInt64
-  var handshake: Handshake
+  package let socket: Socket
+  package private(set) var deadline: UInt64
+  /// Why the connection could not be made, as an `errno`; 0 where it was.
+  package private(set) var connectError: Int32 = 0
+  package var handshake: Handshake
   private var phase: Phase
   private var outgoing: [UInt8] = []
-  private var joined: Rank?
+  private var joined: Hello?
   private var buffer = [UInt8](repeating: 0, count: Handshake.messageBytesMaximum)
 
   /// A connection that is being made, or one that was accepted.
-  init(_ socket: Socket, _ handshake: Handshake, isConnecting: Bool, deadline: UInt64) {
+  package init(
+    _ socket: Socket, _ handshake: Handshake, isConnecting: Bool, deadline: UInt64
+  ) {
     self.socket = socket
     self.handshake = handshake
     self.deadline = deadline
     phase = isConnecting ? .connecting : .talking
   }
 
-  var wantsToWrite: Bool { phase == .connecting || !outgoing.isEmpty }
-  var isLeaving: Bool { phase == .leaving }
+  package var wantsToWrite: Bool { phase == .connecting || !outgoing.isEmpty }
+  package var isLeaving: Bool { phase == .leaving }
 
   /// Does what can be done now.
-  func advance() -> Outcome {
+  package func advance() -> Outcome {
     if phase == .connecting {
       switch connected() {
       case .pending?: return .pending
@@ -66,11 +69,12 @@ final class Greeting {
   private func connected() -> Outcome? {
     var state = pollfd(fd: socket.descriptor, events: Int16(POLLOUT), revents: 0)
     guard unsafe poll(&state, 1, 0) > 0 else { return .pending }
-    let error = socket.pendingError
-    guard error == 0 else { return .lost(errorText(error)) }
+    connectError = socket.pendingError
+    guard connectError == 0 else { return .lost(errorText(connectError)) }
     // A port that nobody listens on can be given to the caller itself, which then calls itself.
     guard socket.address(ofPeer: true) != socket.address(ofPeer: false) else {
-      return .lost(errorText(ECONNREFUSED))
+      connectError = ECONNREFUSED
+      return .lost(errorText(connectError))
     }
     phase = .talking
     outgoing = handshake.start() ?? []
@@ -86,7 +90,7 @@ final class Greeting {
       return nil
     case .done(let peer, let send):
       outgoing += send ?? []
-      joined = Rank(peer.rank)
+      joined = peer
       return nil
     case .refuse(let error, let send):
       outgoing += send ?? []

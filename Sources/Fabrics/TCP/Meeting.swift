@@ -14,7 +14,7 @@ final class Meeting {
   private let formation: Formation
   private let settings: TCPSettings
   private let deadline: UInt64
-  private let listener: Socket?
+  private let listener: Descriptor?
   private var callers: [Caller]
   private var guests: [Greeting] = []
   private var joined: [Socket?]
@@ -35,7 +35,24 @@ final class Meeting {
     }
     self.callers = callers
     let isLast = formation.rank.index == formation.addresses.count - 1
-    listener = isLast ? nil : try Listener.open(mine, formation, settings)
+    if let open = formation.listener {
+      try Self.check(open, formation)
+      listener = open.descriptor
+    } else {
+      listener = isLast ? nil : try DataListener.once(mine, formation, settings)
+    }
+  }
+
+  /// Without a key, nobody from outside of this host is heard.
+  private static func check(
+    _ listener: DataListener, _ formation: Formation
+  ) throws(FabricError) {
+    guard formation.key == nil, !listener.isLoopback else { return }
+    throw FabricError(
+      .configuration,
+      "\(formation.rank) listens at \(listener.address), which can be reached from other hosts, "
+        + "and there is no cluster key",
+      advice: "give all members one key file, or listen at 127.0.0.1")
   }
 
   /// The addresses of a rank. Without a key, nothing outside of this host is talked to.
@@ -57,6 +74,7 @@ final class Meeting {
   /// A socket for each peer, by rank; all of them have proven the key.
   func run() throws(FabricError) -> [Socket?] {
     while joined.indices.contains(where: { joined[$0] == nil && $0 != formation.rank.index }) {
+      try formation.checkCancellation()
       let now = monotonicNanoseconds()
       guard now < deadline else { throw missing() }
       for index in callers.indices where joined[callers[index].rank.index] == nil {
@@ -75,16 +93,21 @@ final class Meeting {
   /// Sleeps until something can be done, but not past the next call.
   private func wait(_ now: UInt64) {
     var states: [pollfd] = []
-    func watch(_ socket: Socket, _ events: Int32) {
-      states.append(pollfd(fd: socket.descriptor, events: Int16(events), revents: 0))
+    func watch(_ descriptor: Int32, _ events: Int32) {
+      states.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
     }
-    if let listener { watch(listener, POLLIN) }
+    if let listener { watch(listener.number, POLLIN) }
     for greeting in callers.compactMap(\.greeting) + guests {
-      watch(greeting.socket, greeting.wantsToWrite ? POLLOUT : POLLIN)
+      watch(greeting.socket.descriptor, greeting.wantsToWrite ? POLLOUT : POLLIN)
     }
-    for socket in joined.compactMap({ $0 }) { watch(socket, Int32(mapred_epoll_hangup)) }
-    let limit = min(deadline - now, 20_000_000)
-    _ = unsafe poll(&states, nfds_t(states.count), Int32(limit / 1_000_000) + 1)
+    for socket in joined.compactMap({ $0 }) {
+      watch(socket.descriptor, Int32(mapred_epoll_hangup))
+    }
+    var limit = min(deadline - now, UInt64(Formation.tickMilliseconds) * 1_000_000)
+    for caller in callers where caller.greeting == nil && joined[caller.rank.index] == nil {
+      limit = min(limit, caller.nextCall > now ? caller.nextCall - now : 0)
+    }
+    _ = unsafe poll(&states, nfds_t(states.count), Int32((limit + 999_999) / 1_000_000))
   }
 
   /// A member that went away while the group formed may come back.
@@ -104,7 +127,8 @@ final class Meeting {
   }
 
   private func welcome() {
-    while let socket = listener?.accept() {
+    guard let listener else { return }
+    while let socket = Socket.accept(from: listener.number) {
       if guests.count >= Self.guestMaximum { guests.removeFirst() }
       settings.apply(to: socket)
       let handshake = Handshake(
@@ -119,9 +143,9 @@ final class Meeting {
     guest.handshake.expected = expected
     switch guest.advance() {
     case .pending: return
-    case .joined(let rank):
-      joined[rank.index] = guest.socket
-      notes[rank.index] = nil
+    case .joined(let hello):
+      joined[hello.rank] = guest.socket
+      notes[hello.rank] = nil
       guests.removeAll { $0 === guest }
     case .refused(let error):
       // It stays for a moment, so that it can read why.
@@ -138,12 +162,14 @@ final class Meeting {
     case .pending:
       if greeting.deadline <= monotonicNanoseconds() { callers[index].lose("it does not answer") }
     case .joined(let found):
-      precondition(found == rank, "a handshake took in a rank that it did not expect")
+      precondition(found.rank == rank.index, "a handshake took in a rank that it did not expect")
       joined[rank.index] = greeting.socket
       callers[index].greeting = nil
     case .refused(let error):
       greeting.socket.finish()
-      throw error
+      guard error.code == .epoch else { throw error }
+      // One of the two is ahead, and the other will follow.
+      callers[index].lose(error.message)
     case .lost(let reason): callers[index].lose(reason)
     }
     notes[rank.index] = callers[index].reason

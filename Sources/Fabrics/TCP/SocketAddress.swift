@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+package import Glibc
 
 /// Where a socket is bound or connected to: the system's bytes, and their text.
-struct SocketAddress: Hashable, Sendable {
+package struct SocketAddress: Hashable, Sendable {
   private let bytes: [UInt8]
 
   /// Asks a call that fills an address in.
-  init?(_ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
+  package init?(_ ask: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int32) {
     var storage = sockaddr_storage()
     var size = socklen_t(MemoryLayout<sockaddr_storage>.size)
     let result = unsafe withUnsafeMutablePointer(to: &storage) { pointer in
@@ -22,7 +22,7 @@ struct SocketAddress: Hashable, Sendable {
     bytes = unsafe Array(UnsafeRawBufferPointer(start: address, count: Int(size)))
   }
 
-  func with<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
+  package func with<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
     var storage = sockaddr_storage()
     unsafe withUnsafeMutableBytes(of: &storage) { unsafe $0.copyBytes(from: bytes) }
     return unsafe withUnsafePointer(to: storage) { pointer in
@@ -32,10 +32,15 @@ struct SocketAddress: Hashable, Sendable {
     }
   }
 
-  var family: Int32 { unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) } }
+  package var family: Int32 {
+    unsafe with { address, _ in unsafe Int32(address.pointee.sa_family) }
+  }
+
+  /// The port, which stands at the same place in both families.
+  var port: Int { bytes.count < 4 ? 0 : Int(bytes[2]) << 8 | Int(bytes[3]) }
 
   /// Whether only this host can reach it.
-  var isLoopback: Bool {
+  package var isLoopback: Bool {
     switch family {
     case AF_INET: return bytes.count > 4 && bytes[4] == 127
     case AF_INET6:
@@ -48,7 +53,7 @@ struct SocketAddress: Hashable, Sendable {
   }
 
   /// `127.0.0.1:7000`, `[::1]:7000`.
-  var text: String {
+  package var text: String {
     var host = [CChar](repeating: 0, count: 64)
     var port = [CChar](repeating: 0, count: 8)
     let result = unsafe with { address, size in
@@ -64,14 +69,21 @@ struct SocketAddress: Hashable, Sendable {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
-  /// The addresses that `host:port` stands for, by number or by name.
-  static func resolve(_ text: String, of whom: String) throws(FabricError) -> [SocketAddress] {
-    let (host, port) = try split(text, of: whom)
+  /// The addresses that `host:port` stands for, by number or by name. Port 0, for one that the
+  /// system chooses, where that makes sense.
+  ///
+  /// A name may take the system some seconds; with `isNumber`, only numbers are taken, and names
+  /// stand for nothing.
+  package static func resolve(
+    _ text: String, of whom: String, isNumber: Bool = false, allowsAnyPort: Bool = false
+  ) throws(FabricError) -> [SocketAddress] {
+    let (host, port) = try split(text, of: whom, allowsAnyPort)
     var hints = unsafe addrinfo()
     unsafe hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-    unsafe hints.ai_flags = AI_NUMERICSERV
+    unsafe hints.ai_flags = AI_NUMERICSERV | (isNumber ? AI_NUMERICHOST : 0)
     var list: UnsafeMutablePointer<addrinfo>?
     let result = unsafe getaddrinfo(host, port, &hints, &list)
+    if isNumber, result == EAI_NONAME { return [] }
     guard result == 0 else {
       let reason =
         unsafe result == EAI_SYSTEM ? errorText(errno) : String(cString: gai_strerror(result))
@@ -93,10 +105,10 @@ struct SocketAddress: Hashable, Sendable {
   }
 
   private static func split(
-    _ text: String, of whom: String
+    _ text: String, of whom: String, _ allowsAnyPort: Bool
   ) throws(FabricError) -> (host: String, port: String) {
     guard let colon = text.lastIndex(of: ":"),
-      let port = UInt16(text[text.index(after: colon)...]), port > 0
+      let port = UInt16(text[text.index(after: colon)...]), port > 0 || allowsAnyPort
     else {
       throw FabricError(
         .configuration, "\(text), the address of \(whom), is not of the form host:port",

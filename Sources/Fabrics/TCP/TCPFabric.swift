@@ -17,10 +17,15 @@ package final class TCPFabric: Fabric {
   private let copies: [MemberCopy]
   private let views: [SegmentView]
   private let epoll: Epoll
+  private let signal: WakeSignal
   private let buffers = LinkBuffers()
   private var links: [Link?]
   private var live = RankSet()
   private var isFenced = false
+  private var isClosed = false
+  private var isArmed = false
+  /// What `epoll` calls the signal: no rank.
+  private static let signalToken = Limits.members
 
   /// Meets all other members and returns when each is connected to this one; waits for at most the
   /// formation's time.
@@ -35,19 +40,24 @@ package final class TCPFabric: Fabric {
     guard let epoll = Epoll() else {
       throw FabricError(.system, "cannot watch connections: \(errorText(errno))")
     }
+    let signal = try WakeSignal()
+    guard epoll.add(reading: signal.descriptor, token: signalToken) else {
+      throw FabricError(.system, "cannot watch for wakes: \(errorText(errno))")
+    }
     let meeting = try Meeting(formation, settings)
-    return try TCPFabric(formation, copies, epoll, try meeting.run(), settings)
+    return try TCPFabric(formation, copies, epoll, signal, try meeting.run(), settings)
   }
 
   private init(
-    _ formation: Formation, _ copies: [MemberCopy], _ epoll: Epoll, _ sockets: [Socket?],
-    _ settings: TCPSettings
+    _ formation: Formation, _ copies: [MemberCopy], _ epoll: Epoll, _ signal: WakeSignal,
+    _ sockets: [Socket?], _ settings: TCPSettings
   ) throws(FabricError) {
     rank = formation.rank
     plan = formation.plan
     self.copies = copies
     views = copies.map(\.writable.view)
     self.epoll = epoll
+    self.signal = signal
     links = sockets.map { _ in nil }
     for (index, socket) in sockets.enumerated() {
       guard let socket else { continue }
@@ -110,18 +120,33 @@ package final class TCPFabric: Fabric {
   }
 
   private func look(nanoseconds: UInt64) {
-    epoll.wait(nanoseconds: nanoseconds) { links[$0.token]?.note($0) }
+    epoll.wait(nanoseconds: nanoseconds) { change in
+      // The signal is noted by its own word, and told anew for each wake.
+      if change.token != Self.signalToken { links[change.token]?.note(change) }
+    }
   }
 
-  /// Nothing to do: what comes after the last `poll` ends the next `park`, armed or not.
-  package func arm() {}
+  package var waker: Waker { signal.waker }
+
+  /// What comes from peers after the last `poll` ends the next `park`, armed or not; wakes count
+  /// from here on.
+  package func arm() {
+    isArmed = true
+    signal.arm()
+  }
 
   package func park(nanoseconds: UInt64) {
+    if !isArmed { arm() }
+    defer { disarm() }
     if !isFenced, live.contains(where: { links[$0.index]?.mayRead == true }) { return }
+    guard signal.isArmed || isClosed else { return }
     look(nanoseconds: nanoseconds)
   }
 
-  package func disarm() {}
+  package func disarm() {
+    isArmed = false
+    signal.disarm()
+  }
 
   package func fence() {
     isFenced = true
@@ -135,6 +160,8 @@ package final class TCPFabric: Fabric {
 
   package func close() {
     isFenced = true
+    isClosed = true
+    signal.end()
     for peer in live {
       links[peer.index]?.socket.finish()
       links[peer.index] = nil

@@ -16,12 +16,12 @@ package struct TCPSettings: Sendable {
   package init() {}
 
   /// Applies what has to be set before the connection is made: the window depends on it.
-  func applyBuffers(to socket: Socket) {
+  package func applyBuffers(to socket: Socket) {
     if sendBufferBytes > 0 { socket.set(SOL_SOCKET, SO_SNDBUF, Int32(sendBufferBytes)) }
     if receiveBufferBytes > 0 { socket.set(SOL_SOCKET, SO_RCVBUF, Int32(receiveBufferBytes)) }
   }
 
-  func apply(to socket: Socket) {
+  package func apply(to socket: Socket) {
     let level = Int32(IPPROTO_TCP)
     // A turn's frames go out in one call: there is nothing to wait for.
     socket.set(level, TCP_NODELAY, 1)

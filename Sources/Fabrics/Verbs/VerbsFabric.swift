@@ -20,6 +20,7 @@ package final class VerbsFabric: Fabric {
   private let layout: CopyLayout
   private let segments: [Segment]
   private var link: VerbsLink?
+  private let signal: WakeSignal
   /// By rank.
   private var peers: [VerbsConnection?]
   private var reported = RankSet()
@@ -27,6 +28,7 @@ package final class VerbsFabric: Fabric {
   /// A bell came since the last `poll`, or since `arm`.
   private var hasRung = false
   private var wasWoken = false
+  private var isArmed = false
   private var pollsUntilEvents = 0
 
   /// How many polls go by between two looks at events of connections, which cost a system call.
@@ -60,6 +62,7 @@ package final class VerbsFabric: Fabric {
     }
     self.peers = peers
     self.link = link
+    signal = link.signal
   }
 
   deinit { close() }
@@ -139,7 +142,11 @@ package final class VerbsFabric: Fabric {
 
   private var hasLosses: Bool { peers.contains { $0?.phase == .over } }
 
+  package var waker: Waker { signal.waker }
+
   package func arm() {
+    isArmed = true
+    signal.arm()
     guard let link, !isFenced else { return }
     wasWoken = false
     link.completions.notify()
@@ -148,12 +155,14 @@ package final class VerbsFabric: Fabric {
   }
 
   package func park(nanoseconds: UInt64) {
+    if !isArmed { signal.arm() }
+    defer { disarm() }
     guard let link, !isFenced else {
       sleep(nanoseconds)
       return
     }
     let deadline = monotonicNanoseconds().addingReportingOverflow(nanoseconds).0
-    while !wasWoken, !hasLosses {
+    while !wasWoken, !hasLosses, signal.isArmed {
       let now = monotonicNanoseconds()
       guard now < deadline else { break }
       let found = link.wait(nanoseconds: min(deadline - now, 3_600_000_000_000))
@@ -164,12 +173,17 @@ package final class VerbsFabric: Fabric {
     }
   }
 
-  package func disarm() {}
+  package func disarm() {
+    isArmed = false
+    signal.disarm()
+  }
 
+  /// Without a way to peers only wakes can come, and once the fabric is closed, nothing.
   private func sleep(_ nanoseconds: UInt64) {
-    var time = timespec(
-      tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000))
-    _ = unsafe nanosleep(&time, nil)
+    guard link == nil || signal.isArmed else { return }
+    var waiting = pollfd(fd: signal.descriptor, events: Int16(POLLIN), revents: 0)
+    let milliseconds = Int32(clamping: nanoseconds.addingReportingOverflow(999_999).0 / 1_000_000)
+    if unsafe Glibc.poll(&waiting, 1, milliseconds) > 0 { signal.quiet() }
   }
 
   /// Ends all connections, so queue pairs refuse what still arrives, and takes the memory back from
@@ -183,6 +197,7 @@ package final class VerbsFabric: Fabric {
 
   package func close() {
     guard let link else { return }
+    signal.end()
     if !isFenced { linger(link) }
     isFenced = true
     peers = Array(repeating: nil, count: peers.count)

@@ -11,7 +11,7 @@ import Vocabulary
 /// Over a new connection the two do the handshake, in messages; only then each tells the other
 /// where its memory is. The end that connects speaks first, as iWARP wants it.
 final class VerbsFormation {
-  private static let attemptNanoseconds: UInt64 = 100_000_000
+  private static let attemptNanoseconds: UInt64 = 50_000_000
   private static let resolveMilliseconds: Int32 = 2000
   /// How long the other end of a connection may take to say who it is.
   private static let meetingNanoseconds: UInt64 = 10_000_000_000
@@ -49,11 +49,12 @@ final class VerbsFormation {
   func run() throws(FabricError) {
     let deadline = monotonicNanoseconds() + UInt64(formation.timeoutSeconds) * 1_000_000_000
     while !missing.isEmpty {
+      try formation.checkCancellation()
       connectWhereDue()
       link.flush()
       link.completions.notify()
       if !takeAll() {
-        _ = link.wait(nanoseconds: Self.attemptNanoseconds)
+        _ = link.wait(nanoseconds: UInt64(Formation.tickMilliseconds) * 1_000_000)
         _ = takeAll()
       }
       dropStale()
@@ -220,7 +221,8 @@ final class VerbsFormation {
       case .ready, .over: break
       case .parting:
         if connection.isQuiet || age > Self.partingNanoseconds {
-          lose(connection, "it was refused")
+          let reason = connection.rank.flatMap { lastFailures[$0.index] }
+          lose(connection, reason ?? "it was refused")
         }
       default:
         if age > Self.meetingNanoseconds { lose(connection, "it did not say who it is") }
@@ -276,7 +278,15 @@ final class VerbsFormation {
   private func refuse(_ connection: VerbsConnection, _ error: FabricError) {
     connection.phase = .parting
     connection.began = monotonicNanoseconds()
-    if connection.isInitiator { fatal = fatal ?? error } else { lastRefusal = error }
+    if connection.isInitiator, error.code == .epoch, let rank = connection.rank {
+      // One of the two is ahead, and the other will follow: it is called again.
+      lastFailures[rank.index] = error.message
+      nextAttempts[rank.index] = connection.began + Self.attemptNanoseconds
+    } else if connection.isInitiator {
+      fatal = fatal ?? error
+    } else {
+      lastRefusal = error
+    }
   }
 
   private func finish(_ connection: VerbsConnection, _ body: [UInt8]) {

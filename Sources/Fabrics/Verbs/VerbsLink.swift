@@ -31,6 +31,8 @@ import Vocabulary
   /// What is staged, and receives; peers cannot write here.
   let messages: VerbsRegistration
   let completions: VerbsCompletions
+  /// By which other threads end a wait.
+  let signal: WakeSignal
 
   /// Those that are there, in the order of their numbers.
   private(set) var connections: [VerbsConnection] = []
@@ -45,6 +47,7 @@ import Vocabulary
   /// Binds the address, and registers memory on the device that has it.
   init(_ formation: Formation) throws(FabricError) {
     address = try VerbsAddress(formation, formation.rank)
+    signal = try WakeSignal()
     channel = try VerbsChannel()
     let listener = try VerbsIdentifier(channel)
     let status = listener.bind(address)
@@ -173,16 +176,19 @@ import Vocabulary
     for connection in connections where connection.hasWork { connection.flush() }
   }
 
-  /// Waits until events or completions are there, at most so long. Completions count from the last
-  /// `notify`.
+  /// Waits until events or completions are there or somebody wakes, at most so long. Completions
+  /// count from the last `notify`.
   func wait(nanoseconds: UInt64) -> (hasEvents: Bool, hasCompletions: Bool) {
     var descriptors = [
       pollfd(fd: channel.descriptor, events: Int16(POLLIN), revents: 0),
       pollfd(fd: completions.descriptor, events: Int16(POLLIN), revents: 0),
+      pollfd(fd: signal.descriptor, events: Int16(POLLIN), revents: 0),
     ]
     // Rounded up, so that nobody comes back early and asks again and again.
     let milliseconds = Int32(clamping: (nanoseconds.addingReportingOverflow(999_999).0) / 1_000_000)
-    guard unsafe poll(&descriptors, 2, milliseconds) > 0 else { return (false, false) }
+    let count = nfds_t(descriptors.count)
+    guard unsafe poll(&descriptors, count, milliseconds) > 0 else { return (false, false) }
+    if descriptors[2].revents != 0 { signal.quiet() }
     if descriptors[1].revents != 0 { completions.takeBell() }
     return (descriptors[0].revents != 0, descriptors[1].revents != 0)
   }

@@ -163,6 +163,7 @@ private struct Summary {
   private var steps = 0
   private var views = 0
   private var operations = 0
+  private var lost = 0
   private var marks: Set<MembershipMark> = []
 
   mutating func add(_ outcome: ClusterRun.Outcome) {
@@ -170,6 +171,7 @@ private struct Summary {
     steps += outcome.steps
     views += Int(outcome.views)
     operations += outcome.operations
+    if outcome.isLost { lost += 1 }
     marks.formUnion(outcome.marks)
   }
 
@@ -181,7 +183,7 @@ private struct Summary {
         ("type", .text("simulation")), ("seeds", .text(seeds.description)),
         ("steps", .integer(steps)), ("views", .integer(views)),
         ("operations", .integer(operations)), ("steps_per_second", .integer(rate)),
-        ("violations", .integer(0)), ("reached", .integer(marks.count)),
+        ("violations", .integer(0)), ("lost_majority", .integer(lost)), ("reached", .integer(marks.count)),
         ("missed", .array(missed.map { .text($0.rawValue) })),
       ])
       return try Terminal.print(document.line)
@@ -190,6 +192,7 @@ private struct Summary {
       "seeds \(seeds): \(steps.grouped) steps (\((steps / max(runs, 1)).grouped) a seed), "
         + "\(views.grouped) views, \(operations.grouped) operations, "
         + "\(rate.grouped) steps a second; all kept")
+    try Terminal.print("\(lost) lost their majority to faults, and waited as they have to")
     try Terminal.print(
       "rare paths: \(marks.count) of \(MembershipMark.allCases.count) reached")
     for mark in missed { try Terminal.print("  not reached: \(mark.rawValue)") }

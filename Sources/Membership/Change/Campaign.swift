@@ -60,11 +60,11 @@ extension Membership {
   /// Whether the view has to end: somebody is lost, wants in or wants out, or a change was begun
   /// that its leader did not end.
   private mutating func needsChange(_ view: View, _ now: UInt64) -> Bool {
-    if isWedged || isBroken || !conflicts(now).isEmpty { return true }
+    if isWedged || isBroken || !suspects(now).isEmpty { return true }
     let heard = view.ranks.subtracting(suspects(now)).removing(rank)
     for peer in heard {
       guard let health = peers[peer.index].health else { continue }
-      if health.isBroken || !health.conflicts.isEmpty { return true }
+      if health.isBroken || !health.suspects.isEmpty { return true }
     }
     var leavers = RankSet(heard.filter { peers[$0.index].health?.isLeaving == true })
     if isLeaving { leavers.insert(rank) }
@@ -96,7 +96,7 @@ extension Membership {
 
   /// Whether the leader waits for a member's report: not where either does not hear the other.
   private func isAwaited(_ peer: Rank, _ now: UInt64) -> Bool {
-    !isSuspected(peer, now) && peers[peer.index].health?.conflicts.contains(rank) != true
+    !isSuspected(peer, now) && peers[peer.index].health?.suspects.contains(rank) != true
   }
 
   private mutating func proposeWhenReported(

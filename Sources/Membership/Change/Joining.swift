@@ -2,7 +2,7 @@
 import Vocabulary
 
 /// A node's way into a cluster.
-struct JoinAttempt: Sendable, Hashable {
+struct JoinAttempt: Sendable {
   /// Where to ask: what the settings name, and the members that were named in answers.
   let seeds: [String]
   private(set) var members: [MemberRecord] = []
@@ -19,6 +19,24 @@ struct JoinAttempt: Sendable, Hashable {
     self.reason = reason
   }
 
+  /// By member that answered: its last stamp.
+  private var stamps: [(member: NodeID, stamp: UInt64)] = []
+
+  /// True where it is the first one of that member.
+  mutating func note(_ stamp: UInt64, of member: NodeID) -> Bool {
+    defer { keep(stamp, member) }
+    return !stamps.contains { $0.member == member }
+  }
+
+  private mutating func keep(_ stamp: UInt64, _ member: NodeID) {
+    stamps.removeAll { $0.member == member }
+    stamps = (stamps + [(member, stamp)]).suffix(Limits.members)
+  }
+
+  func stamp(of member: NodeID) -> UInt64 {
+    stamps.last { $0.member == member }?.stamp ?? 0
+  }
+
   var waitsFor: String {
     reason ?? "nobody answers at \(seeds.joined(separator: ", ")); is a node running there?"
   }
@@ -28,6 +46,7 @@ struct JoinAttempt: Sendable, Hashable {
 struct Applicant: Sendable, Hashable {
   let record: MemberRecord
   let since: UInt64
+  /// When it was surely alive, by this member's clock; 0 until that is known.
   var lastHeard: UInt64
 }
 
@@ -40,10 +59,14 @@ extension Membership {
     }
     guard now >= nextHeartbeat else { return }
     nextHeartbeat = now &+ settings.heartbeat
-    let letter = Letter.join(JoinRequest(record: record, rules: settings.rules))
-    for seed in joining.seeds { effects.append(.ask(letter, address: seed)) }
-    for member in joining.members where !joining.seeds.contains(member.address) {
-      effects.append(.send(letter, to: member))
+    for member in joining.members {
+      let stamp = joining.stamp(of: member.id)
+      let request = JoinRequest(record: record, rules: settings.rules, stamp: stamp)
+      effects.append(.send(.join(request), to: member))
+    }
+    let request = JoinRequest(record: record, rules: settings.rules, stamp: 0)
+    for seed in joining.seeds where !joining.members.contains(where: { $0.address == seed }) {
+      effects.append(.ask(.join(request), address: seed))
     }
   }
 
@@ -58,10 +81,6 @@ extension Membership {
       effects.append(.send(.commit(decision), to: request.record))
       return
     }
-    guard former.last(where: { $0.id == sender }) == nil else {
-      effects.append(.send(.excluded(view: view.number), to: request.record))
-      return
-    }
     let place = applicants.firstIndex { $0.record.id == sender }
     let since = place.map { applicants[$0].since } ?? now
     if let reason = refusal(of: request, since: since, view, now) {
@@ -69,11 +88,13 @@ extension Membership {
       return
     }
     if let place {
-      applicants[place].lastHeard = now
+      // Only what it was answered shows that it was alive a moment ago: a request may have waited.
+      applicants[place].lastHeard = max(applicants[place].lastHeard, request.stamp)
     } else if applicants.count < Limits.members {
-      applicants.append(Applicant(record: request.record, since: now, lastHeard: now))
+      applicants.append(Applicant(record: request.record, since: now, lastHeard: 0))
     }
-    let letter = Letter.waiting(members: view.members, reason: waits(now) ?? "the next view")
+    let letter = Letter.waiting(
+      members: view.members, reason: waits(now) ?? "the next view", stamp: now)
     effects.append(.send(letter, to: request.record))
     lead(now, into: &effects)
   }

@@ -53,8 +53,8 @@ extension Membership {
   private mutating func report(into effects: inout [MembershipEffect]) {
     guard let view, let columns = change.columns else { return }
     let report = Report(
-      view: view.number, ballot: change.promised, columns: columns, conflicts: conflicts(lastTick),
-      isLeaving: isLeaving, echoed: change.echoed)
+      view: view.number, ballot: change.promised, columns: columns, suspects: suspects(lastTick),
+      unmet: unmet, isLeaving: isLeaving, echoed: change.echoed)
     if change.promised.leader == rank {
       change.campaign?.take(report, from: rank)
     } else {

@@ -20,7 +20,7 @@ extension Membership {
   }
 
   private mutating func propose(_ view: View, _ campaign: Campaign, _ now: UInt64) -> Decision? {
-    let connected = connected(campaign)
+    let connected = connected(view, campaign)
     guard connected.count >= view.majority else {
       marks.insert(.waitsForMajority)
       return nil
@@ -63,28 +63,50 @@ extension Membership {
     }
   }
 
-  /// The largest set of reporting members of which each can meet each other, as far as a walk from
-  /// each member over the ranks finds it. O(members³) in words.
-  private func connected(_ campaign: Campaign) -> RankSet {
+  /// Reporting members of which each can be in a view with each other: hears it, and met it in this
+  /// view's fabric. Who only did not meet may have come late, so that is overlooked where it would
+  /// leave no majority.
+  private func connected(_ view: View, _ campaign: Campaign) -> RankSet {
+    let strict = connected(campaign) { $0.suspects.union($0.unmet) }
+    return strict.count >= view.majority ? strict : connected(campaign) { $0.suspects }
+  }
+
+  /// The largest set without a conflict, as far as a walk from each member over the ranks finds it.
+  /// O(members³) in words.
+  private func connected(
+    _ campaign: Campaign, _ conflicts: (Health) -> RankSet
+  ) -> RankSet {
     let reporters = campaign.reporters
-    var conflicts = [RankSet](repeating: RankSet(), count: campaign.reports.count)
+    var matrix = [RankSet](repeating: RankSet(), count: campaign.reports.count)
     for member in reporters {
-      let said = member == rank ? self.conflicts(lastTick) : peers[member.index].health?.conflicts
-      let reported = campaign.reports[member.index]?.conflicts ?? RankSet()
-      for other in said ?? reported where other.index < conflicts.count {
-        conflicts[member.index].insert(other)
-        conflicts[other.index].insert(member)
+      for other in conflicts(health(of: member, campaign)) where other.index < matrix.count {
+        matrix[member.index].insert(other)
+        matrix[other.index].insert(member)
       }
     }
     var best = RankSet()
     for start in reporters {
       var set = RankSet([start])
       for next in reporters where !set.contains(next) {
-        if conflicts[next.index].intersection(set).isEmpty { set.insert(next) }
+        if matrix[next.index].intersection(set).isEmpty { set.insert(next) }
       }
       if set.count > best.count { best = set }
     }
     return best
+  }
+
+  /// How a member sees the others: what it said last, or what it reported.
+  private func health(of member: Rank, _ campaign: Campaign) -> Health {
+    var health = Health(view: view?.number ?? 0)
+    if member == rank {
+      health.suspects = suspects(lastTick)
+      health.unmet = unmet
+      return health
+    }
+    if let last = peers[member.index].health { return last }
+    health.suspects = campaign.reports[member.index]?.suspects ?? RankSet()
+    health.unmet = campaign.reports[member.index]?.unmet ?? RankSet()
+    return health
   }
 
   /// Who of the leavers can go: nobody who alone holds the state of a role, and not all.

@@ -75,9 +75,6 @@ extension Membership {
     RankSet(peers.indices.map { Rank($0) }.filter { isSuspected($0, now) })
   }
 
-  /// Members that this one cannot be in a view with, as far as it knows itself.
-  func conflicts(_ now: UInt64) -> RankSet { suspects(now).union(unmet) }
-
   /// Whether the members that are heard, with this one, are a majority of the view.
   package func reachesMajority(_ now: UInt64) -> Bool {
     guard let view else { return false }
@@ -87,7 +84,8 @@ extension Membership {
   mutating func sendHeartbeats(_ now: UInt64, into effects: inout [MembershipEffect]) {
     guard let view else { return }
     var health = Health(view: view.number)
-    health.conflicts = conflicts(now)
+    health.suspects = suspects(now)
+    health.unmet = unmet
     health.isBroken = isBroken
     health.isLeaving = isLeaving
     health.holds = holds

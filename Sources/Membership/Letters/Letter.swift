@@ -22,8 +22,8 @@ package enum Letter: Hashable, Sendable {
   case excluded(view: UInt64)
   /// A node asks to join.
   case join(JoinRequest)
-  /// Whom to ask, and what the join waits for.
-  case waiting(members: [MemberRecord], reason: String)
+  /// Whom to ask, and what the join waits for. `stamp` comes back with the next request.
+  case waiting(members: [MemberRecord], reason: String, stamp: UInt64)
   /// The node may not join, for a reason that waiting does not mend.
   case refused(reason: String)
 }
@@ -31,8 +31,10 @@ package enum Letter: Hashable, Sendable {
 /// How a member sees itself and the others.
 package struct Health: Hashable, Sendable {
   package let view: UInt64
-  /// Members that it cannot be in a view with: it does not hear them, or did not meet them.
-  package var conflicts = RankSet()
+  /// Members that it does not hear.
+  package var suspects = RankSet()
+  /// Members that it could not meet in this view's fabric.
+  package var unmet = RankSet()
   /// Whether its part of the view's fabric is broken.
   package var isBroken = false
   package var isLeaving = false
@@ -61,19 +63,21 @@ package struct Report: Hashable, Sendable {
   package let ballot: Ballot
   package let columns: FinalColumns
   /// As in `Health`.
-  package let conflicts: RankSet
+  package let suspects: RankSet
+  package let unmet: RankSet
   package let isLeaving: Bool
   /// The latest proposal that it stood by in this view.
   package let echoed: Decision?
 
   package init(
-    view: UInt64, ballot: Ballot, columns: FinalColumns, conflicts: RankSet, isLeaving: Bool,
-    echoed: Decision?
+    view: UInt64, ballot: Ballot, columns: FinalColumns, suspects: RankSet, unmet: RankSet,
+    isLeaving: Bool, echoed: Decision?
   ) {
     self.view = view
     self.ballot = ballot
     self.columns = columns
-    self.conflicts = conflicts
+    self.suspects = suspects
+    self.unmet = unmet
     self.isLeaving = isLeaving
     self.echoed = echoed
   }
@@ -105,9 +109,13 @@ package struct Decision: Hashable, Sendable {
 package struct JoinRequest: Hashable, Sendable {
   package let record: MemberRecord
   package let rules: LayoutRules
+  /// The stamp of the receiver's last answer, which shows how old this request can be at most; 0
+  /// where there was none.
+  package let stamp: UInt64
 
-  package init(record: MemberRecord, rules: LayoutRules) {
+  package init(record: MemberRecord, rules: LayoutRules, stamp: UInt64) {
     self.record = record
     self.rules = rules
+    self.stamp = stamp
   }
 }

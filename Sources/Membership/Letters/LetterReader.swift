@@ -28,8 +28,14 @@ package struct LetterReader {
     case .commit: return .commit(try decision())
     case .behind: return .behind(view: try reader.varint(), try ballot())
     case .excluded: return .excluded(view: try reader.varint())
-    case .join: return .join(JoinRequest(record: try record(), rules: try rules()))
-    case .waiting: return .waiting(members: try members(), reason: try text(Self.reasonBytes))
+    case .join:
+      let record = try record()
+      let rules = try rules()
+      return .join(JoinRequest(record: record, rules: rules, stamp: try reader.varint()))
+    case .waiting:
+      let members = try members()
+      let reason = try text(Self.reasonBytes)
+      return .waiting(members: members, reason: reason, stamp: try reader.varint())
     case .refused: return .refused(reason: try text(Self.reasonBytes))
     }
   }
@@ -88,7 +94,8 @@ package struct LetterReader {
 
   private mutating func health() throws(Damaged) -> Health {
     var health = Health(view: try reader.varint())
-    health.conflicts = try ranks()
+    health.suspects = try ranks()
+    health.unmet = try ranks()
     health.isBroken = try flag()
     health.isLeaving = try flag()
     health.holds = try flags()
@@ -99,12 +106,13 @@ package struct LetterReader {
     let view = try reader.varint()
     let ballot = try ballot()
     let columns = FinalColumns(received: try numbers(), holds: try flags())
-    let conflicts = try ranks()
+    let suspects = try ranks()
+    let unmet = try ranks()
     let isLeaving = try flag()
     let echoed = try flag() ? try decision() : nil
     return Report(
-      view: view, ballot: ballot, columns: columns, conflicts: conflicts, isLeaving: isLeaving,
-      echoed: echoed)
+      view: view, ballot: ballot, columns: columns, suspects: suspects, unmet: unmet,
+      isLeaving: isLeaving, echoed: echoed)
   }
 
   private mutating func decision() throws(Damaged) -> Decision {

@@ -28,10 +28,12 @@ extension Letter {
     case .join(let request):
       request.record.write(into: &out)
       request.rules.write(into: &out)
-    case .waiting(let members, let reason):
+      out.appendVarint(request.stamp)
+    case .waiting(let members, let reason, let stamp):
       out.appendVarint(UInt64(members.count))
       for member in members { member.write(into: &out) }
       out.append(counted: reason)
+      out.appendVarint(stamp)
     case .refused(let reason): out.append(counted: reason)
     }
   }
@@ -92,7 +94,8 @@ extension Ballot {
 extension Health {
   func write(into out: inout ByteBuffer) {
     out.appendVarint(view)
-    out.appendLittleEndian(conflicts.bits)
+    out.appendLittleEndian(suspects.bits)
+    out.appendLittleEndian(unmet.bits)
     out.append(isBroken)
     out.append(isLeaving)
     out.append(counted: holds)
@@ -105,7 +108,8 @@ extension Report {
     ballot.write(into: &out)
     out.append(counted: columns.received)
     out.append(counted: columns.holds)
-    out.appendLittleEndian(conflicts.bits)
+    out.appendLittleEndian(suspects.bits)
+    out.appendLittleEndian(unmet.bits)
     out.append(isLeaving)
     out.append(echoed != nil)
     echoed?.write(into: &out)

@@ -26,7 +26,7 @@ extension ClusterRun {
     var settings = MembershipSettings()
     settings.heartbeat = ClusterScenario.heartbeat
     settings.suspectAfter = ClusterScenario.suspectAfter
-    settings.joinTimeout = 1_000_000_000_000
+    settings.joinTimeout = 400_000_000
     settings.rules = LayoutRules(coordinators: 3, shards: scenario.shards, replicas: 2)
     settings.seeds = seeds
     var limits = NodeLimits()
@@ -98,6 +98,8 @@ extension ClusterRun {
     for (from, to, _) in cuts { hold(room, from, to) }
     let oldest = nodes.compactMap { $0.isAlive ? $0.node.view?.number : nil }.min() ?? 0
     rooms = rooms.filter { $0.key + 1 >= oldest }
+    let patience = 3 * ClusterScenario.suspectAfter
+    events.add(.unformed(room, rank), at: time + patience)
     guard room.stands else { return }
     for member in view.ranks {
       events.add(.form(room, member), at: time + UInt64(50_000 + random.below(1_000_000)))

@@ -26,7 +26,7 @@ extension ClusterRun {
       askers[request] = nil
       clients[index].request = nil
       submit(index)
-    case .quiet: break
+    case .unformed(let room, let rank): giveUpForming(room, rank)
     }
   }
 
@@ -43,6 +43,16 @@ extension ClusterRun {
     }
     guard isHere else { return }
     node.put(.formed(view: room.view.number, room.network.fabrics[rank.index]))
+  }
+
+  private func giveUpForming(_ room: FabricRoom, _ rank: Rank) {
+    guard !room.stands, let index = index(of: room.view.record(rank).id), nodes[index].isAlive,
+      nodes[index].room === room
+    else { return }
+    let missing = room.view.ranks.subtracting(room.present)
+    let input = NodeInput.unformed(
+      view: room.view.number, missing, reason: "\(room.view.names(missing)) did not come")
+    nodes[index].put(input)
   }
 
   // MARK: Clients
@@ -124,7 +134,11 @@ extension ClusterRun {
     case .clock: nodes[first].clockAhead += fault.duration
     case .letters: losesLettersUntil = max(losesLettersUntil, time + fault.duration)
     case .doorbell: losesDoorbellsUntil = max(losesDoorbellsUntil, time + fault.duration)
-    case .join: if nodes.count < 12 { start(seeds: seeds(but: nil)) }
+    case .join:
+      guard nodes.count < 12 else { return }
+      // Now and then somebody starts two nodes of one name.
+      let name = fault.second % 5 == 0 ? nodes[first].record.name : nil
+      start(seeds: seeds(but: nil), name: name)
     case .leave:
       guard canLose(first) else { return }
       requests += 1
@@ -205,14 +219,38 @@ extension ClusterRun {
   /// have.
   var isAtRest: Bool {
     guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }) else { return false }
-    let alive = nodes.filter(\.isAlive)
+    let alive = nodes.filter { $0.isAlive && !isStray($0) }
     guard let view = alive.first?.node.view else { return false }
     return alive.count == view.members.count
       && alive.allSatisfy { $0.node.view == view && $0.node.isFormed && $0.node.holdsAll }
   }
 
+  /// Whether too few members of the newest view live for it ever to go on. A member that dies while
+  /// a view is being decided that has it, and others not, may take that view's majority.
+  var isLost: Bool {
+    guard let view = agreement.newest else { return false }
+    let alive = living(view)
+    let holders = alive.filter { $0.node.view == view && $0.node.membership.holds.first == true }
+    if alive.count < view.majority || holders.isEmpty { return true }
+    let pending = alive.compactMap { $0.node.view == view ? $0.node.membership.echoed?.next : nil }
+    return pending.contains { living($0).count < $0.majority }
+  }
+
+  private func living(_ view: View) -> [SimulatedNode] {
+    view.members.compactMap { member in
+      nodes.first { $0.record.id == member.id && $0.isAlive }
+    }
+  }
+
+  /// Whether a node was left behind and nobody is there any more who could tell it.
+  private func isStray(_ node: SimulatedNode) -> Bool {
+    guard let newest = agreement.newest, let view = node.node.view, view.number < newest.number
+    else { return false }
+    return !living(newest).contains { view.rank(of: $0.record.id) != nil }
+  }
+
   func checkEnd() {
-    if !isAtRest {
+    if !isAtRest, !isLost {
       let waiting = clients.filter { $0.operation != nil || $0.left > 0 }.count
       let states = nodes.filter(\.isAlive).map { node in
         "\(node.record.name) in view \(node.node.view?.number ?? 0), "

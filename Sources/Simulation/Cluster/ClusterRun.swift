@@ -17,6 +17,9 @@ package final class ClusterRun {
     package let views: UInt64
     package let operations: Int
     package let violations: [String]
+    /// Whether faults took a majority of the last view, or all who held the state: then it waits
+    /// for ever, as it has to.
+    package let isLost: Bool
     package let marks: Set<MembershipMark>
     /// What happened, line by line; empty unless it was asked for.
     package let trace: [String]
@@ -31,7 +34,8 @@ package final class ClusterRun {
     case report(FabricRoom, peer: Rank, to: Rank)
     case client(Int)
     case giveUp(Int, request: UInt64)
-    case quiet
+    /// A member has waited long for the others to come into a room.
+    case unformed(FabricRoom, Rank)
   }
 
   let scenario: ClusterScenario
@@ -56,8 +60,6 @@ package final class ClusterRun {
   var names = 0
   /// Faults are over: from now on the cluster has to come to rest.
   var isHealing = false
-  /// A fault has taken so much that the cluster may have to wait for ever.
-  var mayBeStuck = false
   private let keepsTrace: Bool
   private let tell: ((String) -> Void)?
   var trace: [String] = []
@@ -98,7 +100,7 @@ package final class ClusterRun {
     return Outcome(
       scenario: scenario, steps: steps, time: time,
       views: agreement.newest?.number ?? 0, operations: history.filter { $0.end != nil }.count,
-      violations: agreement.violations, marks: marks, trace: trace)
+      violations: agreement.violations, isLost: isLost, marks: marks, trace: trace)
   }
 
   /// One step of somebody or something.

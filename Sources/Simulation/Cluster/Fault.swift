@@ -64,11 +64,12 @@ package struct ClusterScenario: Hashable, Sendable {
     shards = random.pick([0, 0, 1, 2])
     sharesMemory = random.once(in: 3)
     clients = random.number(in: 1...4)
-    operations = random.number(in: 20...80)
+    operations = random.pick([20, 60, 150, 300])
     var faults: [Fault] = []
     if !kinds.isEmpty {
       let length = random.pick([60, 150, 300])
-      for _ in 0..<random.number(in: 0...6) {
+      let most = random.pick([3, 6, 6, 20])
+      for _ in 0..<random.number(in: 0...most) {
         faults.append(
           Fault(
             kind: random.pick(kinds), time: UInt64(random.below(length)) * 1_000_000,

@@ -16,6 +16,8 @@ package final class SimulatedFabric: Fabric {
   private(set) var isFenced = false
   /// Whether this member waits for a push.
   package private(set) var isParked = false
+  private var isWoken = false
+  private var isClosed = false
 
   init(rank: Rank, network: SimulatedNetwork, segments: [Segment], sharesMemory: RankSet) {
     self.rank = rank
@@ -39,18 +41,43 @@ package final class SimulatedFabric: Fabric {
     return hasNews
   }
 
+  /// In a simulation there is one thread: a scenario wakes a member between its turns.
+  package var waker: Waker {
+    let door = WakerDoor(self)
+    return Waker { door.fabric?.wakeFromHome() }
+  }
+
+  fileprivate func wakeFromHome() {
+    guard !isClosed else { return }
+    isWoken = true
+    isParked = false
+  }
+
   // A simulated member is never between two instructions: arming notes that news before it are
   // known, and parking waits for news after it.
-  package func arm() { hasNews = false }
+  package func arm() {
+    hasNews = false
+    isWoken = false
+  }
   package func disarm() { isParked = false }
-  package func park(nanoseconds: UInt64) { isParked = !hasNews && events.isEmpty }
+  package func park(nanoseconds: UInt64) { isParked = !hasNews && !isWoken && events.isEmpty }
 
   package func fence() { isFenced = true }
-  package func close() { network.leave(rank) }
+  package func close() {
+    isClosed = true
+    network.leave(rank)
+  }
 
   /// Something has become visible here.
   func wake() {
     hasNews = true
     isParked = false
   }
+}
+
+/// What a simulated member's waker holds.
+private final class WakerDoor: @unchecked Sendable {
+  // Sendable because all members of a simulation and their wakers are used by one thread.
+  private(set) weak var fabric: SimulatedFabric?
+  init(_ fabric: SimulatedFabric) { self.fabric = fabric }
 }

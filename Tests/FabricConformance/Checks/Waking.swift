@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 import Environment
-import Glibc
-import TestSupport
 import Vocabulary
 
 extension Check {
@@ -26,13 +24,13 @@ final class WakingProgram: MemberProgram {
   private let part: Part
   private let rounds: UInt64
   private var count: UInt64
-  private var random: RandomSource
+  private var delay: Delay
 
   init(_ part: Part) {
     self.part = part
     rounds = part.scale == .full ? 20_000 : 2_000
     count = UInt64(part.rank.index)
-    random = RandomSource(part.seed &+ 7 &* part.rank.index)
+    delay = Delay(part.seed &+ 7 &* part.rank.index)
   }
 
   private var before: Rank { part.after(part.members - 1) }
@@ -45,7 +43,7 @@ final class WakingProgram: MemberProgram {
       try waitOnce(member)
       if !member.gone.isEmpty { return .idle }
     }
-    delay()
+    delay.some()
     member.setBoard(Self.countCell, count + 1, telling: RankSet([part.after(1)]))
     member.post()
     count += UInt64(part.members)
@@ -54,30 +52,19 @@ final class WakingProgram: MemberProgram {
 
   private func waitOnce(_ member: Member) throws {
     member.fabric.arm()
-    delay()
+    delay.some()
     try member.pollNow(self)
     if member.board(Self.countCell, of: before) >= count {
       member.fabric.disarm()
       return
     }
-    delay()
+    delay.some()
     let began = member.nanoseconds
     member.fabric.park(nanoseconds: Self.parkNanoseconds)
     let took = member.nanoseconds - began
     try member.pollNow(self)
     guard took < Self.parkNanoseconds else {
       throw Violation("\(part.rank) slept through a push of \(before)")
-    }
-  }
-
-  /// Mostly nothing, sometimes some microseconds of work, seldom a sleep.
-  private func delay() {
-    switch random.number(0...15) {
-    case 0: usleep(UInt32(random.number(1...200)))
-    case 1...4:
-      let until = monotonicNow() + UInt64(random.number(1...20_000))
-      while monotonicNow() < until {}
-    default: break
     }
   }
 }

@@ -78,21 +78,10 @@ package enum CheckThreads {
   ) -> Bool {
     let countdown = Countdown(count)
     for index in 0..<count {
-      var thread: pthread_t = 0
-      let work = Work {
+      detach {
         body(index)
         countdown.left.subtract(1, ordering: .releasing)
       }
-      let argument = unsafe Unmanaged.passRetained(work)
-      let failure = unsafe pthread_create(
-        &thread, nil,
-        { raw in
-          guard let raw = unsafe raw else { return nil }
-          unsafe Unmanaged<Work>.fromOpaque(raw).takeRetainedValue().body()
-          return nil
-        }, argument.toOpaque())
-      precondition(failure == 0, "a thread can be started")
-      pthread_detach(thread)
     }
     let deadline = monotonicNow() + UInt64(limitSeconds) * 1_000_000_000
     while countdown.left.load(ordering: .acquiring) > 0 {
@@ -100,5 +89,20 @@ package enum CheckThreads {
       usleep(1_000)
     }
     return true
+  }
+
+  /// Runs `body` on a thread that nobody waits for.
+  static func detach(_ body: @escaping @Sendable () -> Void) {
+    var thread: pthread_t = 0
+    let argument = unsafe Unmanaged.passRetained(Work(body))
+    let failure = unsafe pthread_create(
+      &thread, nil,
+      { raw in
+        guard let raw = unsafe raw else { return nil }
+        unsafe Unmanaged<Work>.fromOpaque(raw).takeRetainedValue().body()
+        return nil
+      }, argument.toOpaque())
+    precondition(failure == 0, "a thread can be started")
+    pthread_detach(thread)
   }
 }
