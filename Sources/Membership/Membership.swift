@@ -25,6 +25,8 @@ package struct Membership: Sendable {
   package internal(set) var rank = Rank(0)
   package internal(set) var stopped: StopReason?
   package internal(set) var marks: Set<MembershipMark> = []
+  /// What was done since somebody looked; nil where nobody does.
+  package var steps: [MembershipStep]?
   package internal(set) var isLeaving = false
 
   /// By rank of the view.

@@ -59,6 +59,7 @@ extension Node {
       let count = plane.member.subgroups[index].deliveredCount
       // guard: deliver.trimmed
       precondition(count == trims[index], "\(count) places delivered of \(trims[index])")
+      trace(.concluded(view: view.number, group: index, count: count), &effects)
     }
   }
 
@@ -80,7 +81,6 @@ extension Node {
     }
     dataView = view
     dataRank = rank
-    trace(.installed(view: view.number), &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))
     effects.append(.form(view, rank: rank, ViewLayout(view, limits.sizes)))
