@@ -150,8 +150,8 @@ package struct Node<Machine: StateMachine>: ~Copyable {
 
   /// Tells what the membership did, before its effects change the view.
   private mutating func traceSteps(_ effects: inout [NodeEffect]) {
-    guard let steps = membership.steps, !steps.isEmpty, let view = dataView else { return }
-    for step in steps { effects.append(.traced(.change(view: view.number, step))) }
+    guard let steps = membership.steps, !steps.isEmpty else { return }
+    for (view, step) in steps { effects.append(.traced(.change(view: view, step))) }
     membership.steps = []
   }
 

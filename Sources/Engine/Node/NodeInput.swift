@@ -43,7 +43,7 @@ package enum NodeEffect {
 package enum TraceAction: Hashable, Sendable {
   case change(view: UInt64, MembershipStep)
   /// Delivered by the trim: all places of a subgroup below `count`.
-  case concluded(view: UInt64, group: Int, count: UInt64)
+  case concluded(Ballot, view: UInt64, group: Int, count: UInt64)
   /// The state of a subgroup is here.
   case transferred(view: UInt64, group: Int)
 }

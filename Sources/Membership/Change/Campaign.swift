@@ -56,7 +56,7 @@ extension Membership {
     let ballot = Ballot(attempt: change.seen + 1, leader: rank)
     change.campaign = Campaign(ballot, members: view.members.count)
     change.campaigns += 1
-    steps?.append(.begun(ballot))
+    tell(.begun(ballot))
     for peer in view.ranks.removing(rank) {
       effects.append(.send(.begin(view: view.number, ballot), to: view.record(peer)))
     }
@@ -115,7 +115,7 @@ extension Membership {
     guard let decision = decide(view, campaign, now) else { return }
     change.campaign?.proposal = decision
     let adopted = campaign.latestEcho?.ballot
-    steps?.append(.proposed(decision, reports: campaign.reporters, adopts: adopted))
+    tell(.proposed(decision, reports: campaign.reporters, adopts: adopted))
     for peer in campaign.reporters.removing(rank) {
       effects.append(.send(.propose(decision), to: view.record(peer)))
     }
@@ -128,7 +128,7 @@ extension Membership {
     guard let campaign = change.campaign, let decision = campaign.proposal else { return }
     // guard: commit.majority
     guard campaign.echoes.count >= view.majority else { return }
-    steps?.append(.committed(campaign.ballot, echoes: campaign.echoes))
+    tell(.committed(campaign.ballot, echoes: campaign.echoes))
     let others = view.members + decision.next.members.filter { view.rank(of: $0.id) == nil }
     for member in others where member.id != record.id {
       effects.append(.send(.commit(decision), to: member))

@@ -11,7 +11,7 @@ extension Membership {
     // a majority can be had though some of those who reported are gone. (guard: echo.holds)
     guard decision.next.rank(of: record.id) == nil || hasAll(of: decision) else { return }
     change.echoed = decision
-    steps?.append(.echoed(decision.ballot))
+    tell(.echoed(decision.ballot))
     if decision.ballot.leader == rank {
       change.campaign?.echoes.insert(rank)
     } else {
@@ -51,7 +51,6 @@ extension Membership {
     into effects: inout [MembershipEffect]
   ) {
     lastDecision = decision
-    steps?.append(.installed(decision.ballot))
     let lost = view.members.filter { decision.next.rank(of: $0.id) == nil }
     former = (former + lost).suffix(Limits.members)
     let gone = lost.filter { member in

@@ -45,7 +45,7 @@ extension Membership {
   ) {
     guard view != nil, change.columns == nil else { return }
     change.columns = columns
-    steps?.append(.wedged)
+    tell(.wedged)
     guard isWedged else { return }
     report(into: &effects)
     lead(now, into: &effects)
@@ -53,7 +53,7 @@ extension Membership {
 
   private mutating func report(into effects: inout [MembershipEffect]) {
     guard let view, let columns = change.columns else { return }
-    steps?.append(
+    tell(
       .reported(
         change.promised, received: columns.received, echoed: change.echoed?.ballot))
     let report = Report(

@@ -70,7 +70,7 @@ extension ClusterRun {
 
   private func view(of action: TraceAction) -> View? {
     switch action {
-    case .change(let number, _), .concluded(let number, _, _), .transferred(let number, _):
+    case .change(let number, _), .concluded(_, let number, _, _), .transferred(let number, _):
       views[number]
     }
   }

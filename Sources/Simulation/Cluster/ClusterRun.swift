@@ -177,6 +177,7 @@ package final class ClusterRun {
     let hasWorked = node.node.step(node.clock(time), inputs, into: &effects)
     node.isParked = !hasWorked
     observe(node, before)
+    if let view = node.node.view { views[view.number] = view }
     for effect in effects { carryOut(effect, of: node) }
     if let view = node.node.view { observe(node, view.number) }
     if node.node.view?.number != before, let view = node.node.view { agreement.enter(view) }

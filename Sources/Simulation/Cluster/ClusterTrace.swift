@@ -69,18 +69,24 @@ struct ClusterTrace {
 
   /// A node did something else.
   mutating func take(_ action: TraceAction, _ view: View?, node: Int, _ index: (NodeID) -> Int) {
+    // A node may go on in a view before anybody was looked at in it.
+    if let view { begin(view, index) }
     switch action {
     case .transferred(let number, 0):
       guard let donor = view?.subgroups[0].donor, let id = view?.record(donor).id else { return }
       add("transfer", number, "\"node\": \(node), \"from\": \(index(id))")
     case .transferred: break
-    case .concluded(let number, let group, let count):
+    case .concluded(let ballot, let number, let group, let count):
       let old = groups[Key(view: number, node: node)]?[group]?.delivered ?? 0
-      range("conclude", number, node, group, old, count)
+      guard let view, count > old else { return }
+      let leader = index(view.record(ballot.leader).id)
+      add(
+        "conclude", number,
+        "\"node\": \(node), \"ballot\": [\(ballot.attempt), \(leader)], \"group\": \(group), "
+          + "\"place\": \(old), \"last\": \(count - 1)")
     case .change(let number, let step):
-      guard told.insert(Once(view: number, node: node, step: step)).inserted, let view else {
-        return
-      }
+      let once = Once(view: number, node: node, step: step.once)
+      guard told.insert(once).inserted, let view else { return }
       take(step, number, view, node, index)
     }
   }
@@ -120,5 +126,15 @@ struct ClusterTrace {
 
   private mutating func add(_ action: String, _ view: UInt64, _ rest: String) {
     lines.append("{\"do\": \"\(action)\", \"view\": \(view), \(rest)}")
+  }
+}
+
+extension MembershipStep {
+  /// What a step that is taken again has in common with the first time.
+  fileprivate var once: MembershipStep {
+    if case .reported(let ballot, _, _) = self {
+      return .reported(ballot, received: [], echoed: nil)
+    }
+    return self
   }
 }
