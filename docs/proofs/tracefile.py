@@ -70,6 +70,10 @@ class View:
         counts = [line.get('place', -1) + 1, line.get('last', -1) + 1, line.get('count', 0)]
         self.places = max(self.places, *counts, *line.get('trim', [0]))
 
+    def rank(self, node):
+        """Where the node stands among the members; strangers come last."""
+        return self.members.index(node) if node in self.members else len(self.members) + node
+
 
 def _add(elements, element):
     if element not in elements:
@@ -118,5 +122,8 @@ def views_of(lines):
         else:
             views[line['view']].learn(line)
     for view in views.values():
-        view.ballots.sort()
+        # Of two ballots of one attempt, the one of the higher rank is the later.
+        if any(len(pair) != 2 for pair in view.ballots):
+            raise Malformed(f'no ballots: {view.ballots}')
+        view.ballots.sort(key=lambda pair: (pair[0], view.rank(pair[1])))
     return views
