@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Multicast
 import Engine
 import Membership
+import Multicast
 import Vocabulary
 
 /// Where the members of one view meet: its simulated network, which stands when all have come.
