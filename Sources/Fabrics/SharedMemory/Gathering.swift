@@ -9,6 +9,8 @@ struct JoinedPeer {
   let socket: Descriptor
   let segment: MemoryFile
   let doorbell: MemoryFile
+  /// What the doorbell signals, if it does.
+  let event: Descriptor?
 }
 
 /// Brings the members of one machine together. Each listens at its own path; of each two the one
@@ -35,10 +37,11 @@ struct Gathering {
 
   private static let retryNanoseconds: UInt64 = 10_000_000
 
-  init(_ formation: Formation, segment: MemoryFile, doorbell: MemoryFile) throws(FabricError) {
-    for address in formation.addresses { try LocalSocket.check(address) }
+  init(_ formation: Formation, segment: MemoryFile, doorbell: Doorbell) throws(FabricError) {
+    try LocalSocket.check(formation.address)
+    for rank in formation.peers { try LocalSocket.check(formation.addresses[rank.index]) }
     self.formation = formation
-    files = [segment.descriptor, doorbell.descriptor]
+    files = [segment.descriptor, doorbell.file.descriptor] + (doorbell.event.map { [$0] } ?? [])
     joined = Array(repeating: nil, count: formation.plan.segments.count)
     nextCalls = Array(repeating: 0, count: formation.plan.segments.count)
     listener = try LocalSocket.listen(formation.address)
@@ -145,8 +148,13 @@ struct Gathering {
         advice: "give all members the same list of addresses, in the same order")
     }
     let rank = Rank(hello.rank)
+    guard formation.peers.contains(rank) else {
+      throw FabricError(
+        .refused, "\(rank) came to share memory, but is said to be on another host",
+        advice: "start all members with the same names of hosts")
+    }
     let bytes = formation.plan.segments[rank.index].byteCount
-    guard files.count == 2,
+    guard files.count == self.files.count,
       let segment = MemoryFile.received(files[0], byteCount: bytes),
       let doorbell = MemoryFile.received(files[1], byteCount: Doorbell.byteCount)
     else {
@@ -155,7 +163,8 @@ struct Gathering {
         advice: "start all members from one version of the program")
     }
     joined[rank.index] = JoinedPeer(
-      rank: rank, socket: connection.socket, segment: segment, doorbell: doorbell)
+      rank: rank, socket: connection.socket, segment: segment, doorbell: doorbell,
+      event: files.count > 2 ? files[2] : nil)
   }
 
   /// Whether there is such a member already, and it lives.

@@ -29,12 +29,11 @@ final class Meeting {
     notes = formation.addresses.map { _ in nil }
     var callers: [Caller] = []
     let mine = try Self.resolve(formation, formation.rank)
-    for index in 0..<formation.rank.index {
-      let rank = Rank(index)
+    for rank in formation.peers where rank < formation.rank {
       callers.append(Caller(rank, at: try Self.resolve(formation, rank)))
     }
     self.callers = callers
-    let isLast = formation.rank.index == formation.addresses.count - 1
+    let isLast = formation.peers.allSatisfy { $0 < formation.rank }
     if let open = formation.listener {
       try Self.check(open, formation)
       listener = open.descriptor
@@ -73,7 +72,7 @@ final class Meeting {
 
   /// A socket for each peer, by rank; all of them have proven the key.
   func run() throws(FabricError) -> [Socket?] {
-    while joined.indices.contains(where: { joined[$0] == nil && $0 != formation.rank.index }) {
+    while formation.peers.contains(where: { joined[$0.index] == nil }) {
       try formation.checkCancellation()
       let now = monotonicNanoseconds()
       guard now < deadline else { throw missing() }
