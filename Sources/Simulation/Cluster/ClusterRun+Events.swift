@@ -179,9 +179,7 @@ extension ClusterRun {
     names += 1
     for (from, to) in ways where from != to {
       cuts.append((from, to, names))
-      for number in rooms.map(\.key).sorted() {
-        if let room = rooms[number] { hold(room, from, to) }
-      }
+      for number in rooms.map(\.key).sorted() { if let room = rooms[number] { hold(room, from, to) } }
       // A link that stands still for long breaks.
       if fault.duration >= 15_000_000, random.once(in: 2) { breakLater(from, to) }
     }

@@ -44,8 +44,7 @@ struct SimulatedClient {
   /// The next operation, and its bytes.
   mutating func begin(_ random: inout SeededRandom, step: Int, number: Int) -> Operation {
     let name = "k\(random.below(4))"
-    let value =
-      Array("c\(index).\(number)".utf8) + [UInt8](repeating: 0x78, count: padding(&random))
+    let value = Array("c\(index).\(number)".utf8) + [UInt8](repeating: 0x78, count: padding(&random))
     let kind: Operation.Kind
     switch random.below(8) {
     case 0...2: kind = .get
