@@ -197,7 +197,7 @@ let package = Package(
     .target(
       name: "MapReduceCommand",
       dependencies: [
-        "MapReduce", "Dataflow", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
+        "MapReduce", "Dataflow", "Engine", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
         "Simulation",
         "StateTable", "Vocabulary", argumentParser,
       ],

@@ -17,10 +17,16 @@ public struct JobError: Error, Sendable, CustomStringConvertible {
     public static let badInput = Code(exitCode: 65, name: "bad_input")
     /// An input, job or result does not exist, or cannot be read.
     public static let noInput = Code(exitCode: 66, name: "no_input")
+    /// No node answers, or too few nodes do.
+    public static let unavailable = Code(exitCode: 69, name: "unavailable")
     /// The engine is at fault.
     public static let internalFault = Code(exitCode: 70, name: "internal")
     /// An output cannot be written.
     public static let cannotWrite = Code(exitCode: 73, name: "cannot_write")
+    /// The cluster went on without this node: nothing is lost, and it may start again.
+    public static let tryAgain = Code(exitCode: 75, name: "try_again")
+    /// The other side does not want this one.
+    public static let notAllowed = Code(exitCode: 77, name: "not_allowed")
     /// A setting is wrong, wherever it comes from.
     public static let badConfiguration = Code(exitCode: 78, name: "bad_configuration")
     /// Somebody pressed ^C, or the process was told to end.

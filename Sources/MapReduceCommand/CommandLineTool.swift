@@ -70,7 +70,8 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       version: Version.line,
       subcommands: [
         Run<Suite>.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self,
-        Simulate.self, Config.self, VersionVerb.self,
+        NodeVerb.self, Members.self, CatalogueVerb.self, Simulate.self, Config.self,
+        VersionVerb.self,
       ])
   }
 }

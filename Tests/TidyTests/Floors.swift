@@ -29,7 +29,8 @@ enum Floors {
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": [
-      "MapReduce", "Dataflow", "Exchange", "Fabrics", "Membership", "Memory", "Runtime", "Simulation",
+      "MapReduce", "Dataflow", "Engine", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
+      "Simulation",
       "StateTable", "Vocabulary",
     ],
     "mapred": ["Jobs", "MapReduceCommand"],

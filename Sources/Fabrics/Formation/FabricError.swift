@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Vocabulary
 
 /// Why a fabric could not be opened or a group not be formed: what happened, and what to do.
 package struct FabricError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -28,6 +29,8 @@ package struct FabricError: Error, Sendable, Hashable, CustomStringConvertible {
   package let code: Code
   package let message: String
   package let advice: String?
+  /// Members that did not come, where it is that.
+  package var missing = RankSet()
 
   package init(_ code: Code, _ message: String, advice: String? = nil) {
     self.code = code

@@ -179,11 +179,13 @@ struct Gathering {
     let epochs = otherEpoch.map {
       "; one that came forms the group of epoch \($0), this member that of \(formation.epoch)"
     }
-    return FabricError(
+    var error = FabricError(
       .timeout,
       "\(who.joined(separator: ", ")) did not come within \(formation.timeoutSeconds) s"
         + (epochs ?? ""),
       advice: "start the missing members, with the same list of addresses everywhere")
+    error.missing = missing
+    return error
   }
 
   /// Removes the own socket file, unless another member has replaced it.

@@ -180,10 +180,12 @@ final class Meeting {
       let note = notes[rank.index] ?? (rank < formation.rank ? "not called yet" : "it did not call")
       return "\(rank) at \(formation.addresses[rank.index]) (\(note))"
     }
-    return FabricError(
+    var error = FabricError(
       .timeout,
       "\(absent.count) of \(formation.addresses.count) members did not come within "
         + "\(formation.timeoutSeconds) s: \(list.joined(separator: ", "))",
       advice: "start all members, and check addresses and firewalls")
+    error.missing = RankSet(absent)
+    return error
   }
 }

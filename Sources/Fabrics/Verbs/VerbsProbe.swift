@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Looks whether a member could use verbs, without opening anything for longer.
-enum VerbsProbe {
+package enum VerbsProbe {
   /// The RDMA device that has the host of `address`, or why there is none.
-  static func device(_ address: String) -> Transport.Device {
+  package static func device(_ address: String) -> Transport.Device {
     do throws(FabricError) {
       let channel = try VerbsChannel()
       let identifier = try VerbsIdentifier(channel)

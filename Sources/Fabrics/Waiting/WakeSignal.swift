@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystem
-import Environment
+package import Environment
 import Glibc
 import Synchronization
 
@@ -10,7 +10,7 @@ import Synchronization
 /// No wake gets lost for the reason that a `Doorbell` loses none: the member says that it parks and
 /// then looks, the other thread fills its queue and then looks at the word, with a full fence
 /// between the two on both sides.
-final class WakeSignal: Sendable {
+package final class WakeSignal: Sendable {
   private enum State {
     static let awake: UInt32 = 0
     static let armed: UInt32 = 1
@@ -20,7 +20,7 @@ final class WakeSignal: Sendable {
   private let state = Atomic<UInt32>(State.awake)
   private let event: Descriptor
 
-  init() throws(FabricError) {
+  package init() throws(FabricError) {
     event = try Descriptor.event()
   }
 
@@ -28,13 +28,13 @@ final class WakeSignal: Sendable {
   var descriptor: Int32 { event.number }
 
   /// Wakes count from here on.
-  func arm() {
+  package func arm() {
     _ = state.compareExchange(
       expected: State.awake, desired: State.armed, ordering: .sequentiallyConsistent)
     atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
 
-  func disarm() {
+  package func disarm() {
     _ = state.compareExchange(expected: State.armed, desired: State.awake, ordering: .relaxed)
   }
 
@@ -47,10 +47,24 @@ final class WakeSignal: Sendable {
     _ = unsafe read(event.number, &count, 8)
   }
 
+  /// Waits for a wake since `arm`, at most `nanoseconds`.
+  package func park(nanoseconds: UInt64) {
+    let deadline = monotonicNanoseconds() &+ nanoseconds
+    while isArmed {
+      let now = monotonicNanoseconds()
+      guard now < deadline else { break }
+      var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+      let milliseconds = (deadline - now + 999_999) / 1_000_000
+      _ = unsafe poll(&place, 1, Int32(min(milliseconds, 1 << 30)))
+    }
+    disarm()
+    quiet()
+  }
+
   /// Nobody is woken any more.
   func end() { state.store(State.over, ordering: .sequentiallyConsistent) }
 
-  var waker: Waker { Waker { self.wake() } }
+  package var waker: Waker { Waker { self.wake() } }
 
   private func wake() {
     atomicMemoryFence(ordering: .sequentiallyConsistent)

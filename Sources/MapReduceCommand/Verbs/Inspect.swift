@@ -11,7 +11,7 @@ import Vocabulary
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "inspect", abstract: "Looks into a live member without disturbing it.",
-    subcommands: [InspectTable.self])
+    subcommands: [InspectView.self, InspectTable.self])
 }
 
 /// `mapred inspect table PID|PATH`.

@@ -29,6 +29,8 @@ struct Simulate: ParsableCommand {
   var faults = FaultKinds.all
   @Option(help: "Only these faults of a seed, by their places, such as 0,2.") var keep: String?
   @Flag(help: "Tell what happens in each run.") var trace = false
+  @Option(help: "Write each run in the words of the proofs to a file of this directory.")
+  var record: String?
   @Flag(help: "Print the summary as JSON.") var json = false
 
   func validate() throws {
@@ -45,6 +47,7 @@ struct Simulate: ParsableCommand {
       Self.current.store(seed, ordering: .relaxed)
       let outcome = play(scenario(seed))
       summary.add(outcome)
+      if let record { try save(outcome, in: record) }
       if !outcome.violations.isEmpty {
         try tell(outcome)
         throw ExitCode(1)
@@ -66,7 +69,14 @@ struct Simulate: ParsableCommand {
   }
 
   private func play(_ scenario: ClusterScenario) -> ClusterRun.Outcome {
-    ClusterRun(scenario, tell: trace ? { Terminal.say($0) } : nil).play()
+    let tell: ((String) -> Void)? = trace ? { Terminal.say($0) } : nil
+    return ClusterRun(scenario, recordsProtocol: record != nil, tell: tell).play()
+  }
+
+  private func save(_ outcome: ClusterRun.Outcome, in directory: String) throws {
+    let path = "\(directory)/seed-\(outcome.scenario.seed).jsonl"
+    let text = outcome.protocolTrace.map { $0 + "\n" }.joined()
+    try OutputText.save(text, at: path)
   }
 
   /// Tells a failure as short as it can be had.

@@ -138,6 +138,7 @@ package struct Subgroup {
   /// one before it is no longer in use.
   package mutating func next() throws(MulticastError) -> Message? {
     isInHand = false
+    // guard: deliver.stable
     while taken < stable {
       let sender = turn
       let bytes: Bytes?

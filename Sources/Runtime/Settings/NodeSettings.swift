@@ -30,7 +30,6 @@ package struct NodeSettings: Sendable {
 
   package let queueMaximum: Int
   package let requestBytesMaximum: Int
-  package let sessionsMaximum: Int
 
   /// Traps where the table has another type for a setting than this structure.
   package init(_ settings: Settings) {
@@ -60,7 +59,6 @@ package struct NodeSettings: Sendable {
     replicas = settings.number(SettingTable.replicas)
     queueMaximum = settings.number(SettingTable.queue)
     requestBytesMaximum = settings.number(SettingTable.requestBytes)
-    sessionsMaximum = settings.number(SettingTable.sessions)
   }
 }
 

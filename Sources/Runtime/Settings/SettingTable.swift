@@ -11,7 +11,7 @@ package enum SettingTable {
     nodeTransport,
     heartbeat, suspectAfter, joinTimeout,
     coordinators, shards, replicas,
-    queue, requestBytes, sessions,
+    queue, requestBytes,
   ]
 
   /// Sections with one line about each.
@@ -84,7 +84,7 @@ package enum SettingTable {
     "layout.coordinators", .count(1...Limits.members), .value("3"),
     "How many nodes keep the state of the jobs.")
   package static let shards = SettingKey(
-    "layout.shards", .count(0...1024), .value("0"), "How many shards the results are spread over.")
+    "layout.shards", .count(0...Limits.shards), .value("0"), "How many shards the results are spread over.")
   package static let replicas = SettingKey(
     "layout.replicas", .count(1...Limits.members), .value("2"),
     "How many nodes keep each shard.")
@@ -93,9 +93,6 @@ package enum SettingTable {
     "service.queue", .count(1...1_000_000), .value("4096"),
     "How many requests may wait; more are refused at once.")
   package static let requestBytes = SettingKey(
-    "service.request-bytes", .bytes(1 << 10...Limits.messageBytes), .value("1MiB"),
+    "service.request-bytes", .bytes(1 << 10...2 << 20), .value("1MiB"),
     "The most bytes of one request.")
-  package static let sessions = SettingKey(
-    "service.sessions", .count(1...1_000_000), .value("10000"),
-    "How many clients are remembered, so that a request sent twice is done once.")
 }

@@ -14,7 +14,7 @@ package struct Correspondent: Hashable, Sendable {
 }
 
 /// Bytes from another node, which has proven the cluster key.
-package struct Letter: Hashable, Sendable {
+package struct ReceivedLetter: Hashable, Sendable {
   package let from: NodeID
   package let bytes: [UInt8]
 
@@ -35,7 +35,7 @@ package struct ConnectionID: Hashable, Sendable, CustomStringConvertible {
 
 /// What a switchboard hands to the thread that polls, in the order in which it happened.
 package enum SwitchEvent: Sendable, Hashable {
-  case letter(Letter)
+  case letter(ReceivedLetter)
   /// A node cannot be reached; told once for each outage, and once more when it turns out to be
   /// gone: its process has ended, and with it its identity.
   case unreachable(NodeID, reason: String, isGone: Bool)

@@ -75,7 +75,7 @@ final class IncomingLink: Watched {
         if bytes.isEmpty {
           hasFarewell = true
         } else {
-          office.intake.append(.letter(Letter(from: peer.id, bytes: bytes)))
+          office.intake.append(.letter(ReceivedLetter(from: peer.id, bytes: bytes)))
         }
       }
     } catch {

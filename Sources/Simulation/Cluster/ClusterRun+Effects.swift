@@ -40,7 +40,10 @@ extension ClusterRun {
     let simulated = SimulatedNode(record, node, clockAhead: ahead, clockRate: rate)
     nodes.append(simulated)
     note("starts \(record.name) as node \(index)")
-    if let view = simulated.node.view { agreement.enter(view) }
+    if let view = simulated.node.view {
+      agreement.enter(view)
+      observe(simulated, view.number)
+    }
     for effect in effects { carryOut(effect, of: simulated) }
   }
 
@@ -61,7 +64,28 @@ extension ClusterRun {
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)
-    case .traced: break
+    case .traced(let action): protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }
+    }
+  }
+
+  private func view(of action: TraceAction) -> View? {
+    switch action {
+    case .change(let number, _), .concluded(_, let number, _, _), .transferred(let number, _):
+      views[number]
+    }
+  }
+
+  func nodeNumber(_ id: NodeID) -> Int { index(of: id) ?? -1 }
+
+  /// Writes down how far a node is in a view.
+  func observe(_ node: SimulatedNode, _ number: UInt64?) {
+    guard protocolTrace != nil, let view = node.node.view, view.number == number,
+      let own = index(of: node.record.id)
+    else { return }
+    views[view.number] = view
+    protocolTrace?.begin(view) { nodeNumber($0) }
+    if let groups = node.node.observedGroups() {
+      protocolTrace?.look(groups, view, node: own) { nodeNumber($0) }
     }
   }
 

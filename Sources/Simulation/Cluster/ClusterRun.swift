@@ -23,6 +23,8 @@ package final class ClusterRun {
     package let marks: Set<MembershipMark>
     /// What happened, line by line; empty unless it was asked for.
     package let trace: [String]
+    /// What nodes did in the words of the proofs; empty unless it was asked for.
+    package let protocolTrace: [String]
   }
 
   enum Event {
@@ -63,6 +65,10 @@ package final class ClusterRun {
   private let keepsTrace: Bool
   private let tell: ((String) -> Void)?
   var trace: [String] = []
+  /// Nil where nobody replays it.
+  var protocolTrace: ClusterTrace?
+  /// By view: what nodes told of it needs its members.
+  var views: [UInt64: View] = [:]
 
   private static let stepsMaximum = 400_000
   /// How long after the last fault the cluster may need to come to rest.
@@ -70,11 +76,13 @@ package final class ClusterRun {
 
   /// `tell` is told at once what happens, for who follows a run.
   package init(
-    _ scenario: ClusterScenario, keepsTrace: Bool = false, tell: ((String) -> Void)? = nil
+    _ scenario: ClusterScenario, keepsTrace: Bool = false, recordsProtocol: Bool = false,
+    tell: ((String) -> Void)? = nil
   ) {
     self.scenario = scenario
     self.keepsTrace = keepsTrace
     self.tell = tell
+    protocolTrace = recordsProtocol ? ClusterTrace() : nil
     random = SeededRandom(seed: scenario.seed &+ 77)
     for index in 0..<scenario.nodes { start(seeds: index == 0 ? [] : [address(0)]) }
     let share = scenario.operations / max(1, scenario.clients) + 1
@@ -100,7 +108,8 @@ package final class ClusterRun {
     return Outcome(
       scenario: scenario, steps: steps, time: time,
       views: agreement.newest?.number ?? 0, operations: history.filter { $0.end != nil }.count,
-      violations: agreement.violations, isLost: isLost, marks: marks, trace: trace)
+      violations: agreement.violations, isLost: isLost, marks: marks,
+      trace: trace, protocolTrace: protocolTrace?.lines ?? [])
   }
 
   /// One step of somebody or something.
@@ -167,7 +176,10 @@ package final class ClusterRun {
     let before = node.node.view?.number
     let hasWorked = node.node.step(node.clock(time), inputs, into: &effects)
     node.isParked = !hasWorked
+    observe(node, before)
+    if let view = node.node.view { views[view.number] = view }
     for effect in effects { carryOut(effect, of: node) }
+    if let view = node.node.view { observe(node, view.number) }
     if node.node.view?.number != before, let view = node.node.view { agreement.enter(view) }
     noteClosing(node)
     checkDigests(node)

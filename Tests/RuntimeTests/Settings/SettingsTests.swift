@@ -28,7 +28,6 @@ struct SettingsTests {
     #expect([node.coordinators, node.shards, node.replicas] == [3, 0, 2])
     #expect(node.queueMaximum == 4096)
     #expect(node.requestBytesMaximum == 1 << 20)
-    #expect(node.sessionsMaximum == 10_000)
   }
 
   @Test("A flag overrides a variable, which overrides a file, of which the later wins")
@@ -71,7 +70,6 @@ struct SettingsTests {
       "node.transport": "verbs", "membership.heartbeat": "20ms", "membership.suspect-after": "90ms",
       "membership.join-timeout": "1m", "layout.coordinators": "5", "layout.shards": "16",
       "layout.replicas": "3", "service.queue": "1", "service.request-bytes": "64KiB",
-      "service.sessions": "7",
     ]
     #expect(said.count == SettingTable.keys.count)
     var lines: [String] = []

@@ -126,7 +126,7 @@ final class SwitchboardNode {
     for _ in 0..<400 {
       board.send(bytes, to: other.correspondent)
       let arrived = try? other.wait("letter", seconds: 0.05) { events in
-        events.contains(.letter(Letter(from: id, bytes: bytes))) ? true : nil
+        events.contains(.letter(ReceivedLetter(from: id, bytes: bytes))) ? true : nil
       }
       if arrived != nil { return }
     }

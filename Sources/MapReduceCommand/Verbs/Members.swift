@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Engine
+import Exchange
+import MapReduce
+import Runtime
+
+/// Which node a command asks.
+struct NodeOptions: ParsableArguments {
+  @OptionGroup(title: "Settings") var settings: SettingsOptions
+  @Option(help: "Wait so many seconds for an answer.") var timeout = 10
+
+  func validate() throws {
+    guard (0...86_400).contains(timeout) else {
+      throw ValidationError("--timeout takes 0 to 86400 seconds, not \(timeout)")
+    }
+  }
+
+  var milliseconds: Int { timeout * 1000 }
+
+  func client(key: String? = nil) throws -> NodeClient {
+    let path = NodeSettings(try settings.settings()).socketPath
+    do { return try NodeClient(path, key: key) } catch { throw JobError(error) }
+  }
+
+  func status() throws -> NodeStatus {
+    let client = try client()
+    do { return try client.status(milliseconds: milliseconds) } catch { throw JobError(error) }
+  }
+}
+
+/// `mapred members`.
+struct Members: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Lists the members of the cluster, as a node of this host sees them.")
+
+  @OptionGroup var node: NodeOptions
+  @Flag(help: "Print JSON, one member a line.") var json = false
+
+  func run() throws {
+    let status = try node.status()
+    for (rank, peer) in status.peers.enumerated() {
+      if json {
+        try Terminal.print(Self.document(rank, peer, status).line)
+      } else {
+        let state = peer.isSuspected ? "suspected" : "member"
+        let roles = peer.roles.isEmpty ? "-" : peer.roles.joined(separator: ",")
+        try Terminal.print("\(rank)\t\(peer.name)\t\(state)\t\(peer.address)\t\(roles)")
+      }
+    }
+    if !json, let waits = status.waits { Terminal.say("\(status.name) \(waits)") }
+  }
+
+  private static func document(
+    _ rank: Int, _ peer: NodeStatus.Peer, _ status: NodeStatus
+  ) -> JSON {
+    .object([
+      ("type", .text("member")), ("rank", .integer(rank)), ("name", .text(peer.name)),
+      ("id", .text(peer.id)), ("suspected", .bool(peer.isSuspected)),
+      ("address", .text(peer.address)), ("host", .text(peer.host)),
+      ("roles", .array(peer.roles.map { .text($0) })), ("view", .natural(status.view)),
+    ])
+  }
+}
+
+/// `mapred inspect view`.
+struct InspectView: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "view", abstract: "Shows a node's view: what it holds, and what it waits for.")
+
+  @OptionGroup var node: NodeOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    let status = try node.status()
+    if json { return try Terminal.print(Self.document(status).line) }
+    try Terminal.print("node      \(status.name) (\(status.id))")
+    try Terminal.print("cluster   \(status.cluster.isEmpty ? "none yet" : status.cluster)")
+    let names = status.peers.map(\.name).joined(separator: ", ")
+    try Terminal.print("view      \(status.view): \(names)")
+    try Terminal.print("fabric    \(status.isFormed ? "stands" : "does not stand")")
+    for held in status.held {
+      try Terminal.print(
+        "holds     \(held.role) at version \(held.version ?? "unknown yet"): \(held.applied) "
+          + "applied, \(held.waiting) waiting, \(held.underWay) under way")
+    }
+    if let inadequacy = status.inadequacy { try Terminal.print("lacks     \(inadequacy)") }
+    try Terminal.print("waits     \(status.waits ?? "for nothing")")
+  }
+
+  private static func document(_ status: NodeStatus) -> JSON {
+    .object([
+      ("type", .text("view")), ("node", .text(status.name)), ("id", .text(status.id)),
+      ("cluster", .text(status.cluster)), ("view", .natural(status.view)),
+      ("members", .array(status.peers.map { .text($0.name) })),
+      ("fabric", .bool(status.isFormed)), ("waits", status.waits.map { .text($0) } ?? .null),
+      ("lacks", status.inadequacy.map { .text($0) } ?? .null),
+      (
+        "holds",
+        .array(
+          status.held.map { held in
+            .object([
+              ("role", .text(held.role)), ("version", held.version.map { .text($0) } ?? .null),
+              ("applied", .natural(held.applied)), ("waiting", .integer(held.waiting)),
+              ("under_way", .integer(held.underWay)),
+            ])
+          })
+      ),
+    ])
+  }
+}

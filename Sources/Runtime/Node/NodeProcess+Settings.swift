@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import Engine
+import Fabrics
+import Glibc
+import Membership
+import Vocabulary
+
+/// What a node's parts make of its settings.
+extension NodeProcess {
+  static func switching(_ settings: NodeSettings, _ id: NodeID) -> SwitchboardSettings {
+    var switching = SwitchboardSettings(
+      id: id, name: settings.name, cluster: settings.clusterName,
+      letterVersion: Letter.version, key: settings.clusterKey,
+      listenAddress: settings.listen.description, socketPath: settings.socketPath)
+    switching.advertisedAddress = settings.advertise.flatMap { $0.port == 0 ? nil : "\($0)" }
+    switching.waitingRequests = 2 * settings.queueMaximum
+    // The client's own words, and what stands before them.
+    switching.requestBytesMaximum = settings.requestBytesMaximum + 256
+    let text = "more requests wait at this node than it takes: send fewer at a time"
+    switching.busyAnswer = { request in
+      Array(request.prefix(ClientBook.numberBytes)) + Reply.busy(text).encoded
+    }
+    switching.crowdedAnswer = ClientBook.frame(
+      0, Reply.busy("too many clients are connected to this node").encoded)
+    return switching
+  }
+
+  /// Where others reach a node that listens at `bound`.
+  static func reachable(_ bound: String, _ settings: NodeSettings) -> String {
+    guard let advertise = settings.advertise else { return bound }
+    guard advertise.port == 0, let found = HostPort(bound) else { return "\(advertise)" }
+    return "\(HostPort(host: advertise.host, port: found.port))"
+  }
+
+  static func record(
+    _ settings: NodeSettings, _ id: NodeID, _ address: String, _ listener: DataListener
+  ) -> MemberRecord {
+    let directory = settings.socketPath.lastIndex(of: "/").map {
+      String(settings.socketPath[..<$0])
+    }
+    let hasDevice: Bool
+    if settings.transport == .auto || settings.transport == .verbs,
+      case .owns = VerbsProbe.device(listener.address)
+    {
+      hasDevice = true
+    } else {
+      hasDevice = false
+    }
+    // The data of a node that listens everywhere is met where its letters are.
+    var meeting = listener.address
+    if let listening = HostPort(listener.address), listening.isWildcard,
+      let letters = HostPort(address)
+    {
+      meeting = "\(HostPort(host: letters.host, port: listening.port))"
+    }
+    let endpoint = Endpoint(directory: directory ?? ".", address: meeting, hasDevice: hasDevice)
+    // Who is told not to share memory has a host of its own.
+    let shares = settings.transport == .auto || settings.transport == .shm
+    return MemberRecord(
+      id: id, name: settings.name, host: shares ? settings.host : "\(settings.host)/\(id)",
+      address: address, endpoint: endpoint.text)
+  }
+
+  static func membership(_ settings: NodeSettings) -> MembershipSettings {
+    var membership = MembershipSettings()
+    membership.heartbeat = settings.heartbeatNanoseconds
+    membership.suspectAfter = settings.suspectAfterNanoseconds
+    membership.joinTimeout = settings.joinTimeoutNanoseconds
+    membership.rules = LayoutRules(
+      coordinators: settings.coordinators, shards: settings.shards, replicas: settings.replicas)
+    membership.seeds = settings.join.map(\.description)
+    return membership
+  }
+
+  static func limits(_ settings: NodeSettings) -> NodeLimits {
+    var limits = NodeLimits()
+    limits.submissions = settings.queueMaximum
+    return limits
+  }
+}
