@@ -27,21 +27,24 @@ package final class MixedFabric: Fabric {
   private var isFenced = false
   private var isClosed = false
 
-  /// Meets the neighbours first and then all others, for the formation's time together. The
-  /// formation says where members are in both ways.
+  /// Meets neighbours and all others at the same time, so that nobody is missed who waits for a
+  /// neighbour. The formation says where members are in both ways.
   package static func open(
     _ formation: Formation, settings: TCPSettings = TCPSettings()
   ) throws(FabricError) -> MixedFabric {
     precondition(!formation.places.isEmpty, "members of several hosts have places")
-    let began = monotonicNanoseconds()
     let sharing = formation.hosts.sharing(with: formation.rank)
-    let event = try Descriptor.event()
-    let near = try Neighbours(
-      formation.among(sharing, at: formation.places.map(\.path)), event: event)
-    var others = formation.among(
+    let others = formation.among(
       formation.plan.members.subtracting(sharing), at: formation.addresses)
-    let spent = Int((monotonicNanoseconds() - began) / 1_000_000_000)
-    others.timeoutSeconds = max(formation.timeoutSeconds - spent, 0)
+    let event = try Descriptor.event()
+    let meeting = try Meeting(others, settings)
+    let near = try Neighbours(
+      formation.among(sharing, at: formation.places.map(\.path)), event: event
+    ) { (gathering: inout Gathering) throws(FabricError) in
+      try meet(&gathering, meeting)
+    }
+    // Who has no neighbours has not met anybody yet.
+    let sockets = try meeting.run()
     var copies: [MemberCopy] = []
     var segments: [Segment] = []
     var views: [SegmentView] = []
@@ -56,10 +59,31 @@ package final class MixedFabric: Fabric {
       segments.append(copy.shown)
       views.append(copy.writable.view)
     }
-    let sockets = try Meeting(others, settings).run()
     let links = try Links(
       others, sockets, settings, views: views, hosts: formation.hosts, wake: event.number)
     return MixedFabric(formation, near, links, segments, copies)
+  }
+
+  /// Gathers the neighbours and meets the others in turns, each with a short wait.
+  private static func meet(
+    _ gathering: inout Gathering, _ meeting: Meeting
+  ) throws(FabricError) -> [JoinedPeer] {
+    defer { gathering.end() }
+    do throws(FabricError) {
+      try gathering.begin()
+      while !gathering.isDone || !meeting.isDone {
+        let isBoth = !gathering.isDone && !meeting.isDone
+        let pause = isBoth ? 1 : Formation.tickMilliseconds
+        if !gathering.isDone { try gathering.step(milliseconds: pause) }
+        if !meeting.isDone { try meeting.step(milliseconds: UInt64(pause)) }
+      }
+    } catch {
+      guard error.code == .timeout else { throw error }
+      var error = error
+      error.missing = gathering.missing.union(meeting.missing)
+      throw error
+    }
+    return gathering.peers
   }
 
   private init(

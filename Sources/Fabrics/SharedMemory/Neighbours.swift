@@ -22,8 +22,13 @@ final class Neighbours {
   private static let heldNanoseconds: UInt64 = 100_000
 
   /// Makes the own memory, waits for all peers of the formation and maps theirs. With an `event`
-  /// this member does not sleep on its doorbell: the event is signalled.
-  init(_ formation: Formation, event: Descriptor? = nil) throws(FabricError) {
+  /// this member does not sleep on its doorbell: the event is signalled. `gather` brings the
+  /// members together, by `Gathering.run` or beside something else.
+  init(
+    _ formation: Formation, event: Descriptor? = nil,
+    gather: (inout Gathering) throws(FabricError) -> [JoinedPeer] =
+      { (gathering: inout Gathering) throws(FabricError) in try gathering.run() }
+  ) throws(FabricError) {
     let rank = formation.rank
     let plan = formation.plan
     told = formation.peers
@@ -41,7 +46,7 @@ final class Neighbours {
     var peers: [JoinedPeer] = []
     if !formation.peers.isEmpty {
       var gathering = try Gathering(formation, segment: file, doorbell: bell)
-      peers = try gathering.run()
+      peers = try gather(&gathering)
     }
     for peer in peers {
       let index = peer.rank.index
