@@ -22,6 +22,8 @@ tidier=
 
 finish() {
   trap - EXIT INT TERM HUP
+  # The shell tells of each process that is killed.
+  exec 2>/dev/null
   if [ -n "$tidier" ]; then kill "$tidier" 2>/dev/null || true; fi
   for member in "${members[@]}"; do kill -KILL "$member" 2>/dev/null || true; done
   wait 2>/dev/null || true
