@@ -105,8 +105,8 @@ let benchmarkTargets: [Target] =
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Exchange", "Environment", "Fabrics", "Memory", "Multicast", "StateTable", "Vocabulary",
-        argumentParser,
+        "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
+        "Replication", "StateTable", "Vocabulary", argumentParser,
       ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
       swiftSettings: swiftSettings)
