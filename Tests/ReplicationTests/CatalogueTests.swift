@@ -52,13 +52,19 @@ import Vocabulary
     guard
       case .entries(let page, let revision, let hasMore)? = try catalogue.ask(
         .list(prefix: "b", after: "", limit: 2))
-    else { return Issue.record("no list") }
+    else {
+      Issue.record("no list")
+      return
+    }
     #expect(page.map(\.name) == ["b", "b/1"])
     #expect(revision == 8 && hasMore)
     guard
       case .entries(let all, _, false)? = try catalogue.ask(
         .list(prefix: "b", after: "b/1", limit: 2))
-    else { return Issue.record("there is no more") }
+    else {
+      Issue.record("there is no more")
+      return
+    }
     #expect(all.count == 2)
   }
 
@@ -74,7 +80,10 @@ import Vocabulary
       guard
         case .entries(let page, _, let more)? = try catalogue.ask(
           .list(prefix: "", after: names.last ?? "", limit: 100))
-      else { return Issue.record("no list") }
+      else {
+        Issue.record("no list")
+        return
+      }
       names += page.map(\.name)
       hasMore = more
       pages += 1
@@ -188,7 +197,6 @@ import Vocabulary
           try Array(bytes[..<count]).withBytes { bytes in
             var reader = ByteReader(bytes)
             _ = try Catalogue(reading: &reader)
-            if reader.isAtEnd, count < bytes.count { return }
           }
         }
       }
