@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
 import Memory
 import Replication
 import TestSupport
 import Testing
 import Vocabulary
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Dataflow
 
 @Suite struct CatalogueTests {
