@@ -122,7 +122,11 @@ package final class NodeProcess {
     case .unreachable(let id, let reason, let isGone):
       tell("node \(id) \(isGone ? "is gone" : "cannot be reached"): \(reason)")
       inputs.append(.unreachable(id, isGone: isGone))
-    case .refused(let address, let error): tell("\(address): \(error)")
+    case .refused(let address, let error):
+      tell("\(address): \(error)")
+      // Whom this node was told to join does not want it, and asking again changes nothing.
+      let isAsked = settings.join.contains { $0.description == address }
+      if node.view == nil, isAsked { stopped = .refused("\(error)") }
     case .unanswered(let address, let reason): tell("no node answers at \(address): \(reason)")
     case .request(let connection, let frame): take(frame, of: connection)
     case .clientGone(let connection): inputs.append(.abandoned(clients.close(connection)))
