@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
 import Engine
 import Membership
-// SPDX-License-Identifier: Apache-2.0
 import Multicast
 import Vocabulary
 
