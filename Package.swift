@@ -51,8 +51,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "SimulationTests",
     dependencies: [
-      "Simulation", "FabricConformance", "Multicast", "StateTable", "Environment", "Memory",
-      "TestSupport", "Vocabulary",
+      "Simulation", "FabricConformance", "Dataflow", "Membership", "Multicast", "Replication",
+      "StateTable", "Environment", "Memory", "TestSupport", "Vocabulary",
     ], swiftSettings: swiftSettings),
   .testTarget(
     name: "MembershipTests", dependencies: ["Membership", "Memory", "TestSupport", "Vocabulary"],
@@ -105,8 +105,8 @@ let benchmarkTargets: [Target] =
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Exchange", "Environment", "Fabrics", "Memory", "Multicast", "StateTable", "Vocabulary",
-        argumentParser,
+        "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
+        "Replication", "StateTable", "Vocabulary", argumentParser,
       ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
       swiftSettings: swiftSettings)

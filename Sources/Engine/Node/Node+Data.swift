@@ -131,8 +131,9 @@ extension Node {
       trace(.transferred(view: view.number, group: index), &effects)
       effects.append(.note("\(view.subgroups[index].role) is here: \(state.count) bytes"))
     } catch {
-      preconditionFailure("\(message.sender) gave a state of \(view.subgroups[index].role) "
-        + "that cannot be read")
+      preconditionFailure(
+        "\(message.sender) gave a state of \(view.subgroups[index].role) "
+          + "that cannot be read")
     }
   }
 

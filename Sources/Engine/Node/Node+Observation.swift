@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import Multicast
 import Membership
+import Multicast
 import StateTable
 package import Vocabulary
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Multicast
 import Engine
 import Environment
 import Fabrics
 import Membership
+import Multicast
 import Synchronization
 import Vocabulary
 
@@ -15,8 +15,8 @@ enum FormingResult: @unchecked Sendable {
   case unformed(view: UInt64, RankSet, reason: String)
 }
 
-/// Forms the fabrics of views, one after the other, on a thread of its own: what takes milliseconds,
-/// or as long as the slowest member, does not keep the polling thread from hearing the others.
+/// Forms the fabrics of views, one after the other, on a thread of its own: what takes milliseconds
+/// or as long as the slowest member does not keep the polling thread from hearing the others.
 final class FabricFormer: Sendable {
   struct Order: Sendable {
     let view: View

@@ -64,7 +64,8 @@ extension ClusterRun {
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)
-    case .traced(let action): protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }
+    case .traced(let action):
+      protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }
     }
   }
 
@@ -109,8 +110,7 @@ extension ClusterRun {
   /// A node comes into the room of its view.
   private func form(_ view: View, _ rank: Rank, _ layout: ViewLayout, _ node: SimulatedNode) {
     leaveRoom(node)
-    let room = rooms[view.number] ?? FabricRoom(view, layout, seed: random.next())
-    rooms[view.number] = room
+    let room = room(view, layout)
     guard room.view == view else { return agreement.fail("two views \(view.number) are formed") }
     for subgroup in view.subgroups where subgroup.bornIn == view.number && subgroup.role.holdsState
     {
@@ -121,13 +121,22 @@ extension ClusterRun {
     room.present.insert(rank)
     for (from, to, _) in cuts { hold(room, from, to) }
     let oldest = nodes.compactMap { $0.isAlive ? $0.node.view?.number : nil }.min() ?? 0
-    rooms = rooms.filter { $0.key + 1 >= oldest }
+    rooms.removeAll { $0.view.number + 1 < oldest }
     let patience = 3 * ClusterScenario.suspectAfter
     events.add(.unformed(room, rank), at: time + patience)
     guard room.stands else { return }
     for member in view.ranks {
       events.add(.form(room, member), at: time + UInt64(50_000 + random.below(1_000_000)))
     }
+  }
+
+  /// The room of a view; a new one where nobody came before.
+  private func room(_ view: View, _ layout: ViewLayout) -> FabricRoom {
+    if let room = rooms.first(where: { $0.view.number == view.number }) { return room }
+    let room = FabricRoom(view, layout, seed: random.next())
+    rooms.append(room)
+    rooms.sort { $0.view.number < $1.view.number }
+    return room
   }
 
   /// A node gives its room up: the others lose it.

@@ -45,7 +45,8 @@ package final class ClusterRun {
   var time: UInt64 = 1_000_000
   var steps = 0
   var nodes: [SimulatedNode] = []
-  var rooms: [UInt64: FabricRoom] = [:]
+  /// In the order of their views.
+  var rooms: [FabricRoom] = []
   var events = EventQueue<Event>()
   /// Ways that are cut: from one node to another.
   var cuts: [(from: Int, to: Int, id: Int)] = []
@@ -141,8 +142,8 @@ package final class ClusterRun {
 
   /// Lets a push go on. False where none can.
   private func moveLink() -> Bool {
-    for number in random.mixed(rooms.map(\.key).sorted()) {
-      guard let room = rooms[number], let link = room.network.anyMovable() else { continue }
+    for room in random.mixed(rooms) {
+      guard let link = room.network.anyMovable() else { continue }
       for _ in 0..<random.pick([1, 1, 4, 30])
       where room.network.underWay(link.source, link.target) > 0 {
         room.network.move(link.source, link.target)

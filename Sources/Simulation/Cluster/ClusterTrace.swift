@@ -30,7 +30,9 @@ struct ClusterTrace {
     let subgroups = view.subgroups.map { group in
       "[" + group.receivers.map { "\(members[$0.index])" }.joined(separator: ", ") + "]"
     }
-    add("view", view.number, "\"members\": \(members), \"subgroups\": [\(subgroups.joined(separator: ", "))]")
+    add(
+      "view", view.number,
+      "\"members\": \(members), \"subgroups\": [\(subgroups.joined(separator: ", "))]")
   }
 
   /// A node took a step of its data plane.
