@@ -51,8 +51,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "SimulationTests",
     dependencies: [
-      "Simulation", "FabricConformance", "Multicast", "StateTable", "Environment", "Memory",
-      "TestSupport", "Vocabulary",
+      "Simulation", "FabricConformance", "Dataflow", "Membership", "Multicast", "Replication",
+      "StateTable", "Environment", "Memory", "TestSupport", "Vocabulary",
     ], swiftSettings: swiftSettings),
   .testTarget(
     name: "MembershipTests", dependencies: ["Membership", "Memory", "TestSupport", "Vocabulary"],

@@ -25,6 +25,8 @@ package struct Membership: Sendable {
   package internal(set) var rank = Rank(0)
   package internal(set) var stopped: StopReason?
   package internal(set) var marks: Set<MembershipMark> = []
+  /// What was done since somebody looked; nil where nobody does.
+  package var steps: [(view: UInt64, step: MembershipStep)]?
   package internal(set) var isLeaving = false
 
   /// By rank of the view.
@@ -89,6 +91,11 @@ package struct Membership: Sendable {
     unmet = RankSet()
     applicants.removeAll { applicant in view.rank(of: applicant.record.id) != nil }
     nextHeartbeat = now
+  }
+
+  /// Tells a step to who looks.
+  mutating func tell(_ step: MembershipStep) {
+    if steps != nil, let view { steps?.append((view.number, step)) }
   }
 
   /// Takes a letter in. What comes from nodes that are not in the view is not believed, but

@@ -23,8 +23,8 @@ package protocol StateMachine: Sendable {
   init(reading reader: inout ByteReader) throws(ByteReader.Damaged)
 }
 
-/// Why a state machine does not do what it is asked to. All replicas refuse alike, and the client is
-/// told.
+/// Why a state machine does not do what it is asked to. All replicas refuse alike, and the client
+/// is told.
 package struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
   package let reason: String
 

@@ -68,7 +68,6 @@ extension Node {
         hasApplied = true
         apply(message, index, role, view, into: &effects)
       }
-      trace(.delivered(view: view.number, role: role, count: groups[index].deliveredCount), &effects)
     }
     return hasApplied
   }
@@ -129,10 +128,12 @@ extension Node {
       slots[index].replica = try state.withBytes { try Replica(reading: $0) }
       slots[index].receiver = nil
       data { $0.holds[index] = true }
+      trace(.transferred(view: view.number, group: index), &effects)
       effects.append(.note("\(view.subgroups[index].role) is here: \(state.count) bytes"))
     } catch {
-      preconditionFailure("\(message.sender) gave a state of \(view.subgroups[index].role) "
-        + "that cannot be read")
+      preconditionFailure(
+        "\(message.sender) gave a state of \(view.subgroups[index].role) "
+          + "that cannot be read")
     }
   }
 

@@ -16,6 +16,10 @@ extension Node {
   /// Ends the view as it was decided, and begins the next.
   mutating func install(_ decision: Decision, into effects: inout [NodeEffect]) {
     let held = end(decision, into: &effects)
+    // Who joins has no view that it leaves.
+    if dataView != nil {
+      trace(.change(view: decision.view, .installed(decision.ballot)), &effects)
+    }
     begin(decision.next, held: held, into: &effects)
   }
 
@@ -25,7 +29,7 @@ extension Node {
   ) -> [HeldState<Machine>] {
     guard let dataView else { return [] }
     if let plane {
-      deliverTrimmed(plane, dataView, decision.trims, into: &effects)
+      deliverTrimmed(plane, dataView, decision, into: &effects)
       plane.fabric.close()
     } else {
       precondition(
@@ -43,8 +47,9 @@ extension Node {
   }
 
   private mutating func deliverTrimmed(
-    _ plane: DataPlane, _ view: View, _ trims: [UInt64], into effects: inout [NodeEffect]
+    _ plane: DataPlane, _ view: View, _ decision: Decision, into effects: inout [NodeEffect]
   ) {
+    let trims = decision.trims
     do throws(MulticastError) {
       for index in view.subgroups.indices where plane.member.subgroups[index].isReceiver {
         plane.member.subgroups[index].release(upTo: trims[index])
@@ -59,6 +64,7 @@ extension Node {
       let count = plane.member.subgroups[index].deliveredCount
       // guard: deliver.trimmed
       precondition(count == trims[index], "\(count) places delivered of \(trims[index])")
+      trace(.concluded(decision.ballot, view: view.number, group: index, count: count), &effects)
     }
   }
 
@@ -80,7 +86,6 @@ extension Node {
     }
     dataView = view
     dataRank = rank
-    trace(.installed(view: view.number), &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))
     effects.append(.form(view, rank: rank, ViewLayout(view, limits.sizes)))

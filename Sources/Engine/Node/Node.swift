@@ -39,6 +39,7 @@ package struct Node<Machine: StateMachine>: ~Copyable {
     self.limits = limits
     self.isObserved = isObserved
     membership = Membership(record, cluster: cluster, settings: settings, now: now)
+    if isObserved { membership.steps = [] }
     if let view = membership.view { begin(view, held: [], into: &effects) }
   }
 
@@ -108,6 +109,7 @@ package struct Node<Machine: StateMachine>: ~Copyable {
   mutating func carryOut(
     _ changes: [MembershipEffect], _ now: UInt64, into effects: inout [NodeEffect]
   ) {
+    traceSteps(&effects)
     for change in changes {
       switch change {
       case .send(let letter, let member):
@@ -144,6 +146,13 @@ package struct Node<Machine: StateMachine>: ~Copyable {
   private mutating func tellUnavailable(_ now: UInt64, into effects: inout [NodeEffect]) {
     isUnavailable = !membership.reachesMajority(now)
     if isUnavailable, let reason = membership.waits(now) { turnAwayAll(reason, into: &effects) }
+  }
+
+  /// Tells what the membership did, before its effects change the view.
+  private mutating func traceSteps(_ effects: inout [NodeEffect]) {
+    guard let steps = membership.steps, !steps.isEmpty else { return }
+    for (view, step) in steps { effects.append(.traced(.change(view: view, step))) }
+    membership.steps = []
   }
 
   mutating func data(_ body: (inout Membership) -> Void) { body(&membership) }

@@ -39,14 +39,11 @@ package enum NodeEffect {
   case traced(TraceAction)
 }
 
-/// Steps of the protocols, as the proofs name them.
+/// A step of a node's protocols, as the proofs name it.
 package enum TraceAction: Hashable, Sendable {
-  case sent(view: UInt64, role: Role, count: UInt64)
-  case received(view: UInt64, role: Role, count: UInt64)
-  case delivered(view: UInt64, role: Role, count: UInt64)
-  case reported(view: UInt64, Ballot, [UInt64])
-  case proposed(view: UInt64, Ballot, [UInt64])
-  case echoed(view: UInt64, Ballot)
-  case committed(view: UInt64, Ballot, [UInt64])
-  case installed(view: UInt64)
+  case change(view: UInt64, MembershipStep)
+  /// Delivered by the trim: all places of a subgroup below `count`.
+  case concluded(Ballot, view: UInt64, group: Int, count: UInt64)
+  /// The state of a subgroup is here.
+  case transferred(view: UInt64, group: Int)
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-import Fabrics
 import ArgumentParser
 import Dataflow
 import Exchange
+import Fabrics
 import Glibc
 import MapReduce
 import Memory
@@ -55,7 +55,8 @@ struct CatalogueSet: ParsableCommand {
   @Flag(help: "Print JSON.") var json = false
 
   func run() throws {
-    let bytes = value == "-" ? try StandardInput.all(atMost: Catalogue.valueBytes) : Array(value.utf8)
+    let bytes =
+      value == "-" ? try StandardInput.all(atMost: Catalogue.valueBytes) : Array(value.utf8)
     let command = CatalogueCommand.set(name: name, value: bytes, expected: expect)
     try CatalogueText.tell(
       try node.client(key: once).changing(command, node.milliseconds), of: name, isJSON: json)

@@ -29,34 +29,32 @@ struct Simulate: ParsableCommand {
   var faults = FaultKinds.all
   @Option(help: "Only these faults of a seed, by their places, such as 0,2.") var keep: String?
   @Flag(help: "Tell what happens in each run.") var trace = false
+  @Option(help: "Write each run in the words of the proofs to a file of this directory.")
+  var record: String?
   @Flag(help: "Print the summary as JSON.") var json = false
 
   func validate() throws {
     guard (1...Limits.members / 2).contains(nodes) else {
-      throw ValidationError("a cluster is founded by 1 to \(Limits.members / 2) nodes, not \(nodes)")
+      throw ValidationError(
+        "a cluster is founded by 1 to \(Limits.members / 2) nodes, not \(nodes)")
     }
   }
 
   func run() throws {
-    tellSeedOfTrap()
+    TrapNote.install()
     var summary = Summary()
-    let began = Self.seconds
+    let began = TrapNote.seconds
     for seed in seeds.first...seeds.last {
-      Self.current.store(seed, ordering: .relaxed)
+      TrapNote.seed.store(seed, ordering: .relaxed)
       let outcome = play(scenario(seed))
       summary.add(outcome)
+      if let record { try save(outcome, in: record) }
       if !outcome.violations.isEmpty {
         try tell(outcome)
         throw ExitCode(1)
       }
     }
-    try summary.print(seeds, seconds: Self.seconds - began, isJSON: json)
-  }
-
-  private static var seconds: Double {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+    try summary.print(seeds, seconds: TrapNote.seconds - began, isJSON: json)
   }
 
   private func scenario(_ seed: UInt64) -> ClusterScenario {
@@ -66,7 +64,14 @@ struct Simulate: ParsableCommand {
   }
 
   private func play(_ scenario: ClusterScenario) -> ClusterRun.Outcome {
-    ClusterRun(scenario, tell: trace ? { Terminal.say($0) } : nil).play()
+    let tell: ((String) -> Void)? = trace ? { Terminal.say($0) } : nil
+    return ClusterRun(scenario, recordsProtocol: record != nil, tell: tell).play()
+  }
+
+  private func save(_ outcome: ClusterRun.Outcome, in directory: String) throws {
+    let path = "\(directory)/seed-\(outcome.scenario.seed).jsonl"
+    let text = outcome.protocolTrace.map { $0 + "\n" }.joined()
+    try OutputText.save(text, at: path)
   }
 
   /// Tells a failure as short as it can be had.
@@ -88,20 +93,6 @@ struct Simulate: ParsableCommand {
     try Terminal.print(
       "play it again: \(toolName) simulate --seeds \(seed) --nodes \(nodes) "
         + "--faults \(self.faults) \(keeping) --trace")
-  }
-
-  private static let current = Atomic<UInt64>(0)
-
-  /// A broken assertion ends the process: its seed is told all the same.
-  private func tellSeedOfTrap() {
-    for number in [SIGILL, SIGTRAP, SIGSEGV] {
-      _ = signal(number) { number in
-        let seed = Simulate.current.load(ordering: .relaxed)
-        Terminal.say("the trap is in seed \(seed): play it with --seeds \(seed) --trace")
-        _ = signal(number, SIG_DFL)
-        raise(number)
-      }
-    }
   }
 }
 
@@ -183,7 +174,8 @@ private struct Summary {
         ("type", .text("simulation")), ("seeds", .text(seeds.description)),
         ("steps", .integer(steps)), ("views", .integer(views)),
         ("operations", .integer(operations)), ("steps_per_second", .integer(rate)),
-        ("violations", .integer(0)), ("lost_majority", .integer(lost)), ("reached", .integer(marks.count)),
+        ("violations", .integer(0)), ("lost_majority", .integer(lost)),
+        ("reached", .integer(marks.count)),
         ("missed", .array(missed.map { .text($0.rawValue) })),
       ])
       return try Terminal.print(document.line)

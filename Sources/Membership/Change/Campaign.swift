@@ -19,6 +19,11 @@ struct Campaign: Sendable, Hashable {
     RankSet(reports.indices.filter { reports[$0] != nil }.map { Rank($0) })
   }
 
+  /// The latest decision that a reporting member stood by. (guard: propose.latest)
+  var latestEcho: Decision? {
+    reports.compactMap { $0?.echoed }.max { $0.ballot < $1.ballot }
+  }
+
   mutating func take(_ report: Report, from member: Rank) {
     guard report.ballot == ballot else { return }
     reports[member.index] = report
@@ -29,6 +34,8 @@ extension Membership {
   /// Does what is a leader's to do, where this member is one.
   mutating func lead(_ now: UInt64, into effects: inout [MembershipEffect]) {
     guard stopped == nil, let view else { return }
+    // The last one leaves nobody behind.
+    if isLeaving, view.members.count == 1 { return stop(.left, into: &effects) }
     if change.campaign == nil { beginCampaign(view, now, into: &effects) }
     proposeWhenReported(view, now, into: &effects)
     commitWhenEchoed(view, now, into: &effects)
@@ -51,6 +58,7 @@ extension Membership {
     let ballot = Ballot(attempt: change.seen + 1, leader: rank)
     change.campaign = Campaign(ballot, members: view.members.count)
     change.campaigns += 1
+    tell(.begun(ballot))
     for peer in view.ranks.removing(rank) {
       effects.append(.send(.begin(view: view.number, ballot), to: view.record(peer)))
     }
@@ -102,11 +110,14 @@ extension Membership {
   private mutating func proposeWhenReported(
     _ view: View, _ now: UInt64, into effects: inout [MembershipEffect]
   ) {
-    guard let campaign = change.campaign, campaign.proposal == nil else { return }  // propose.once
+    // guard: propose.once
+    guard let campaign = change.campaign, campaign.proposal == nil else { return }
     let missing = view.ranks.subtracting(campaign.reporters)
     guard !missing.contains(where: { isAwaited($0, now) }) else { return }
     guard let decision = decide(view, campaign, now) else { return }
     change.campaign?.proposal = decision
+    let adopted = campaign.latestEcho?.ballot
+    tell(.proposed(decision, reports: campaign.reporters, adopts: adopted))
     for peer in campaign.reporters.removing(rank) {
       effects.append(.send(.propose(decision), to: view.record(peer)))
     }
@@ -119,6 +130,7 @@ extension Membership {
     guard let campaign = change.campaign, let decision = campaign.proposal else { return }
     // guard: commit.majority
     guard campaign.echoes.count >= view.majority else { return }
+    tell(.committed(campaign.ballot, echoes: campaign.echoes))
     let others = view.members + decision.next.members.filter { view.rank(of: $0.id) == nil }
     for member in others where member.id != record.id {
       effects.append(.send(.commit(decision), to: member))

@@ -7,9 +7,11 @@ extension Membership {
     guard let view, decision.view == view.number else { return }
     // guard: echo.promised
     guard decision.ballot == change.promised else { return }
-    // guard: echo.holds
-    guard hasAll(of: decision) else { return }
+    // Whoever goes on has all of the trim; who is left out only stands by what was decided, so that
+    // a majority can be had though some of those who reported are gone. (guard: echo.holds)
+    guard decision.next.rank(of: record.id) == nil || hasAll(of: decision) else { return }
     change.echoed = decision
+    tell(.echoed(decision.ballot))
     if decision.ballot.leader == rank {
       change.campaign?.echoes.insert(rank)
     } else {
@@ -26,10 +28,12 @@ extension Membership {
     change.campaign?.echoes.insert(peer)
   }
 
-  /// It is decided: this node goes on in the next view, or stops where that does not have it.
+  /// It is decided: this node goes on in the next view, or stops where that does not have it. Only
+  /// a leader that has a majority's echoes says so, and who was told. (guard: install.committed)
   mutating func take(_ decision: Decision, _ now: UInt64, into effects: inout [MembershipEffect]) {
     guard let view else { return beginFirst(decision, now, into: &effects) }
     guard decision.view == view.number, decision.next.cluster == view.cluster else { return }
+    // guard: install.stays
     guard decision.next.rank(of: record.id) != nil else {
       return stop(.excluded(view: decision.next.number), into: &effects)
     }
@@ -38,7 +42,7 @@ extension Membership {
     guard change.columns == nil || hasAll(of: decision) else {
       return stop(.incomplete(view: view.number), into: &effects)
     }
-    precondition(change.columns != nil, "a view that a member did not report for has no place for it")
+    precondition(change.columns != nil, "who did not report has no place in the next view")
     install(decision, from: view, now, into: &effects)
   }
 

@@ -118,8 +118,9 @@ extension Membership {
 
   /// Who of the applicants is let in with the next view.
   ///
-  /// At most as many as bring it to twice the members that hold the coordinators' state: so any
-  /// majority of the next view has one that holds it. (guard: join.holders)
+  /// At most as many as bring it to twice the members that hold the coordinators' state: so where
+  /// all members are coordinators, any majority of the next view has one that holds it. In larger
+  /// clusters the view waits where all who hold it are lost. (guard: join.holders)
   mutating func admitted(by staying: RankSet, holders: RankSet, _ now: UInt64) -> [MemberRecord] {
     guard let view else { return [] }
     let waiting = applicants.filter { now <= $0.lastHeard &+ settings.suspectAfter }

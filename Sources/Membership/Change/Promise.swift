@@ -45,6 +45,7 @@ extension Membership {
   ) {
     guard view != nil, change.columns == nil else { return }
     change.columns = columns
+    tell(.wedged)
     guard isWedged else { return }
     report(into: &effects)
     lead(now, into: &effects)
@@ -52,6 +53,9 @@ extension Membership {
 
   private mutating func report(into effects: inout [MembershipEffect]) {
     guard let view, let columns = change.columns else { return }
+    tell(
+      .reported(
+        change.promised, received: columns.received, echoed: change.echoed?.ballot))
     let report = Report(
       view: view.number, ballot: change.promised, columns: columns, suspects: suspects(lastTick),
       unmet: unmet, isLeaving: isLeaving, echoed: change.echoed)

@@ -11,14 +11,14 @@ extension Membership {
       return nil
     }
     // guard: propose.adopts
-    let echoed = campaign.reports.compactMap { $0?.echoed }.max { $0.ballot < $1.ballot }
-    if let echoed {
+    if let echoed = campaign.latestEcho {
       marks.insert(.adoptsEcho)
       return echoed.carried(by: campaign.ballot)
     }
     return propose(view, campaign, now)
   }
 
+  /// Something fresh: its members are among those who reported. (guard: propose.reporters)
   private mutating func propose(_ view: View, _ campaign: Campaign, _ now: UInt64) -> Decision? {
     let connected = connected(view, campaign)
     guard connected.count >= view.majority else {

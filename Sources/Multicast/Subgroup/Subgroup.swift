@@ -65,7 +65,7 @@ package struct Subgroup {
   /// The sender of the place `taken`.
   var turn = 0
 
-  package init(_ layout: SubgroupLayout, table: StateTable, sharesMemory: Bool) {
+  package init(_ layout: SubgroupLayout, table: StateTable) {
     self.layout = layout
     self.table = table
     rank = table.rank
@@ -74,20 +74,19 @@ package struct Subgroup {
     let plan = layout.plan
     isReceiver = plan.receivers.contains(rank)
     isSender = plan.senders.contains(rank)
-    let passesBlocks = !sharesMemory && plan.blockRingBytes > 0
     for (index, sender) in plan.senders.enumerated() {
-      let relay =
-        passesBlocks && (sender == rank || plan.receivers.contains(rank))
-        ? BlockRelay(layout, sender: index, member: rank) : nil
+      let relays = layout.blockGroups[index].filter { $0.contains(table.rank) }.map {
+        BlockRelay(layout, sender: index, group: $0, member: table.rank)
+      }
       if sender == rank {
-        outbox = Outbox(layout, sender: index, segment: segments[rank.index], relay: relay)
+        outbox = Outbox(layout, sender: index, segment: segments[rank.index], relays: relays)
       }
       if plan.receivers.contains(rank) {
         // A sender has its own messages whole; its outbox brings them on their way.
         inboxes.append(
           Inbox(
             layout, sender: index, segment: segments[sender.index],
-            relay: sender == rank ? nil : relay))
+            relay: sender == rank ? nil : relays.first))
       }
     }
   }
@@ -143,6 +142,7 @@ package struct Subgroup {
   /// one before it is no longer in use.
   package mutating func next() throws(MulticastError) -> Message? {
     isInHand = false
+    // guard: deliver.stable
     while taken < stable {
       let sender = turn
       let bytes: Bytes?

@@ -84,7 +84,8 @@ package enum SettingTable {
     "layout.coordinators", .count(1...Limits.members), .value("3"),
     "How many nodes keep the state of the jobs.")
   package static let shards = SettingKey(
-    "layout.shards", .count(0...Limits.shards), .value("0"), "How many shards the results are spread over.")
+    "layout.shards", .count(0...Limits.shards), .value("0"),
+    "How many shards the results are spread over.")
   package static let replicas = SettingKey(
     "layout.replicas", .count(1...Limits.members), .value("2"),
     "How many nodes keep each shard.")

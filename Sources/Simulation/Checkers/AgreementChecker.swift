@@ -11,6 +11,12 @@ package struct AgreementChecker {
     package let version: Version
     package let sender: NodeID
     package let bytes: [UInt8]
+
+    package init(version: Version, sender: NodeID, bytes: [UInt8]) {
+      self.version = version
+      self.sender = sender
+      self.bytes = bytes
+    }
   }
 
   private struct History {
@@ -66,6 +72,7 @@ package struct AgreementChecker {
           + "{\(view.names(view.ranks))}")
     }
     views[view.number] = view
+    if view.number > newest?.number ?? 0 { newest = view }
   }
 
   /// The digest of a replica at a version.
@@ -77,7 +84,8 @@ package struct AgreementChecker {
     histories[role, default: History()].digests[version] = digest
   }
 
-  package var newest: View? { views.values.max { $0.number < $1.number } }
+  /// The view with the highest number.
+  package private(set) var newest: View?
 
   package mutating func fail(_ text: String) {
     if violations.count < 10 { violations.append(text) }

@@ -64,8 +64,9 @@ package struct CatalogueChecker {
         placed.append((end, Int(revision)))
       case .entry(let entry), .differs(let entry):
         guard let place = place(of: operation, seeing: entry, from: earliest, end: end) else {
-          fail("operation \(index) (\(operation.kind) \(operation.name)) saw \(text(entry)), which "
-            + "was never so at its time")
+          fail(
+            "operation \(index) (\(operation.kind) \(operation.name)) saw \(text(entry)), which "
+              + "was never so at its time")
           continue
         }
         placed.append((end, place))
@@ -106,7 +107,9 @@ package struct CatalogueChecker {
     }
   }
 
-  private func text(_ entry: Entry?) -> String { entry.map { "revision \($0.revision)" } ?? "nothing" }
+  private func text(_ entry: Entry?) -> String {
+    entry.map { "revision \($0.revision)" } ?? "nothing"
+  }
 
   private mutating func fail(_ text: String) {
     if violations.count < 10 { violations.append(text) }

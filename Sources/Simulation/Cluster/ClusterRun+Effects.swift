@@ -19,7 +19,7 @@ extension ClusterRun {
   /// Starts a node's process.
   func start(seeds: [String], name: String? = nil) {
     let index = nodes.count
-    let host = scenario.sharesMemory ? "host" : "host\(index % 3 * 1000 + index)"
+    let host = "host\(index % scenario.hosts)"
     let record = MemberRecord(
       id: NodeID(high: UInt64(index + 1), low: random.next()), name: name ?? "n\(index)",
       host: host, address: address(index), endpoint: "")
@@ -40,7 +40,10 @@ extension ClusterRun {
     let simulated = SimulatedNode(record, node, clockAhead: ahead, clockRate: rate)
     nodes.append(simulated)
     note("starts \(record.name) as node \(index)")
-    if let view = simulated.node.view { agreement.enter(view) }
+    if let view = simulated.node.view {
+      agreement.enter(view)
+      observe(simulated, view.number)
+    }
     for effect in effects { carryOut(effect, of: simulated) }
   }
 
@@ -61,7 +64,29 @@ extension ClusterRun {
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)
-    case .traced: break
+    case .traced(let action):
+      protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }
+    }
+  }
+
+  private func view(of action: TraceAction) -> View? {
+    switch action {
+    case .change(let number, _), .concluded(_, let number, _, _), .transferred(let number, _):
+      views[number]
+    }
+  }
+
+  func nodeNumber(_ id: NodeID) -> Int { index(of: id) ?? -1 }
+
+  /// Writes down how far a node is in a view.
+  func observe(_ node: SimulatedNode, _ number: UInt64?) {
+    guard protocolTrace != nil, let view = node.node.view, view.number == number,
+      let own = index(of: node.record.id)
+    else { return }
+    views[view.number] = view
+    protocolTrace?.begin(view) { nodeNumber($0) }
+    if let groups = node.node.observedGroups() {
+      protocolTrace?.look(groups, view, node: own) { nodeNumber($0) }
     }
   }
 
@@ -85,8 +110,7 @@ extension ClusterRun {
   /// A node comes into the room of its view.
   private func form(_ view: View, _ rank: Rank, _ layout: ViewLayout, _ node: SimulatedNode) {
     leaveRoom(node)
-    let room = rooms[view.number] ?? FabricRoom(view, layout, seed: random.next())
-    rooms[view.number] = room
+    let room = room(view, layout)
     guard room.view == view else { return agreement.fail("two views \(view.number) are formed") }
     for subgroup in view.subgroups where subgroup.bornIn == view.number && subgroup.role.holdsState
     {
@@ -97,13 +121,22 @@ extension ClusterRun {
     room.present.insert(rank)
     for (from, to, _) in cuts { hold(room, from, to) }
     let oldest = nodes.compactMap { $0.isAlive ? $0.node.view?.number : nil }.min() ?? 0
-    rooms = rooms.filter { $0.key + 1 >= oldest }
+    rooms.removeAll { $0.view.number + 1 < oldest }
     let patience = 3 * ClusterScenario.suspectAfter
     events.add(.unformed(room, rank), at: time + patience)
     guard room.stands else { return }
     for member in view.ranks {
       events.add(.form(room, member), at: time + UInt64(50_000 + random.below(1_000_000)))
     }
+  }
+
+  /// The room of a view; a new one where nobody came before.
+  private func room(_ view: View, _ layout: ViewLayout) -> FabricRoom {
+    if let room = rooms.first(where: { $0.view.number == view.number }) { return room }
+    let room = FabricRoom(view, layout, seed: random.next())
+    rooms.append(room)
+    rooms.sort { $0.view.number < $1.view.number }
+    return room
   }
 
   /// A node gives its room up: the others lose it.

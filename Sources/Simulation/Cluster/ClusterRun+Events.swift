@@ -179,7 +179,7 @@ extension ClusterRun {
     names += 1
     for (from, to) in ways where from != to {
       cuts.append((from, to, names))
-      for number in rooms.map(\.key).sorted() { if let room = rooms[number] { hold(room, from, to) } }
+      for room in rooms { hold(room, from, to) }
       // A link that stands still for long breaks.
       if fault.duration >= 15_000_000, random.once(in: 2) { breakLater(from, to) }
     }
@@ -196,9 +196,7 @@ extension ClusterRun {
     let mended = cuts.filter { $0.id == id }
     cuts.removeAll { $0.id == id }
     for (from, to, _) in mended where !isCut(from, to) {
-      for number in rooms.map(\.key).sorted() {
-        if let room = rooms[number] { hold(room, from, to, isMended: true) }
-      }
+      for room in rooms { hold(room, from, to, isMended: true) }
     }
     note("mends \(mended.map { "\($0.from)-\($0.to)" }.joined(separator: " "))")
   }

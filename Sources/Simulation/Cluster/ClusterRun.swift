@@ -23,6 +23,8 @@ package final class ClusterRun {
     package let marks: Set<MembershipMark>
     /// What happened, line by line; empty unless it was asked for.
     package let trace: [String]
+    /// What nodes did in the words of the proofs; empty unless it was asked for.
+    package let protocolTrace: [String]
   }
 
   enum Event {
@@ -43,7 +45,8 @@ package final class ClusterRun {
   var time: UInt64 = 1_000_000
   var steps = 0
   var nodes: [SimulatedNode] = []
-  var rooms: [UInt64: FabricRoom] = [:]
+  /// In the order of their views.
+  var rooms: [FabricRoom] = []
   var events = EventQueue<Event>()
   /// Ways that are cut: from one node to another.
   var cuts: [(from: Int, to: Int, id: Int)] = []
@@ -63,6 +66,10 @@ package final class ClusterRun {
   private let keepsTrace: Bool
   private let tell: ((String) -> Void)?
   var trace: [String] = []
+  /// Nil where nobody replays it.
+  var protocolTrace: ClusterTrace?
+  /// By view: what nodes told of it needs its members.
+  var views: [UInt64: View] = [:]
 
   private static let stepsMaximum = 400_000
   /// How long after the last fault the cluster may need to come to rest.
@@ -70,11 +77,13 @@ package final class ClusterRun {
 
   /// `tell` is told at once what happens, for who follows a run.
   package init(
-    _ scenario: ClusterScenario, keepsTrace: Bool = false, tell: ((String) -> Void)? = nil
+    _ scenario: ClusterScenario, keepsTrace: Bool = false, recordsProtocol: Bool = false,
+    tell: ((String) -> Void)? = nil
   ) {
     self.scenario = scenario
     self.keepsTrace = keepsTrace
     self.tell = tell
+    protocolTrace = recordsProtocol ? ClusterTrace() : nil
     random = SeededRandom(seed: scenario.seed &+ 77)
     for index in 0..<scenario.nodes { start(seeds: index == 0 ? [] : [address(0)]) }
     let share = scenario.operations / max(1, scenario.clients) + 1
@@ -100,7 +109,8 @@ package final class ClusterRun {
     return Outcome(
       scenario: scenario, steps: steps, time: time,
       views: agreement.newest?.number ?? 0, operations: history.filter { $0.end != nil }.count,
-      violations: agreement.violations, isLost: isLost, marks: marks, trace: trace)
+      violations: agreement.violations, isLost: isLost, marks: marks,
+      trace: trace, protocolTrace: protocolTrace?.lines ?? [])
   }
 
   /// One step of somebody or something.
@@ -132,8 +142,8 @@ package final class ClusterRun {
 
   /// Lets a push go on. False where none can.
   private func moveLink() -> Bool {
-    for number in random.mixed(rooms.map(\.key).sorted()) {
-      guard let room = rooms[number], let link = room.network.anyMovable() else { continue }
+    for room in random.mixed(rooms) {
+      guard let link = room.network.anyMovable() else { continue }
       for _ in 0..<random.pick([1, 1, 4, 30])
       where room.network.underWay(link.source, link.target) > 0 {
         room.network.move(link.source, link.target)
@@ -167,7 +177,10 @@ package final class ClusterRun {
     let before = node.node.view?.number
     let hasWorked = node.node.step(node.clock(time), inputs, into: &effects)
     node.isParked = !hasWorked
+    observe(node, before)
+    if let view = node.node.view { views[view.number] = view }
     for effect in effects { carryOut(effect, of: node) }
+    if let view = node.node.view { observe(node, view.number) }
     if node.node.view?.number != before, let view = node.node.view { agreement.enter(view) }
     noteClosing(node)
     checkDigests(node)

@@ -23,6 +23,14 @@ package struct Operation: Sendable {
   package let start: Int
   package var end: Int?
   package var answer: CatalogueAnswer?
+
+  package init(client: Int, kind: Kind, name: String, value: [UInt8], start: Int) {
+    self.client = client
+    self.kind = kind
+    self.name = name
+    self.value = value
+    self.start = start
+  }
 }
 
 /// A client that does one operation after the other, at any node, and tries again elsewhere when it
@@ -44,7 +52,8 @@ struct SimulatedClient {
   /// The next operation, and its bytes.
   mutating func begin(_ random: inout SeededRandom, step: Int, number: Int) -> Operation {
     let name = "k\(random.below(4))"
-    let value = Array("c\(index).\(number)".utf8) + [UInt8](repeating: 0x78, count: padding(&random))
+    let value =
+      Array("c\(index).\(number)".utf8) + [UInt8](repeating: 0x78, count: padding(&random))
     let kind: Operation.Kind
     switch random.below(8) {
     case 0...2: kind = .get
@@ -53,7 +62,7 @@ struct SimulatedClient {
     default: kind = .set
     }
     let operation = Operation(
-      client: index, kind: kind, name: name, value: value, start: step, end: nil, answer: nil)
+      client: index, kind: kind, name: name, value: value, start: step)
     submission = bytes(operation)
     return operation
   }

@@ -84,10 +84,10 @@ struct SettingsProblemTests {
     arguments: [
       ("membership.heartbeat=5", "500ms"), ("membership.heartbeat=500us", "1ms to 1m"),
       ("membership.heartbeat=2h", "1ms to 1m"), ("membership.join-timeout=1ms", "100ms to 1h"),
-      ("service.request-bytes=1MB", "64MiB"), ("service.request-bytes=2GiB", "1KiB to 1GiB"),
+      ("service.request-bytes=1MB", "64MiB"), ("service.request-bytes=2GiB", "1KiB to 2MiB"),
       ("layout.coordinators=0", "1 to 64"), ("layout.coordinators=65", "1 to 64"),
-      ("layout.shards=-1", "0 to 1024"),
-      ("layout.shards=1x", "whole number"), ("layout.shards=99999999999999999999", "0 to 1024"),
+      ("layout.shards=-1", "0 to 64"),
+      ("layout.shards=1x", "whole number"), ("layout.shards=99999999999999999999", "0 to 64"),
       ("layout.shards=+1", "whole number"), ("layout.shards=", "whole number"),
       ("node.transport=TCP", "shm, tcp, verbs, auto"), ("node.listen=7071", "10.0.0.1:7071"),
       ("node.advertise=0.0.0.0:1", "reach"), ("node.join=localhost:0", "port"),
