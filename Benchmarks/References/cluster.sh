@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# cluster.sh SYSTEM [PORT [MAPRED]]: three members of a replicated store on loopback, until the standard
-# input ends (^D, or whoever started this is gone). Then they end, and their files are removed.
+# cluster.sh SYSTEM [PORT [MAPRED]]: three members of a replicated store on loopback, until the
+# standard input ends (^D, or whoever started this is gone). Then they end, and their files are
+# removed.
 #
 # SYSTEM is mapred-shm, mapred-tcp (MAPRED is the executable), etcd or zookeeper. For each member
 # one line is printed: its process, and where it takes clients.
@@ -10,10 +11,11 @@
 # Debian and Ubuntu have the others as packages:
 #   apt-get install etcd-server zookeeper
 #
-# All files lie in memory (/dev/shm): no disk is compared. Members take ports from PORT on, 16 of them.
+# All files lie in memory (/dev/shm): no disk is compared. Members take ports from PORT on, 16 of
+# them.
 set -eu
 
-system=${1:?usage: cluster.sh mapred-shm|mapred-tcp|etcd|zookeeper [PORT [MAPRED]]}
+system=${1:?name a system: mapred-shm, mapred-tcp, etcd or zookeeper}
 port=${2:-24310}
 mapred=${3:-mapred}
 directory=$(mktemp -d /dev/shm/mapred-cluster.XXXXXX)
