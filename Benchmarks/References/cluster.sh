@@ -11,11 +11,10 @@
 # Debian and Ubuntu have the others as packages:
 #   apt-get install etcd-server zookeeper
 #
-# All files lie in memory (/dev/shm): no disk is compared. Members take ports from PORT on, 16 of
-# them.
+# All files lie in memory (/dev/shm): no disk is compared. Members take 16 ports from PORT on.
 set -eu
 
-system=${1:?name a system: mapred-shm, mapred-tcp, etcd or zookeeper}
+system=${1:?usage: cluster.sh mapred-shm|mapred-tcp|etcd|zookeeper [PORT [MAPRED]]}
 port=${2:-24310}
 mapred=${3:-mapred}
 directory=$(mktemp -d /dev/shm/mapred-cluster.XXXXXX)

@@ -41,7 +41,7 @@ import Vocabulary
       var subgroups = Layout.assign(members, previous: [], rules: rules, view: 1)
       for view in 2...12 as ClosedRange<UInt64> {
         let before = members
-        members.removeAll { _ in members.count > 1 && random.number(0...5) == 0 }
+        members = before.filter { _ in random.number(0...5) > 0 }
         if members.isEmpty { members = [before[0]] }
         let staying = Set(members.map(\.id))
         let previous = Self.previous(subgroups, before, staying: staying)

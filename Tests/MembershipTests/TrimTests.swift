@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 import Vocabulary
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Membership
 
 @Suite struct TrimTests {
