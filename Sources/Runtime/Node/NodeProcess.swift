@@ -138,7 +138,7 @@ package final class NodeProcess {
       return switchboard.answer(
         connection, ClientBook.frame(0, Reply.malformed("this is no request").encoded))
     }
-    if let request = Request(Array(bytes)) {
+    if let request = Request(bytes) {
       inputs.append(.request(number, request))
     } else {
       let text = "this is no request: is the client of another version?"
