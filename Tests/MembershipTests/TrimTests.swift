@@ -1,8 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
 import Testing
 import Vocabulary
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Membership
+
 
 @Suite struct TrimTests {
   private static func view(_ receivers: [[Int]], members: Int) -> View {

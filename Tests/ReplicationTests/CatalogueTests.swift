@@ -1,11 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
 import Memory
 import Replication
 import TestSupport
 import Testing
 import Vocabulary
 
-// SPDX-License-Identifier: Apache-2.0
 @testable import Dataflow
+
 
 @Suite struct CatalogueTests {
   private func entry(_ name: String, _ value: String, _ revision: UInt64) -> Entry {
