@@ -4,7 +4,6 @@ import Vocabulary
 
 @testable import Membership
 
-
 @Suite struct TrimTests {
   private static func view(_ receivers: [[Int]], members: Int) -> View {
     View(

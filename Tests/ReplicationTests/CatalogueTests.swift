@@ -7,7 +7,6 @@ import Vocabulary
 
 @testable import Dataflow
 
-
 @Suite struct CatalogueTests {
   private func entry(_ name: String, _ value: String, _ revision: UInt64) -> Entry {
     Entry(name: name, value: Array(value.utf8), revision: revision)
