@@ -10,7 +10,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-seeds=${SEEDS:-60}
+seeds=${SEEDS:-200}
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 # Files that are deleted and not yet committed are listed, too, and cannot be copied.
