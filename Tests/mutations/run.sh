@@ -6,7 +6,7 @@
 #
 #   Tests/mutations/run.sh [NAME…]      all mutations, or those that are named
 #
-# SEEDS=n plays n random groups for each (60).
+# SEEDS=n plays n random groups for each (200).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
