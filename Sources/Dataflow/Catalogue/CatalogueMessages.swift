@@ -158,8 +158,11 @@ extension ByteBuffer {
     append(text)
   }
 
-  /// A revision that may be missing: one more than it is, or 0.
-  mutating func append(expected: UInt64?) { appendVarint(expected.map { $0 &+ 1 } ?? 0) }
+  /// A revision that may be missing: one more than it is, or 0. No entry ever has the largest
+  /// numbers, so the last one may stand for the one before it, and never for a missing one.
+  mutating func append(expected: UInt64?) {
+    appendVarint(expected.map { min($0, .max - 1) + 1 } ?? 0)
+  }
 
   mutating func append(_ entry: Entry) {
     append(counted: entry.name)
