@@ -93,6 +93,10 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",
     swiftSettings: swiftSettings),
+  // Nodes as processes that die, stall and leave.
+  .testTarget(
+    name: "ClusterTests", dependencies: ["mapred", "Dataflow", "Runtime"],
+    swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
 ]

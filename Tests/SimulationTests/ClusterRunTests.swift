@@ -48,4 +48,18 @@ import Testing
     #expect(fewer.faults == [scenario.faults[0], scenario.faults[2]])
     #expect(fewer.seed == scenario.seed)
   }
+
+  @Test("Shrinking keeps a scenario failing, and no fault that it can do without")
+  func shrinking() throws {
+    let scenario = try #require(
+      (1...200).lazy.map { ClusterScenario(seed: $0, nodes: 5) }.first { $0.faults.count >= 8 })
+    let needed = [scenario.faults[1], scenario.faults[5]]
+    var plays = 0
+    let kept = scenario.shrunk { fewer in
+      plays += 1
+      return needed.allSatisfy(fewer.faults.contains)
+    }
+    #expect(scenario.keeping(kept).faults == needed)
+    #expect(plays <= scenario.faults.count * scenario.faults.count)
+  }
 }

@@ -52,6 +52,10 @@ package struct Subgroup {
   /// Nil where this member is no sender.
   var outbox: Outbox?
 
+  // Stored, because to ask an element of an array for what it computes copies the element.
+  package let isReceiver: Bool
+  package let isSender: Bool
+
   /// Places of the order that all receivers have.
   var stable: UInt64 = 0
   /// Places of the order that were handed out here.
@@ -68,6 +72,8 @@ package struct Subgroup {
     segments = table.views
     order = TurnOrder(senders: layout.plan.senders.count)
     let plan = layout.plan
+    isReceiver = plan.receivers.contains(rank)
+    isSender = plan.senders.contains(rank)
     for (index, sender) in plan.senders.enumerated() {
       let relays = layout.blockGroups[index].filter { $0.contains(table.rank) }.map {
         BlockRelay(layout, sender: index, group: $0, member: table.rank)
@@ -86,8 +92,6 @@ package struct Subgroup {
   }
 
   package var plan: SubgroupPlan { layout.plan }
-  package var isReceiver: Bool { !inboxes.isEmpty }
-  package var isSender: Bool { outbox != nil }
 
   /// Looks at what the others have published: takes in what has arrived, passes blocks on, takes
   /// back the space of what was delivered everywhere.

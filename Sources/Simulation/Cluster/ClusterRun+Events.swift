@@ -83,6 +83,9 @@ extension ClusterRun {
 
   /// A node answers.
   func answer(_ number: UInt64, _ reply: Reply) {
+    guard answered.insert(number).inserted else {
+      return agreement.fail("request \(number) was answered twice")
+    }
     guard let index = askers.removeValue(forKey: number), clients[index].request == number,
       let place = clients[index].operation
     else { return }

@@ -58,6 +58,8 @@ package final class ClusterRun {
   var requests: UInt64 = 0
   /// By request: its client.
   var askers: [UInt64: Int] = [:]
+  /// Requests that a node answered: each is answered once, whether its client still waits or not.
+  var answered: Set<UInt64> = []
   var agreement = AgreementChecker()
   var marks: Set<MembershipMark> = []
   var names = 0

@@ -11,13 +11,17 @@ extension ClusterScenario {
   /// The fewest faults, by their places, with which the scenario still fails, as far as taking
   /// them away one by one finds them. O(faults²) runs at most.
   package func shrunk() -> [Int] {
+    shrunk { !ClusterRun($0).play().violations.isEmpty }
+  }
+
+  package func shrunk(_ fails: (ClusterScenario) -> Bool) -> [Int] {
     var kept = Array(faults.indices)
     var hasShrunk = true
     while hasShrunk {
       hasShrunk = false
       for place in kept.reversed() {
         let fewer = kept.filter { $0 != place }
-        guard !ClusterRun(keeping(fewer)).play().violations.isEmpty else { continue }
+        guard fails(keeping(fewer)) else { continue }
         kept = fewer
         hasShrunk = true
       }

@@ -89,7 +89,7 @@ struct SettingsProblemTests {
       ("layout.shards=-1", "0 to 64"),
       ("layout.shards=1x", "whole number"), ("layout.shards=99999999999999999999", "0 to 64"),
       ("layout.shards=+1", "whole number"), ("layout.shards=", "whole number"),
-      ("node.transport=TCP", "shm, tcp, verbs, auto"), ("node.listen=7071", "10.0.0.1:7071"),
+      ("node.transport=TCP", "shm, tcp, verbs, mixed, auto"), ("node.listen=7071", "10.0.0.1:7071"),
       ("node.advertise=0.0.0.0:1", "reach"), ("node.join=localhost:0", "port"),
       ("node.join=localhost:1,,localhost:2", "10.0.0.1:7071"), ("node.name=a/b", "1 to 64"),
       ("node.name=.a", "1 to 64"), ("node.name=-a", "1 to 64"), ("node.socket=", "1 to 107"),
