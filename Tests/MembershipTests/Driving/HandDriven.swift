@@ -15,7 +15,7 @@ final class HandDriven {
   static let suspectAfter: UInt64 = 100
 
   let rules: LayoutRules
-  /// Whether who joins has the state of its roles at once.
+  /// Whether who is given a role has its state at once.
   var givesState = true
   private(set) var now: UInt64 = 1000
   private(set) var members: [Membership] = []
@@ -75,8 +75,9 @@ final class HandDriven {
     var effects: [MembershipEffect] = []
     body(&members[index], &effects)
     for effect in effects { carryOut(effect, index) }
-    if givesState, let count = members[index].view?.subgroups.count {
-      members[index].holds = [Bool](repeating: true, count: count)
+    if givesState, let view = members[index].view {
+      let rank = members[index].rank
+      members[index].holds = view.subgroups.map { $0.receivers.contains(rank) }
     }
   }
 
