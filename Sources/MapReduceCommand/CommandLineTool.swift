@@ -3,6 +3,7 @@ import ArgumentParser
 import Exchange
 import Glibc
 public import MapReduce
+import Runtime
 
 /// The whole command line, for any executable that holds jobs.
 ///
@@ -47,7 +48,8 @@ extension CommandLineTool {
     else { return }
     let names = Suite.jobs.map { $0.name }
     guard !names.contains(name), name != "help" else { return }
-    let nearest = Spelling.nearest(to: name, in: names)
+    let nearest = EditDistance.nearest(
+      to: name, in: names, edits: max(2, name.utf8.count / 3))
     throw JobError(
       .noInput, "no job is called \"\(name)\"",
       advice: nearest.map { "did you mean \($0)?" }
@@ -80,30 +82,4 @@ struct Root<Suite: JobSuite>: ParsableCommand {
 var toolName: String {
   let path = CommandLine.arguments.first ?? "mapred"
   return path.split(separator: "/").last.map(String.init) ?? "mapred"
-}
-
-/// Finds the name that was meant.
-enum Spelling {
-  /// The name with the fewest edits; nil where none is near.
-  static func nearest(to word: String, in names: [String]) -> String? {
-    let best = names.map { ($0, distance(Array(word.utf8), Array($0.utf8))) }
-      .min { $0.1 < $1.1 }
-    guard let best, best.1 <= max(2, word.utf8.count / 3) else { return nil }
-    return best.0
-  }
-
-  /// Levenshtein's distance. O(a·b).
-  private static func distance(_ a: [UInt8], _ b: [UInt8]) -> Int {
-    var row = Array(0...b.count)
-    for i in 0..<a.count {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for j in 0..<b.count {
-        let substituted = diagonal + (a[i] == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substituted, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[b.count]
-  }
 }

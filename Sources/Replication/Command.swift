@@ -38,8 +38,7 @@ package enum Submission {
     switch self {
     case .command(let id, let bytes):
       out.append(Self.commandKind)
-      out.appendLittleEndian(id.session.high)
-      out.appendLittleEndian(id.session.low)
+      out.append(id.session)
       out.appendVarint(id.number)
       out.appendVarint(id.acknowledged)
       out.append(bytes)
@@ -54,8 +53,7 @@ package enum Submission {
     switch try reader.byte() {
     case Self.questionKind: return .question(try reader.take(reader.remaining))
     case Self.commandKind:
-      let high = try reader.littleEndian(UInt64.self)
-      let session = NodeID(high: high, low: try reader.littleEndian(UInt64.self))
+      let session = try reader.id()
       let number = try reader.varint()
       let acknowledged = try reader.varint()
       guard number > acknowledged else { throw ByteReader.Damaged() }

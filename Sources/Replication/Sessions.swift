@@ -121,8 +121,7 @@ extension Sessions {
     out.appendVarint(uses)
     out.appendVarint(UInt64(sessions.count))
     for session in sessions {
-      out.appendLittleEndian(session.id.high)
-      out.appendLittleEndian(session.id.low)
+      out.append(session.id)
       out.appendVarint(session.acknowledged)
       out.appendVarint(session.lastUse)
       out.appendVarint(UInt64(session.answers.count))
@@ -142,8 +141,7 @@ extension Sessions {
     self.init(limit: limit)
     uses = try reader.varint()
     for _ in 0..<(try reader.length()) {
-      let high = try reader.littleEndian(UInt64.self)
-      let id = NodeID(high: high, low: try reader.littleEndian(UInt64.self))
+      let id = try reader.id()
       let acknowledged = try reader.varint()
       var session = Session(
         id: id, acknowledged: acknowledged, lastUse: try reader.varint())

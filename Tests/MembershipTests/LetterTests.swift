@@ -84,7 +84,7 @@ import Vocabulary
       cluster: NodeID(high: 1, low: 1), number: .max / 2, members: members, rules: rules,
       subgroups: Layout.assign(members, previous: [], rules: rules, view: 1))
     let decision = Decision(
-      ballot: Ballot(attempt: .max, leader: Rank(63)),
+      ballot: Ballot(attempt: .max - 1, leader: Rank(63)),
       trims: [UInt64](repeating: .max, count: view.subgroups.count), next: view)
     let bytes = Letter.commit(decision).encoded
     #expect(bytes.count < Limits.letterBytes)
@@ -113,5 +113,13 @@ import Vocabulary
     #expect(read(letter { _, receivers, _ in receivers.insert(Rank(3)) }.encoded) == nil)
     #expect(read(letter { _, _, holders in holders = RankSet() }.encoded) == nil)
     #expect(read(letter { _, receivers, _ in receivers = RankSet() }.encoded) == nil)
+  }
+
+  @Test("A ballot with no attempt behind it is no ballot")
+  func lastAttempt() {
+    let letter = Letter.begin(view: 1, Ballot(attempt: .max, leader: Rank(0)))
+    #expect(throws: LetterReader.Damaged.self) {
+      try letter.encoded.withBytes { try LetterReader.read($0) }
+    }
   }
 }

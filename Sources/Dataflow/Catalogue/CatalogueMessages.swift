@@ -153,11 +153,6 @@ package enum CatalogueAnswer: Hashable, Sendable {
 }
 
 extension ByteBuffer {
-  mutating func append(counted text: String) {
-    appendVarint(UInt64(text.utf8.count))
-    append(text)
-  }
-
   /// A revision that may be missing: one more than it is, or 0. No entry ever has the largest
   /// numbers, so the last one may stand for the one before it, and never for a missing one.
   mutating func append(expected: UInt64?) {
@@ -183,10 +178,6 @@ extension ByteBuffer {
 }
 
 extension ByteReader {
-  mutating func text() throws(Damaged) -> String {
-    String(decoding: Array(try take(try length())), as: UTF8.self)
-  }
-
   mutating func expected() throws(Damaged) -> UInt64? {
     let value = try varint()
     return value == 0 ? nil : value - 1

@@ -46,7 +46,7 @@ extension Node {
       }
     }
     var changes: [MembershipEffect] = []
-    data { $0.broken(unmet: lost, wasFormed: true, now, into: &changes) }
+    membership.broken(unmet: lost, wasFormed: true, now, into: &changes)
     carryOut(changes, now, into: &effects)
   }
 
@@ -127,7 +127,7 @@ extension Node {
       guard let state = try slots[index].receiver?.take(message.bytes) else { return }
       slots[index].replica = try state.withBytes { try Replica(reading: $0) }
       slots[index].receiver = nil
-      data { $0.holds[index] = true }
+      membership.holds[index] = true
       trace(.transferred(view: view.number, group: index), &effects)
       effects.append(.note("\(view.subgroups[index].role) is here: \(state.count) bytes"))
     } catch {

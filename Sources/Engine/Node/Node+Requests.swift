@@ -30,7 +30,7 @@ extension Node {
     case .leave:
       effects.append(.answer(number, .leaving))
       var changes: [MembershipEffect] = []
-      data { $0.leave(now, into: &changes) }
+      membership.leave(now, into: &changes)
       carryOut(changes, now, into: &effects)
     }
   }

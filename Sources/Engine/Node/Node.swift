@@ -14,7 +14,7 @@ package import Vocabulary
 /// before time, so that a node that was kept from running does not suspect those whose letters
 /// wait.
 package struct Node<Machine: StateMachine>: ~Copyable {
-  package private(set) var membership: Membership
+  package internal(set) var membership: Membership
   /// By subgroup of the view.
   var slots: [ReplicaSlot<Machine>] = []
   var queues: [SubmissionQueue] = []
@@ -28,8 +28,6 @@ package struct Node<Machine: StateMachine>: ~Copyable {
   let limits: NodeLimits
   /// Whether effects tell each step, for checkers.
   let isObserved: Bool
-  /// Whether clients are turned away because no majority is heard.
-  private var isUnavailable = false
 
   package init(
     _ record: MemberRecord, cluster: NodeID, settings: MembershipSettings,
@@ -144,8 +142,8 @@ package struct Node<Machine: StateMachine>: ~Copyable {
 
   /// Turns clients away while no majority is heard.
   private mutating func tellUnavailable(_ now: UInt64, into effects: inout [NodeEffect]) {
-    isUnavailable = !membership.reachesMajority(now)
-    if isUnavailable, let reason = membership.waits(now) { turnAwayAll(reason, into: &effects) }
+    guard !membership.reachesMajority(now), let reason = membership.waits(now) else { return }
+    turnAwayAll(reason, into: &effects)
   }
 
   /// Tells what the membership did, before its effects change the view.
@@ -154,6 +152,4 @@ package struct Node<Machine: StateMachine>: ~Copyable {
     for (view, step) in steps { effects.append(.traced(.change(view: view, step))) }
     membership.steps = []
   }
-
-  mutating func data(_ body: (inout Membership) -> Void) { body(&membership) }
 }

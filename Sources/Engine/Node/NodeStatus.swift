@@ -158,11 +158,6 @@ extension NodeStatus {
 }
 
 extension ByteBuffer {
-  fileprivate mutating func append(counted text: String) {
-    appendVarint(UInt64(text.utf8.count))
-    append(text)
-  }
-
   fileprivate mutating func append(optional text: String?) {
     append(text == nil ? 0 as UInt8 : 1)
     if let text { append(counted: text) }
@@ -170,10 +165,6 @@ extension ByteBuffer {
 }
 
 extension ByteReader {
-  fileprivate mutating func text() throws(Damaged) -> String {
-    String(decoding: Array(try take(try length())), as: UTF8.self)
-  }
-
   fileprivate mutating func optionalText() throws(Damaged) -> String? {
     try byte() == 0 ? nil : try text()
   }

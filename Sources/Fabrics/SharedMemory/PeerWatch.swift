@@ -19,7 +19,7 @@ final class PeerWatch: Sendable {
   /// The pipe whose end ends the thread.
   private let end: Descriptor
   private let ender: Mutex<Descriptor?>
-  private let thread = Mutex<pthread_t?>(nil)
+  private let thread = Mutex<SystemThread?>(nil)
 
   /// Starts the thread.
   init(_ peers: [(rank: Rank, socket: Descriptor)], ringing doorbell: Doorbell) throws(FabricError)
@@ -30,29 +30,8 @@ final class PeerWatch: Sendable {
     self.doorbell = doorbell
     end = Descriptor(ends[0])
     ender = Mutex(Descriptor(ends[1]))
-    if !peers.isEmpty { try start() }
-  }
-
-  private func start() throws(FabricError) {
-    var made: pthread_t = 0
-    let argument = unsafe Unmanaged.passRetained(self)
-    // The thread takes no signals: they are for the threads of the program.
-    var all = sigset_t()
-    var before = sigset_t()
-    unsafe sigfillset(&all)
-    unsafe pthread_sigmask(SIG_SETMASK, &all, &before)
-    let failure = unsafe pthread_create(
-      &made, nil,
-      { raw in
-        guard let raw = unsafe raw else { return nil }
-        unsafe Unmanaged<PeerWatch>.fromOpaque(raw).takeRetainedValue().watch()
-        return nil
-      }, argument.toOpaque())
-    unsafe pthread_sigmask(SIG_SETMASK, &before, nil)
-    guard failure == 0 else {
-      unsafe argument.release()
-      throw .system("cannot start a thread", failure)
-    }
+    guard !peers.isEmpty else { return }
+    let made = try SystemThread { [self] in watch() }
     thread.withLock { $0 = made }
   }
 
@@ -112,7 +91,7 @@ final class PeerWatch: Sendable {
   /// Takes leave of the peers and ends the thread. The sockets close with their last owner.
   func close() {
     guard ender.withLock({ $0.take() }) != nil else { return }
-    if let thread = thread.withLock({ $0.take() }) { pthread_join(thread, nil) }
+    thread.withLock({ $0.take() })?.join()
     for peer in peers {
       _ = LocalSocket.send(Self.farewell, [], to: peer.socket)
       _ = shutdown(peer.socket.number, Int32(SHUT_RDWR))

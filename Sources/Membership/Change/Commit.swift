@@ -37,12 +37,11 @@ extension Membership {
     guard decision.next.rank(of: record.id) != nil else {
       return stop(.excluded(view: decision.next.number), into: &effects)
     }
-    // Nobody is in the next view without having reported, so it has stopped.
+    // Nobody has a place in the next view without having reported, and so stopped.
     // guard: install.holds
-    guard change.columns == nil || hasAll(of: decision) else {
+    guard hasAll(of: decision) else {
       return stop(.incomplete(view: view.number), into: &effects)
     }
-    precondition(change.columns != nil, "who did not report has no place in the next view")
     install(decision, from: view, now, into: &effects)
   }
 

@@ -34,19 +34,13 @@ package struct LetterReader {
       return .join(JoinRequest(record: record, rules: rules, stamp: try reader.varint()))
     case .waiting:
       let members = try members()
-      let reason = try text(Self.reasonBytes)
+      let reason = try reader.text(atMost: Self.reasonBytes)
       return .waiting(members: members, reason: reason, stamp: try reader.varint())
-    case .refused: return .refused(reason: try text(Self.reasonBytes))
+    case .refused: return .refused(reason: try reader.text(atMost: Self.reasonBytes))
     }
   }
 
   private static let reasonBytes = 2000
-
-  private mutating func text(_ maximum: Int) throws(Damaged) -> String {
-    let count = try reader.length()
-    guard count <= maximum else { throw Damaged() }
-    return String(decoding: Array(try reader.take(count)), as: UTF8.self)
-  }
 
   private mutating func flag() throws(Damaged) -> Bool {
     switch try reader.byte() {
@@ -88,7 +82,10 @@ package struct LetterReader {
   }
 
   private mutating func ballot() throws(Damaged) -> Ballot {
-    guard let attempt = UInt32(exactly: try reader.varint()) else { throw Damaged() }
+    // The last attempt has none behind it.
+    guard let attempt = UInt32(exactly: try reader.varint()), attempt < .max else {
+      throw Damaged()
+    }
     return Ballot(attempt: attempt, leader: try rank())
   }
 
@@ -121,18 +118,14 @@ package struct LetterReader {
     return Decision(ballot: ballot, trims: trims, next: try view())
   }
 
-  private mutating func id() throws(Damaged) -> NodeID {
-    let high = try reader.littleEndian(UInt64.self)
-    return NodeID(high: high, low: try reader.littleEndian(UInt64.self))
-  }
-
   private mutating func record() throws(Damaged) -> MemberRecord {
-    let id = try id()
-    let name = try text(Limits.nameBytes)
-    let host = try text(Limits.nameBytes)
-    let address = try text(Limits.nameBytes)
+    let id = try reader.id()
+    let name = try reader.text(atMost: Limits.nameBytes)
+    let host = try reader.text(atMost: Limits.nameBytes)
+    let address = try reader.text(atMost: Limits.nameBytes)
     return MemberRecord(
-      id: id, name: name, host: host, address: address, endpoint: try text(Self.reasonBytes))
+      id: id, name: name, host: host, address: address,
+      endpoint: try reader.text(atMost: Self.reasonBytes))
   }
 
   private mutating func members() throws(Damaged) -> [MemberRecord] {
@@ -156,7 +149,7 @@ package struct LetterReader {
   }
 
   private mutating func view() throws(Damaged) -> View {
-    let cluster = try id()
+    let cluster = try reader.id()
     let number = try reader.varint()
     let members = try members()
     guard number >= 1, !members.isEmpty else { throw Damaged() }

@@ -61,17 +61,7 @@ extension Letter {
 }
 
 extension ByteBuffer {
-  mutating func append(counted text: String) {
-    appendVarint(UInt64(text.utf8.count))
-    append(text)
-  }
-
   mutating func append(_ flag: Bool) { append(flag ? 1 as UInt8 : 0) }
-
-  mutating func append(_ id: NodeID) {
-    appendLittleEndian(id.high)
-    appendLittleEndian(id.low)
-  }
 
   mutating func append(counted numbers: [UInt64]) {
     appendVarint(UInt64(numbers.count))

@@ -39,7 +39,7 @@ final class FabricFormer: Sendable {
   private let timeoutSeconds: Int
   private let signal: WakeSignal
   private let wake: @Sendable () -> Void
-  private let thread: Mutex<SwitchThread?>
+  private let thread: Mutex<SystemThread?>
 
   init(
     _ settings: NodeSettings, _ listener: DataListener, wake: @escaping @Sendable () -> Void
@@ -52,7 +52,7 @@ final class FabricFormer: Sendable {
     self.wake = wake
     signal = try WakeSignal()
     thread = Mutex(nil)
-    let made = try SwitchThread { [self] in run() }
+    let made = try SystemThread { [self] in run() }
     thread.withLock { $0 = made }
   }
 

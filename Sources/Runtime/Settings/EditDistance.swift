@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Finds the name that was meant.
-enum EditDistance {
+package enum EditDistance {
   /// The name with the fewest edits, of those with at most `edits`; the first one of several.
-  static func nearest(to word: String, in names: [String], edits: Int) -> String? {
+  package static func nearest(to word: String, in names: [String], edits: Int) -> String? {
     let written = Array(word.utf8)
     let best = names.map { ($0, between(written, Array($0.utf8))) }.min { $0.1 < $1.1 }
     guard let best, best.1 <= edits else { return nil }

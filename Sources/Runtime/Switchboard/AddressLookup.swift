@@ -6,7 +6,7 @@ enum AddressLookup {
   static func start(
     _ address: String, of whom: String, link: Int, _ errands: Errands
   ) throws(FabricError) {
-    let thread = try SwitchThread {
+    let thread = try SystemThread {
       let result: Result<[SocketAddress], FabricError>
       do throws(FabricError) {
         result = .success(try SocketAddress.resolve(address, of: whom))

@@ -23,7 +23,7 @@ package final class Switchboard: Sendable {
   private let settings: SwitchboardSettings
   private let arrivals: Arrivals
   private let errands: Errands
-  private let thread: Mutex<SwitchThread?>
+  private let thread: Mutex<SystemThread?>
 
   /// Listens, and starts the thread. `wake` is called on it when something waits and nothing
   /// waited before; it must not wait, nor call `close`.
@@ -43,7 +43,7 @@ package final class Switchboard: Sendable {
       if let text = settings.socketPath { try PathListener(text) } else { nil }
     do throws(FabricError) {
       let loop = try SwitchLoop(listener, path, introduction, settings, arrivals, errands)
-      thread = Mutex(try SwitchThread { loop.run() })
+      thread = Mutex(try SystemThread { loop.run() })
     } catch {
       path?.remove()
       throw error

@@ -37,7 +37,7 @@ struct RandomLetters {
   }
 
   private mutating func ballot() -> Ballot {
-    Ballot(attempt: UInt32(random.number(0...0xFFFF_FFFF)), leader: Rank(random.number(0...63)))
+    Ballot(attempt: UInt32(random.number(0...0xFFFF_FFFE)), leader: Rank(random.number(0...63)))
   }
 
   private mutating func flags() -> [Bool] {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-import Fabrics
 import Glibc
 
 /// A thread of the system that runs one closure. It takes no signals: they are for the threads of
 /// the program.
-struct SwitchThread: Sendable {
+package struct SystemThread: Sendable {
   private final class Body: Sendable {
     let run: @Sendable () -> Void
     init(_ run: @escaping @Sendable () -> Void) { self.run = run }
@@ -12,7 +11,7 @@ struct SwitchThread: Sendable {
 
   private let thread: pthread_t
 
-  init(_ run: @escaping @Sendable () -> Void) throws(FabricError) {
+  package init(_ run: @escaping @Sendable () -> Void) throws(FabricError) {
     var made: pthread_t = 0
     let argument = unsafe Unmanaged.passRetained(Body(run))
     var all = sigset_t()
@@ -35,8 +34,8 @@ struct SwitchThread: Sendable {
   }
 
   /// Waits for its end. Once.
-  func join() { pthread_join(thread, nil) }
+  package func join() { pthread_join(thread, nil) }
 
   /// Nobody waits for its end.
-  func detach() { pthread_detach(thread) }
+  package func detach() { pthread_detach(thread) }
 }
