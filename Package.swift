@@ -95,7 +95,7 @@ let testTargets: [Target] = [
     swiftSettings: swiftSettings),
   // Nodes as processes that die, stall and leave.
   .testTarget(
-    name: "ClusterTests", dependencies: ["mapred", "Dataflow", "Engine", "Fabrics", "Runtime"],
+    name: "ClusterTests", dependencies: ["mapred", "Dataflow", "Engine", "Fabrics", "Replication", "Runtime"],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),

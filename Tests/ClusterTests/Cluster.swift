@@ -74,9 +74,11 @@ final class Cluster: @unchecked Sendable {
   }
 
   /// Starts a node that founds the cluster or joins it, and waits until it is a member.
-  func join(_ name: String, prefix: [String] = [], listen: String = "127.0.0.1:0") async throws {
+  func join(
+    _ name: String, prefix: [String] = [], listen: String = "127.0.0.1:0", more: [String] = []
+  ) async throws {
     let seeds = running.compactMap { addresses[$0.name] }.flatMap { ["--join", $0] }
-    let node = try start(name, prefix: prefix, ["--listen", listen] + seeds)
+    let node = try start(name, prefix: prefix, ["--listen", listen] + seeds + more)
     addresses[name] = try await node.address()
     try await wait(for: names, at: [name])
   }
@@ -86,8 +88,12 @@ final class Cluster: @unchecked Sendable {
   var names: [String] { running.map(\.name).sorted() }
   var sockets: [String] { names.map(socket) }
 
-  /// The one of this name that was started last.
-  func node(_ name: String) throws -> NodeHandle { try #require(nodes.last { $0.name == name }) }
+  /// The one of this name that runs, or else the one that was started last.
+  func node(_ name: String) throws -> NodeHandle {
+    let named = nodes.filter { $0.name == name }
+    return try #require(named.last(where: \.isRunning) ?? named.last)
+  }
+
   func address(_ name: String) throws -> String { try #require(addresses[name]) }
 
   /// Waits until nodes see exactly these members, and wait for nothing.

@@ -76,7 +76,9 @@ extension ClusterTests {
 
     @Test(
       "All nodes are replaced one by one, by leaving and by being killed, and nothing is lost",
-      arguments: [(3, "shm", SIGTERM), (3, "tcp", SIGKILL), (5, "shm", SIGKILL), (5, "tcp", SIGTERM)])
+      arguments: [
+        (3, "shm", SIGTERM), (3, "tcp", SIGKILL), (5, "shm", SIGKILL), (5, "tcp", SIGTERM),
+      ])
     func rolls(_ count: Int, _ transport: String, _ signal: Int32) async throws {
       try await Cluster.founded(count, over: transport) { cluster in
         let traffic = Traffic(clients: 3, sockets: cluster.sockets)

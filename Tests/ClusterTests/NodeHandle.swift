@@ -29,7 +29,8 @@ final class NodeHandle: @unchecked Sendable {
     self.name = name
     self.socket = socket
     wordsPath = words
-    let command = prefix + [Self.executable, "node", "--name", name, "--socket", socket] + arguments
+    let command =
+      prefix + [Self.executable, "node", "--name", name, "--socket", socket] + arguments
     process.executableURL = URL(fileURLWithPath: command[0])
     process.arguments = Array(command.dropFirst())
     process.environment = [

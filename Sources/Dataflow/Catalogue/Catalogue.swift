@@ -42,8 +42,8 @@ package struct Catalogue: StateMachine, Equatable {
       try check(name)
       guard value.count <= Self.valueBytes else {
         throw Refusal(
-          "the value of \(name) has \(ByteCount(value.count)), more than "
-            + "\(ByteCount(Self.valueBytes)): keep it elsewhere, and its place here")
+          "the value of \(name) has \(value.count) bytes, more than \(Self.valueBytes): "
+            + "keep it elsewhere, and its place here")
       }
       return set(name, value, expected).encoded
     case .delete(let name, let expected): return delete(name, expected).encoded

@@ -25,6 +25,8 @@ package final class NodeProcess {
   private var formed: [FormingResult] = []
   private var inputs: [NodeInput] = []
   private var effects: [NodeEffect] = []
+  /// By address: why nobody answered there last.
+  private var unanswered: [String: String] = [:]
   private let tell: (String) -> Void
 
   /// Where it takes letters.
@@ -66,6 +68,7 @@ package final class NodeProcess {
     while stopped == nil {
       if !isLeaving, shallLeave() {
         isLeaving = true
+        tell("leaves the cluster; a second signal ends it at once")
         inputs.append(.request(0, .leave))
       }
       if step() {
@@ -127,7 +130,10 @@ package final class NodeProcess {
       // Whom this node was told to join does not want it, and asking again changes nothing.
       let isAsked = settings.join.contains { $0.description == address }
       if node.view == nil, isAsked { stopped = .refused("\(error)") }
-    case .unanswered(let address, let reason): tell("no node answers at \(address): \(reason)")
+    case .unanswered(let address, let reason):
+      // It is asked again and again; what is the same each time is told once.
+      guard unanswered.updateValue(reason, forKey: address) != reason else { return }
+      tell("no node answers at \(address): \(reason)")
     case .request(let connection, let frame): take(frame, of: connection)
     case .clientGone(let connection): inputs.append(.abandoned(clients.close(connection)))
     }
