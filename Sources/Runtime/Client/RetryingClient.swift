@@ -32,16 +32,16 @@ package final class RetryingClient {
   ) throws(NodeClient.Failure) -> CatalogueAnswer {
     commands += 1
     let id = CommandID(session: session, number: commands, acknowledged: commands - 1)
-    return try retrying(milliseconds) { client throws(NodeClient.Failure) in
-      try client.change(command, as: id, milliseconds: Self.patienceMilliseconds)
+    return try retrying(milliseconds) { client, patience throws(NodeClient.Failure) in
+      try client.change(command, as: id, milliseconds: patience)
     }
   }
 
   package func ask(
     _ question: CatalogueQuestion, milliseconds: Int
   ) throws(NodeClient.Failure) -> CatalogueAnswer {
-    try retrying(milliseconds) { client throws(NodeClient.Failure) in
-      try client.ask(question, milliseconds: Self.patienceMilliseconds)
+    try retrying(milliseconds) { client, patience throws(NodeClient.Failure) in
+      try client.ask(question, milliseconds: patience)
     }
   }
 
@@ -53,12 +53,14 @@ package final class RetryingClient {
   }
 
   private func retrying(
-    _ milliseconds: Int, _ body: (NodeClient) throws(NodeClient.Failure) -> CatalogueAnswer
+    _ milliseconds: Int, _ body: (NodeClient, Int) throws(NodeClient.Failure) -> CatalogueAnswer
   ) throws(NodeClient.Failure) -> CatalogueAnswer {
     let deadline = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
     while true {
+      let now = monotonicNanoseconds()
+      let left = deadline > now ? Int((deadline - now) / 1_000_000) : 0
       do throws(NodeClient.Failure) {
-        return try body(try connected())
+        return try body(try connected(), min(left, Self.patienceMilliseconds))
       } catch {
         if case .refused = error { throw error }
         client = nil
