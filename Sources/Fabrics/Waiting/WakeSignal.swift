@@ -55,7 +55,10 @@ package final class WakeSignal: Sendable {
       guard now < deadline else { break }
       var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
       let milliseconds = (deadline - now + 999_999) / 1_000_000
-      _ = unsafe poll(&place, 1, Int32(min(milliseconds, 1 << 30)))
+      guard unsafe poll(&place, 1, Int32(min(milliseconds, 1 << 30))) > 0 else { continue }
+      // The ring of a wake comes after its word: one that ended the park before may ring only now,
+      // and would end every poll of this one at once. A wake of this park has changed the word.
+      quiet()
     }
     disarm()
     quiet()
