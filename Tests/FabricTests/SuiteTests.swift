@@ -54,8 +54,8 @@ import Testing
     }
   }
 
-  /// What the check says of the fault. Some faults need some luck to be seen: threads run in another
-  /// order each time.
+  /// What the check says of the fault. Some faults need some luck to be seen: threads run in
+  /// another order each time.
   private func violation(of check: Check, _ fault: FabricFault) -> String? {
     for attempt in 0..<3 {
       let settings = CheckSettings(seed: runSeed + attempt, limitSeconds: 4)
