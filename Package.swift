@@ -95,7 +95,8 @@ let testTargets: [Target] = [
     swiftSettings: swiftSettings),
   // Nodes as processes that die, stall and leave.
   .testTarget(
-    name: "ClusterTests", dependencies: ["mapred", "Dataflow", "Runtime"],
+    name: "ClusterTests",
+    dependencies: ["mapred", "Dataflow", "Engine", "Fabrics", "Replication", "Runtime"],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
@@ -110,7 +111,7 @@ let benchmarkTargets: [Target] =
       name: "Benchmarks",
       dependencies: [
         "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
-        "Replication", "StateTable", "Vocabulary", argumentParser,
+        "Replication", "Runtime", "StateTable", "Vocabulary", argumentParser,
       ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
       swiftSettings: swiftSettings)

@@ -85,6 +85,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
   case startup
   case multicast
   case catalogue
+  case cluster
   case all
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -100,10 +101,11 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
     case .startup: [StartupSuite.self]
     case .multicast: [MulticastSuite.self]
     case .catalogue: [CatalogueSuite.self]
+    case .cluster: [ClusterSuite.self]
     case .all:
       [
-        StartupSuite.self, MulticastSuite.self, CatalogueSuite.self, WordCountSuite.self,
-        ScalingSuite.self, TeraSortSuite.self, KernelSuite.self,
+        StartupSuite.self, MulticastSuite.self, CatalogueSuite.self, ClusterSuite.self,
+        WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self, KernelSuite.self,
       ]
     }
   }

@@ -1,101 +1,116 @@
 // SPDX-License-Identifier: Apache-2.0
 import Engine
 import Foundation
-import Runtime
+import Glibc
 import Testing
 
-/// Nodes as processes, in a directory of their own; all of them end with this object.
+/// Nodes as processes, with a directory of their own. `with` ends all of them.
 final class Cluster: @unchecked Sendable {
-  // Safe because only the test's own thread starts and ends nodes.
-  struct Member {
-    let name: String
-    let process: Process
-    let port: Int
-  }
+  // Safe because only the test's own task starts and ends nodes.
+  let directory: String
+  let arguments: [String]
+  /// All that were started, also those that have ended.
+  private(set) var nodes: [NodeHandle] = []
+  private var addresses: [String: String] = [:]
 
-  private let directory: URL
-  private let transport: String
-  private(set) var members: [Member] = []
+  /// Silence is noticed soon, but not as soon as a busy machine makes it.
+  static let watchful = [
+    "--set", "membership.heartbeat=20ms", "--set", "membership.suspect-after=600ms",
+  ]
 
-  private static var executable: URL {
-    Bundle.main.executableURL?.deletingLastPathComponent().appendingPathComponent("mapred")
-      ?? URL(fileURLWithPath: ".build/debug/mapred")
-  }
-
-  init(transport: String) throws {
-    self.transport = transport
+  private init(_ arguments: [String]) throws {
+    self.arguments = arguments
     // Short, because paths of sockets have little room.
-    directory = URL(fileURLWithPath: "/tmp/mapred-\(UInt32.random(in: 0 ... .max))")
+    directory = "/tmp/mapred-\(UInt32.random(in: 0 ... .max))"
     try FileManager.default.createDirectory(
-      at: directory, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+      atPath: directory, withIntermediateDirectories: false,
+      attributes: [.posixPermissions: 0o700])
   }
 
-  deinit {
-    for member in members where member.process.isRunning {
-      kill(member.process.processIdentifier, SIGCONT)
-      kill(member.process.processIdentifier, SIGKILL)
-      member.process.waitUntilExit()
-    }
-    try? FileManager.default.removeItem(at: directory)
-  }
-
-  func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
-
-  /// Starts a node; the first one founds the cluster.
-  func start(_ name: String) throws {
-    let port = Int.random(in: 20_000...29_999)
-    let process = Process()
-    process.executableURL = Self.executable
-    process.arguments =
-      [
-        "node", "--name", name, "--listen", "127.0.0.1:\(port)", "--socket", path(name),
-        "--transport", transport, "--quiet", "--set", "membership.heartbeat=20ms", "--set",
-        "membership.suspect-after=600ms",
-      ] + running.flatMap { ["--join", "127.0.0.1:\($0.port)"] }
-    process.standardError = FileHandle.nullDevice
-    process.standardOutput = FileHandle.nullDevice
-    try process.run()
-    members.append(Member(name: name, process: process, port: port))
-  }
-
-  var running: [Member] { members.filter(\.process.isRunning) }
-  var paths: [String] { members.map { path($0.name) } }
-
-  func member(_ name: String) throws -> Member {
-    try #require(members.last { $0.name == name })
-  }
-
-  func signal(_ name: String, _ number: Int32) throws {
-    kill(try member(name).process.processIdentifier, number)
-  }
-
-  /// Waits until a node sees exactly these members, and holds the state.
-  func wait(for names: [String], at name: String) throws {
-    try eventually("\(name) sees \(names)") {
-      guard let client = try? NodeClient(self.path(name)),
-        let status = try? client.status(milliseconds: 1000)
-      else { return false }
-      return status.peers.map(\.name).sorted() == names.sorted() && status.waits == nil
+  /// Makes a place for nodes that get these arguments; ends them when `body` is done or fails.
+  static func with(
+    _ arguments: [String] = watchful, _ body: (Cluster) async throws -> Void
+  ) async throws {
+    let cluster = try Cluster(arguments)
+    defer { cluster.end() }
+    do {
+      try await body(cluster)
+    } catch {
+      // What the nodes said is what helps.
+      for node in cluster.nodes { print("\(node.name):\n\(node.words.suffix(2000))") }
+      throw error
     }
   }
 
-  /// The exit code of a node that ends by itself.
-  func exitCode(of name: String) throws -> Int32 {
-    let process = try member(name).process
-    try eventually("\(name) ends") { !process.isRunning }
-    return process.terminationStatus
-  }
-
-  /// Waits for something, at most half a minute.
-  func eventually(_ what: String, _ condition: () -> Bool) throws {
-    let deadline = Date().addingTimeInterval(30)
-    while !condition() {
-      guard Date() < deadline else { throw Timeout(what: what) }
-      usleep(10_000)
+  /// The same with a cluster of `count` nodes, n1 the first.
+  static func founded(
+    _ count: Int, over transport: String, _ body: (Cluster) async throws -> Void
+  ) async throws {
+    try await with(watchful + ["--transport", transport]) { cluster in
+      for number in 1...count { try await cluster.join("n\(number)") }
+      try await cluster.agree()
+      try await body(cluster)
     }
   }
 
-  struct Timeout: Error {
-    let what: String
+  private func end() {
+    for node in nodes { node.end() }
+    try? FileManager.default.removeItem(atPath: directory)
   }
+
+  func path(_ name: String) -> String { "\(directory)/\(name)" }
+  func socket(_ name: String) -> String { path("\(name).sock") }
+
+  /// Starts a process that may not become a member.
+  @discardableResult
+  func start(
+    _ name: String, socket: String? = nil, prefix: [String] = [], _ more: [String]
+  ) throws -> NodeHandle {
+    let node = try NodeHandle(
+      name, socket: socket ?? self.socket(name), words: path("\(nodes.count).log"),
+      prefix: prefix, arguments + more)
+    nodes.append(node)
+    return node
+  }
+
+  /// Starts a node that founds the cluster or joins it, and waits until it is a member.
+  func join(
+    _ name: String, prefix: [String] = [], listen: String = "127.0.0.1:0", more: [String] = []
+  ) async throws {
+    let seeds = running.compactMap { addresses[$0.name] }.flatMap { ["--join", $0] }
+    let node = try start(name, prefix: prefix, ["--listen", listen] + seeds + more)
+    addresses[name] = try await node.address()
+    try await wait(for: names, at: [name])
+  }
+
+  var running: [NodeHandle] { nodes.filter(\.isRunning) }
+  /// The names of those that run, in order.
+  var names: [String] { running.map(\.name).sorted() }
+  var sockets: [String] { names.map(socket) }
+
+  /// The one of this name that runs, or else the one that was started last.
+  func node(_ name: String) throws -> NodeHandle {
+    let named = nodes.filter { $0.name == name }
+    return try #require(named.last(where: \.isRunning) ?? named.last)
+  }
+
+  func address(_ name: String) throws -> String { try #require(addresses[name]) }
+
+  /// Waits until nodes see exactly these members, and wait for nothing.
+  func wait(for members: [String], at places: [String]) async throws {
+    for place in places {
+      let node = try node(place)
+      try await Waiting.until("\(place) sees \(members)") { () throws -> Void? in
+        guard let status = node.status else {
+          guard node.isRunning else { throw Waiting.Failure("\(place) ended: \(node.words)") }
+          return nil
+        }
+        let isSo = status.peers.map(\.name).sorted() == members && status.waits == nil
+        return isSo ? () : nil
+      }
+    }
+  }
+
+  /// Waits until all that run see each other and nobody else.
+  func agree() async throws { try await wait(for: names, at: names) }
 }

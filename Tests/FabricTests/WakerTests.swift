@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Environment
 import FabricConformance
+import Glibc
 import Testing
 import Vocabulary
 
@@ -59,5 +60,27 @@ import Vocabulary
     signal.end()
     signal.arm()
     #expect(!signal.isArmed, "what has ended does not arm")
+  }
+
+  @Test("A ring that comes after its park has ended is put away by the next park")
+  func late() throws {
+    let signal = try WakeSignal()
+    signal.arm()
+    // What a wake of the park before still had to do.
+    var one: UInt64 = 1
+    #expect(unsafe write(signal.descriptor, &one, 8) == 8)
+    let park = Background { signal.park(nanoseconds: Self.long) }
+    // It would keep the parked thread from sleeping.
+    let end = TCPGroup.seconds() + 10
+    while isReadable(signal.descriptor), TCPGroup.seconds() < end { sched_yield() }
+    #expect(!isReadable(signal.descriptor))
+    #expect(signal.isArmed, "it was no wake")
+    signal.waker.wake()
+    park.wait()
+  }
+
+  private func isReadable(_ descriptor: Int32) -> Bool {
+    var place = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return unsafe poll(&place, 1, 0) > 0
   }
 }
