@@ -5,10 +5,11 @@ import Multicast
 import Replication
 import Vocabulary
 
-/// A subgroup's state with its role, from one view to the next.
+/// A member's part in a subgroup with its role, from one view to the next.
 struct HeldState<Machine: StateMachine>: Sendable {
   let role: Role
-  let replica: Replica<Machine>
+  /// Nil where the state had not come yet. What waits to be sent is kept all the same.
+  let replica: Replica<Machine>?
   let queue: SubmissionQueue
 }
 
@@ -38,11 +39,10 @@ extension Node {
         }, "nothing is delivered that this member cannot have")
     }
     plane = nil
-    return dataView.subgroups.indices.compactMap { index in
-      guard let replica = slots[index].replica else { return nil }
+    return dataView.subgroups.indices.map { index in
       queues[index].sendAgain()
       return HeldState(
-        role: dataView.subgroups[index].role, replica: replica, queue: queues[index])
+        role: dataView.subgroups[index].role, replica: slots[index].replica, queue: queues[index])
     }
   }
 

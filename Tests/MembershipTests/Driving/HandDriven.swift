@@ -75,8 +75,9 @@ final class HandDriven {
     var effects: [MembershipEffect] = []
     body(&members[index], &effects)
     for effect in effects { carryOut(effect, index) }
-    if givesState, let count = members[index].view?.subgroups.count {
-      members[index].holds = [Bool](repeating: true, count: count)
+    if givesState, let view = members[index].view {
+      let rank = members[index].rank
+      members[index].holds = view.subgroups.map { $0.receivers.contains(rank) }
     }
   }
 
