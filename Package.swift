@@ -93,6 +93,10 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",
     swiftSettings: swiftSettings),
+  // Nodes as processes that die, stall and leave.
+  .testTarget(
+    name: "ClusterTests", dependencies: ["mapred", "Dataflow", "Runtime"],
+    swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
 ]
@@ -105,8 +109,8 @@ let benchmarkTargets: [Target] =
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Exchange", "Environment", "Fabrics", "Memory", "Multicast", "StateTable", "Vocabulary",
-        argumentParser,
+        "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
+        "Replication", "StateTable", "Vocabulary", argumentParser,
       ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh"],
       swiftSettings: swiftSettings)

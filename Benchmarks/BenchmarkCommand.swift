@@ -84,6 +84,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
   case scaling
   case startup
   case multicast
+  case catalogue
   case all
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
@@ -98,10 +99,11 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
     case .scaling: [ScalingSuite.self]
     case .startup: [StartupSuite.self]
     case .multicast: [MulticastSuite.self]
+    case .catalogue: [CatalogueSuite.self]
     case .all:
       [
-        StartupSuite.self, MulticastSuite.self, WordCountSuite.self, ScalingSuite.self,
-        TeraSortSuite.self, KernelSuite.self,
+        StartupSuite.self, MulticastSuite.self, CatalogueSuite.self, WordCountSuite.self,
+        ScalingSuite.self, TeraSortSuite.self, KernelSuite.self,
       ]
     }
   }

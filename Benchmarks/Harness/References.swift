@@ -23,6 +23,15 @@ final class References {
     return nil
   }
 
+  /// The path of a script.
+  func path(_ name: String) throws -> String {
+    let path = "\(directory)/\(name)"
+    guard unsafe access(path, R_OK) == 0 else {
+      throw BenchmarkError("\(path) is missing: run this from the root of the repository")
+    }
+    return path
+  }
+
   /// Brings the programs up to date, where that is possible.
   private func build() {
     guard !isBuilt else { return }

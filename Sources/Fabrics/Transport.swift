@@ -2,11 +2,14 @@
 package import Environment
 import Vocabulary
 
-/// How the members of a group meet. All members of one use the same.
+/// How the members of a group meet. All members of one use the same; over `auto` and `mixed`, and
+/// where they have places on several hosts, it is chosen for each pair.
 package enum Transport: String, Sendable, Hashable, CaseIterable {
   case shm
   case tcp
   case verbs
+  /// Shared memory between members of one host, TCP between hosts.
+  case mixed
   /// One of the others, by the addresses and by what the host has.
   case auto
 
@@ -32,7 +35,8 @@ package enum Transport: String, Sendable, Hashable, CaseIterable {
     let choice = try choice(for: formation) { VerbsProbe.device(formation.address) }
     do throws(FabricError) {
       switch choice.transport {
-      case .shm: return (try SharedMemoryFabric.open(formation), choice)
+      case .shm: return (try SharedMemoryFabric.open(formation.forSharedMemory), choice)
+      case .mixed: return (try MixedFabric.open(formation), choice)
       case .verbs: return (try VerbsFabric.open(formation), choice)
       case .tcp, .auto: return (try TCPFabric.open(formation), choice)
       }
@@ -45,6 +49,7 @@ package enum Transport: String, Sendable, Hashable, CaseIterable {
   package func choice(
     for formation: Formation, device: () -> Device
   ) throws(FabricError) -> Choice {
+    if !formation.places.isEmpty, let choice = try choice(onHosts: formation) { return choice }
     let paths = formation.addresses.filter(Self.isPath)
     guard paths.isEmpty || paths.count == formation.addresses.count else {
       throw FabricError(
@@ -61,6 +66,10 @@ package enum Transport: String, Sendable, Hashable, CaseIterable {
       throw FabricError(
         .configuration, "transport \(rawValue) cannot use \(formation.address)",
         advice: "give the members addresses of the form host:port, or use transport shm")
+    case .mixed:
+      throw FabricError(
+        .configuration, "transport mixed has to know on which host each member is",
+        advice: "name hosts, paths and ports of the members, or use another transport")
     case .shm, .tcp, .verbs: return Choice(transport: self, reason: "as asked for")
     case .auto: break
     }

@@ -21,6 +21,9 @@ package struct SubgroupLayout: Sendable, Hashable {
   /// By rank: where a member's block counters begin in its segment; nil where blocks need not be
   /// passed on.
   package let counters: [BlockCounters?]
+  /// By sender: the groups in which its blocks are passed on, each beginning with the sender. Who
+  /// sees the sender's memory in place is in none of them.
+  let blockGroups: [[[Rank]]]
 }
 
 /// The memory of a group with its subgroups: schema, segments, and the place of everything in them.
@@ -29,16 +32,18 @@ package struct GroupLayout: Sendable, Hashable {
   package let schema: TableSchema
   package let plan: GroupPlan
   package let subgroups: [SubgroupLayout]
-  /// Whether the members share memory: what one writes, all see in place; no block is passed on.
-  package let sharesMemory: Bool
+  /// Who shares memory with whom: what one writes, the others see in place, so that no block is
+  /// passed on between them.
+  package let hosts: Hosts
 
   package static let rowOffset = TableHeader.byteCount
 
-  /// Lays out a group of `members` with columns of `schema` and the columns of the subgroups.
+  /// Lays out a group of members on `hosts` with columns of `schema` and the columns of the
+  /// subgroups.
   package init(
-    members: Int, sharesMemory: Bool, schema base: TableSchema = TableSchema(),
-    subgroups: [SubgroupPlan]
+    hosts: Hosts, schema base: TableSchema = TableSchema(), subgroups: [SubgroupPlan]
   ) throws {
+    let members = hosts.members
     guard (1...Limits.members).contains(members) else { throw GroupError.memberCount(members) }
     var schema = base
     var columns: [[Column]] = []
@@ -57,16 +62,16 @@ package struct GroupLayout: Sendable, Hashable {
       return segment
     }
     self.subgroups = zip(subgroups, columns).map { subgroup, columns in
-      Self.place(subgroup, columns, passesBlocks: !sharesMemory, in: &segments)
+      Self.place(subgroup, columns, on: hosts, in: &segments)
     }
     self.schema = schema
-    self.sharesMemory = sharesMemory
+    self.hosts = hosts
     let rules = subgroups.map(\.rules).joined(separator: "\n")
-    plan = try GroupPlan(segments, rules: schema.text + rules)
+    plan = try GroupPlan(segments, rules: "\(schema.text)\(rules)\nhosts \(hosts)")
   }
 
   private static func place(
-    _ subgroup: SubgroupPlan, _ columns: [Column], passesBlocks: Bool,
+    _ subgroup: SubgroupPlan, _ columns: [Column], on hosts: Hosts,
     in segments: inout [SegmentPlan]
   ) -> SubgroupLayout {
     precondition(
@@ -86,7 +91,10 @@ package struct GroupLayout: Sendable, Hashable {
           writers: subgroup.receivers.union(RankSet([sender])), holders: subgroup.receivers))
     }
     var counters = [BlockCounters?](repeating: nil, count: segments.count)
-    if passesBlocks && subgroup.blockRingBytes > 0 {
+    let groups = subgroup.senders.map { sender in
+      subgroup.blockRingBytes > 0 ? subgroup.blockGroups(of: sender, on: hosts) : []
+    }
+    if groups.contains(where: { !$0.isEmpty }) {
       for member in subgroup.participants {
         let offset = segments[member.index].add(
           "\(subgroup.name).counters", byteCount: BlockCounters.byteCount(subgroup), kind: .cells,
@@ -96,6 +104,7 @@ package struct GroupLayout: Sendable, Hashable {
     }
     return SubgroupLayout(
       plan: subgroup, sent: columns[0], tail: columns[1], received: columns[2],
-      delivered: columns[3], smallRings: small, blockRings: blocks, counters: counters)
+      delivered: columns[3], smallRings: small, blockRings: blocks, counters: counters,
+      blockGroups: groups)
   }
 }

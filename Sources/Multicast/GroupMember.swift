@@ -22,6 +22,9 @@ package struct GroupMember: ~Copyable {
   /// A member that meets the others over `fabric`, whose plan is the layout's.
   package init(_ layout: GroupLayout, on fabric: any Fabric) {
     precondition(fabric.plan == layout.plan, "the fabric was opened with the layout's plan")
+    precondition(
+      layout.hosts.sharing(with: fabric.rank).subtracting(fabric.sharesMemory).isEmpty,
+      "members that the layout has on one host share memory")
     self.layout = layout
     let segments = layout.plan.members.map { fabric.segment($0) }
     let header = TableHeader(
@@ -32,9 +35,7 @@ package struct GroupMember: ~Copyable {
       schema: layout.schema, rank: fabric.rank, segments: segments,
       rowOffset: GroupLayout.rowOffset)
     self.table = table
-    subgroups = layout.subgroups.map {
-      Subgroup($0, table: table, sharesMemory: layout.sharesMemory)
-    }
+    subgroups = layout.subgroups.map { Subgroup($0, table: table) }
   }
 
   package var rank: Rank { table.rank }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Environment
 package import Vocabulary
 
 /// A subgroup: who sends, who receives, and how much may be under way.
@@ -63,10 +64,24 @@ package struct SubgroupPlan: Sendable, Hashable {
       + "\(blockRingBytes) \(blockBytes) \(blockWindow) \(algorithm.rawValue)"
   }
 
-  /// Members of the group of a sender's blocks, from the root: the sender, then the receivers in
-  /// the order of ranks from it on, around the circle.
-  package func blockGroup(of sender: Rank) -> [Rank] {
-    let others = receivers.removing(sender)
-    return [sender] + others.filter { $0 > sender } + others.filter { $0 < sender }
+  /// The groups in which a sender's blocks are passed on. Each begins with the sender, as the root;
+  /// then come receivers in the order of ranks from it on, around the circle.
+  ///
+  /// Whoever shares memory with the sender sees its blocks in place, and is in none. The others are
+  /// in one each, and no two of one host in the same: a block that is passed on becomes visible
+  /// behind the pusher's counter only where the two share no memory. So there are as many groups as
+  /// the fullest other host has receivers; none, where the sender's host has all of them.
+  package func blockGroups(of sender: Rank, on hosts: Hosts) -> [[Rank]] {
+    let others = receivers.subtracting(hosts.sharing(with: sender))
+    var groups: [[Rank]] = []
+    for receiver in others.filter({ $0 > sender }) + others.filter({ $0 < sender }) {
+      let isFree: ([Rank]) -> Bool = { $0.allSatisfy { !hosts.areTogether($0, receiver) } }
+      if let place = groups.firstIndex(where: isFree) {
+        groups[place].append(receiver)
+      } else {
+        groups.append([sender, receiver])
+      }
+    }
+    return groups
   }
 }

@@ -37,9 +37,10 @@ struct Contract: ParsableCommand {
   }
 
   func run() throws {
-    let settings = CheckSettings(
+    var settings = CheckSettings(
       members: membership.members, seed: seed, scale: Scale(rawValue: scale) ?? .quick,
       limitSeconds: limit)
+    settings.hosts = membership.hostsByRank
     var brokenCount = 0
     for (round, check) in checks.enumerated() {
       let outcome =

@@ -15,7 +15,9 @@ struct Flow: ParsableCommand {
 
   func run() throws {
     guard let rank = membership.rank else { throw ValidationError("flow needs --rank") }
-    let part = Part(rank: Rank(rank), members: membership.members, seed: 1, scale: .quick)
+    let part = Part(
+      rank: Rank(rank), members: membership.members, seed: 1, scale: .quick,
+      hosts: membership.hostsByRank)
     let fabric = try membership.open(
       part.rank, try Check.flow.layout(part.members), membership.addresses(round: 0))
     defer { fabric.close() }

@@ -67,8 +67,7 @@ struct MulticastVerb: ParsableCommand {
     var schema = TableSchema()
     _ = schema.group(Chatter.finishedColumn)
     let layout = try GroupLayout(
-      members: membership.members, sharesMemory: membership.sharesMemory, schema: schema,
-      subgroups: [plan])
+      hosts: membership.hostsByRank, schema: schema, subgroups: [plan])
     let fabric = try membership.open(Rank(membership.rank ?? 0), layout.plan, addresses)
     defer { fabric.close() }
     var chatter = Chatter(

@@ -18,17 +18,27 @@ extension Membership {
     return "\(address[...colon])\(port + round)"
   }
 
-  /// Whether this kind of fabric lets members read each other's memory in place.
-  var sharesMemory: Bool {
-    transport == .shm || transport == .auto && addresses.contains("/")
+  /// Which members read each other's memory in place.
+  var hostsByRank: Hosts {
+    if !hostNames.isEmpty, transport == .auto || transport == .mixed { return Hosts(hostNames) }
+    let isShared = transport == .shm || transport == .auto && addresses.contains("/")
+    return isShared ? Hosts(together: members) : Hosts(apart: members)
   }
 }
 
 /// Which members there are, and which of them this process is.
 struct Membership: ParsableArguments {
-  @Option(help: "How members meet: shm, tcp, verbs, or auto.") var transport = Transport.shm
+  @Option(help: "How members meet: shm, tcp, verbs, mixed, or auto.") var transport = Transport.shm
 
   @Option(help: "Where each member is, by rank, between commas.") var addresses: String
+
+  @Option(
+    help: """
+      On which host each member is, by rank, between commas: those of one share memory. Addresses \
+      are of the form host:port then, and --sockets names a directory.
+      """) var hosts: String?
+
+  @Option(help: "Where the sockets of members are that share memory.") var sockets: String?
 
   @Option(help: "Which of them this process is.") var rank: Int?
 
@@ -46,6 +56,9 @@ struct Membership: ParsableArguments {
     if (rank != nil) == all {
       throw ValidationError("give either --rank or --all")
     }
+    if hosts != nil, hostNames.count != places.count || sockets == nil {
+      throw ValidationError("give a host for each address, and --sockets")
+    }
     if let rank, !places.indices.contains(rank) {
       throw ValidationError("--rank takes a number from 0 to \(places.count - 1)")
     }
@@ -57,15 +70,23 @@ struct Membership: ParsableArguments {
 
   func addresses(round: Int) -> [String] { places.map { Self.another($0, round) } }
 
+  var hostNames: [String] { (hosts ?? "").split(separator: ",").map(String.init) }
+
   /// What opens a member.
   var open: @Sendable (Rank, GroupPlan, [String]) throws -> any Fabric {
     let transport = transport
     let timeout = timeout
     let key = key
+    let hosts = hostNames
+    let sockets = sockets
     return { rank, plan, addresses in
-      let formation = try Self.formation(rank, plan, addresses, key: key, timeout: timeout)
+      let formation = try Self.formation(
+        rank, plan, addresses, hosts: hosts, sockets: sockets, key: key, timeout: timeout)
       let (fabric, choice) = try transport.open(formation)
-      if transport == .auto { say("\(choice)") }
+      if transport == .auto {
+        say("\(choice)")
+        if !hosts.isEmpty { for line in choice.pairs(of: formation) { say(line) } }
+      }
       return fabric
     }
   }
@@ -73,15 +94,24 @@ struct Membership: ParsableArguments {
   /// What this process forms a group by.
   func formation(_ plan: GroupPlan) throws -> Formation {
     try Self.formation(
-      Rank(rank ?? 0), plan, addresses(round: 0), key: key, timeout: timeout)
+      Rank(rank ?? 0), plan, addresses(round: 0), hosts: hostNames, sockets: sockets, key: key,
+      timeout: timeout)
   }
 
   private static func formation(
-    _ rank: Rank, _ plan: GroupPlan, _ addresses: [String], key: String?, timeout: Int
+    _ rank: Rank, _ plan: GroupPlan, _ addresses: [String], hosts: [String], sockets: String?,
+    key: String?, timeout: Int
   ) throws -> Formation {
-    var formation = Formation(
-      rank: rank, plan: plan, addresses: addresses,
-      key: try key.map { try ClusterKey(Array($0.utf8)) })
+    let key = try key.map { try ClusterKey(Array($0.utf8)) }
+    let places = zip(hosts, addresses).map { host, address in
+      // The port tells apart members and groups that follow each other.
+      let port = address.split(separator: ":").last ?? "0"
+      return MemberPlace(host: host, path: "\(sockets ?? "")/\(port)", address: address)
+    }
+    var formation =
+      hosts.isEmpty
+      ? Formation(rank: rank, plan: plan, addresses: addresses, key: key)
+      : Formation(rank: rank, plan: plan, places: places, key: key)
     formation.timeoutSeconds = timeout
     return formation
   }

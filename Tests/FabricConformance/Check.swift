@@ -22,18 +22,21 @@ package struct Part: Sendable {
   package let members: Int
   package let seed: Int
   package let scale: Scale
+  let hosts: Hosts
 
-  package init(rank: Rank, members: Int, seed: Int, scale: Scale) {
+  package init(rank: Rank, members: Int, seed: Int, scale: Scale, hosts: Hosts) {
     self.rank = rank
     self.members = members
     self.seed = seed
     self.scale = scale
+    self.hosts = hosts
   }
 
   var all: RankSet { RankSet(first: members) }
   var peers: RankSet { all.removing(rank) }
   var last: Rank { Rank(members - 1) }
   func after(_ steps: Int) -> Rank { Rank((rank.index + steps) % members) }
+  func before(_ steps: Int) -> Rank { Rank((rank.index + members - steps) % members) }
 }
 
 /// How much a check does.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Environment
 import FabricConformance
 import Testing
 
@@ -30,11 +31,22 @@ let runSeed = Int.random(in: 1...1_000_000_000)
     try run(name, members, over: tcpKind())
   }
 
-  private func run(_ name: String, _ members: Int, over kind: some FabricKind) throws {
+  @Test(
+    "members of several hosts keep the contract", arguments: FabricSuite.checks.map(\.name),
+    [[0, 0, 1], [0, 1, 0], [0, 1, 1, 0], [0, 0, 1, 1], [0, 0, 0], [0, 1, 2]])
+  func mixed(_ name: String, hosts: [Int]) throws {
+    let kind = mixedKind(try SocketDirectory(), hosts: hosts)
+    try run(name, hosts.count, over: kind, hosts: Hosts(hosts))
+  }
+
+  private func run(
+    _ name: String, _ members: Int, over kind: some FabricKind, hosts: Hosts? = nil
+  ) throws {
     print("check \(name) over \(kind.name), \(members) members, seed \(runSeed)")
     let check = try #require(FabricSuite.checks.first { $0.name == name })
-    let outcome = FabricSuite.run(
-      check, over: kind, CheckSettings(members: members, seed: runSeed))
+    var settings = CheckSettings(members: members, seed: runSeed)
+    settings.hosts = hosts
+    let outcome = FabricSuite.run(check, over: kind, settings)
     if case .skipped(let reason) = outcome { print("skipped \(name): \(reason)") }
     if case .broken(let violation) = outcome {
       Issue.record("\(check.promise): \(violation), seed \(runSeed)")

@@ -17,9 +17,12 @@ import Vocabulary
     case shm
     case tcp
     case tcpListening
+    /// The first two members on one host.
+    case mixed
 
     func open(_ formation: Formation) throws(FabricError) -> any Fabric {
       if self == .shm { return try SharedMemoryFabric.open(formation) }
+      if self == .mixed { return try MixedFabric.open(formation) }
       return try TCPFabric.open(formation)
     }
   }
@@ -37,13 +40,13 @@ import Vocabulary
       plan = try TCPGroup.plan(members)
       directory = try SocketDirectory()
       listeners =
-        try way == .tcpListening
+        try way == .tcpListening || way == .mixed
         ? (0..<members).map { _ in try DataListener.open("127.0.0.1:0") } : []
       addresses =
         switch way {
         case .shm: directory.addresses(members)
         case .tcp: TCPGroup.addresses(members)
-        case .tcpListening: listeners.map(\.address)
+        case .tcpListening, .mixed: listeners.map(\.address)
         }
     }
 
@@ -51,6 +54,14 @@ import Vocabulary
       _ rank: Int, epoch: UInt64, seconds: Int = 30, _ cancellation: Cancellation? = nil
     ) -> Formation {
       var formation = TCPGroup.formation(rank, plan, addresses, seconds: seconds)
+      if way == .mixed {
+        let places = addresses.enumerated().map { index, address in
+          MemberPlace(
+            host: index < 2 ? "a" : "b", path: "\(directory.path)/m\(index)", address: address)
+        }
+        formation = Formation(rank: Rank(rank), plan: plan, places: places)
+        formation.timeoutSeconds = seconds
+      }
       formation.epoch = epoch
       formation.cancellation = cancellation
       formation.listener = listeners.isEmpty ? nil : listeners[rank]

@@ -136,7 +136,7 @@ import Vocabulary
     let strangers = Atomic<Int>(0)
     _ = CheckThreads.run(2, limitSeconds: 60) { index in
       if index == 0 {
-        #expect(Self.open([plan, plan], addresses, delays: [0, 300_000]) == [nil, nil])
+        #expect(Self.open([plan, plan], addresses, delays: [0, 2_000_000]) == [nil, nil])
         isOver.store(true, ordering: .relaxed)
         return
       }

@@ -65,6 +65,13 @@ enum TCPGroup {
     preconditionFailure("no free port")
   }
 
+  /// A port behind which `count` more are free.
+  static func freePort(before count: Int) -> Int {
+    let first = freePort()
+    for _ in 0..<count { _ = nextPort.wrappingAdd(1, ordering: .relaxed) }
+    return first
+  }
+
   static func addresses(_ count: Int, host: String = "127.0.0.1") -> [String] {
     (0..<count).map { _ in "\(host):\(freePort())" }
   }

@@ -18,7 +18,7 @@ import Vocabulary
   @Test("payload is held by a subgroup's receivers alone, and written by its sender or by them")
   func holders() throws {
     let shard = Self.plan("k1", senders: [0, 1, 2, 3], receivers: [2, 3])
-    let layout = try GroupLayout(members: 5, sharesMemory: false, subgroups: [shard])
+    let layout = try GroupLayout(hosts: Hosts(apart: 5), subgroups: [shard])
     for (sender, segment) in layout.plan.segments.enumerated() {
       for region in segment.regions where region.kind == .payload {
         #expect(region.holders == shard.receivers)
@@ -36,7 +36,7 @@ import Vocabulary
       Self.plan("a", senders: [1, 0], receivers: [0, 1, 2]),
       Self.plan("b", senders: [3], receivers: [0]),
     ]
-    let layout = try GroupLayout(members: 4, sharesMemory: false, subgroups: plans)
+    let layout = try GroupLayout(hosts: Hosts(apart: 4), subgroups: plans)
     layout.schema.check()
     for segment in layout.plan.segments {
       var end = 0
@@ -60,15 +60,40 @@ import Vocabulary
   @Test("members that share memory keep no counters of blocks")
   func sharedMemory() throws {
     let plan = Self.plan("a", senders: [0], receivers: [0, 1])
-    let layout = try GroupLayout(members: 2, sharesMemory: true, subgroups: [plan])
+    let layout = try GroupLayout(hosts: Hosts(together: 2), subgroups: [plan])
     #expect(layout.subgroups[0].counters.allSatisfy { $0 == nil })
     #expect(layout.plan.segments[1].regions.map(\.name) == ["table"])
   }
 
-  @Test("a group has 1 to 64 members, and says so", arguments: [-1, 0, 65, 1000])
+  @Test(
+    "blocks are passed on among members that share memory neither with the sender nor together",
+    arguments: [
+      ([0, 0, 0, 0], [[Int]]()), ([0, 1, 2, 3], [[1, 2, 3, 0]]), ([0, 0, 1, 2], [[1, 2, 3]]),
+      ([0, 0, 1, 1], [[1, 2], [1, 3]]), ([1, 0, 2, 1], [[1, 2, 3], [1, 0]]),
+    ])
+  func blockGroups(hosts: [Int], wanted: [[Int]]) throws {
+    let plan = Self.plan("a", senders: [1], receivers: [0, 1, 2, 3])
+    let layout = try GroupLayout(hosts: Hosts(hosts), subgroups: [plan])
+    let groups = layout.subgroups[0].blockGroups[0]
+    #expect(groups.map { $0.map(\.index) } == wanted)
+    #expect(layout.subgroups[0].counters.allSatisfy { ($0 == nil) == wanted.isEmpty })
+  }
+
+  @Test("whoever has other members on one host has another layout; names do not matter")
+  func hosts() throws {
+    let plan = Self.plan("a", senders: [0], receivers: [0, 1, 2])
+    func print(_ names: [String]) throws -> UInt64 {
+      try GroupLayout(hosts: Hosts(names), subgroups: [plan]).plan.fingerprint
+    }
+    #expect(try print(["a", "b", "a"]) == print(["x", "y", "x"]))
+    #expect(try print(["a", "b", "a"]) != print(["a", "b", "b"]))
+    #expect(try print(["a", "a", "a"]) != print(["a", "b", "c"]))
+  }
+
+  @Test("a group has 1 to 64 members, and says so", arguments: [0, 65, 1000])
   func memberLimit(members: Int) {
     let error = #expect(throws: GroupError.self) {
-      try GroupLayout(members: members, sharesMemory: true, subgroups: [])
+      try GroupLayout(hosts: Hosts(together: members), subgroups: [])
     }
     #expect(error?.description.contains("1 to 64 members, not \(members)") == true)
   }
@@ -76,7 +101,7 @@ import Vocabulary
   @Test("64 members fit")
   func mostMembers() throws {
     let plan = Self.plan("all", senders: Array(0..<64), receivers: Array(0..<64))
-    let layout = try GroupLayout(members: 64, sharesMemory: false, subgroups: [plan])
+    let layout = try GroupLayout(hosts: Hosts(apart: 64), subgroups: [plan])
     #expect(layout.plan.members.count == 64)
   }
 
@@ -103,11 +128,11 @@ import Vocabulary
     vary { $0.blockWindow = 2 }
     vary { $0.algorithm = .chain }
     let prints = try variants.map {
-      try GroupLayout(members: 3, sharesMemory: false, subgroups: [$0]).plan.fingerprint
+      try GroupLayout(hosts: Hosts(apart: 3), subgroups: [$0]).plan.fingerprint
     }
     #expect(Set(prints).count == variants.count)
     #expect(
-      try GroupLayout(members: 3, sharesMemory: false, subgroups: [base]).plan.fingerprint
+      try GroupLayout(hosts: Hosts(apart: 3), subgroups: [base]).plan.fingerprint
         == prints[0])
   }
 }

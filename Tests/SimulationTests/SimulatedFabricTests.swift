@@ -24,6 +24,22 @@ import Testing
     }
   }
 
+  @Test(
+    "the simulated network keeps the contract where some members share memory",
+    arguments: FabricSuite.checks.map(\.name), [[0, 0, 1], [0, 1, 1], [0, 1, 0, 1]])
+  func keepsTheContract(name: String, hosts: [Int]) throws {
+    // Whoever shares simulated memory goes on to see it, fenced or not, held or not.
+    if ["fence", "holders"].contains(name) { return }
+    let check = try #require(FabricSuite.checks.first { $0.name == name })
+    let hosts = Hosts(hosts)
+    let kind = StepwiseKind("simulated") { SimulatedGroup($0, hosts: hosts, seed: $1) }
+    var settings = CheckSettings(members: hosts.members, seed: 3)
+    settings.hosts = hosts
+    if case .broken(let what) = FabricSuite.run(check, over: kind, settings) {
+      Issue.record("\(name) (\(check.promise)), hosts \(hosts): \(what)")
+    }
+  }
+
   @Test("a wake after arm keeps a simulated member from parking, or ends its park")
   func wakes() throws {
     let group = SimulatedGroup(try Check.waking.layout(2), seed: 1)

@@ -11,8 +11,8 @@ final class SimulatedGroup: StepwiseGroup {
   private(set) var nanoseconds: UInt64 = 0
   private var crashed = RankSet()
 
-  init(_ plan: GroupPlan, seed: Int) {
-    network = SimulatedNetwork(plan: plan, seed: UInt64(seed))
+  init(_ plan: GroupPlan, hosts: Hosts? = nil, seed: Int) {
+    network = SimulatedNetwork(plan: plan, hosts: hosts, seed: UInt64(seed))
     random = SeededRandom(seed: UInt64(seed) &+ 5)
   }
 

@@ -22,7 +22,7 @@ import Vocabulary
     }
 
     init(_ plan: SubgroupPlan, members count: Int) throws {
-      let layout = try GroupLayout(members: count, sharesMemory: false, subgroups: [plan])
+      let layout = try GroupLayout(hosts: Hosts(apart: count), subgroups: [plan])
       network = SimulatedNetwork(plan: layout.plan, seed: 1)
       members = network.fabrics.map { Node(GroupMember(layout, on: $0)) }
       delivered = [[String]](repeating: [], count: count)

@@ -58,7 +58,8 @@ private final class MemberRun {
 
   init(_ workload: Workload, rank: Rank, addresses: [String], key: ClusterKey) throws {
     let layout = try GroupLayout(
-      members: workload.members, sharesMemory: workload.transport.sharesMemory,
+      hosts: workload.transport.sharesMemory
+        ? Hosts(together: workload.members) : Hosts(apart: workload.members),
       subgroups: [workload.plan])
     fabric = try workload.transport.open(
       Formation(rank: rank, plan: layout.plan, addresses: addresses, key: key)

@@ -82,7 +82,7 @@ enum MulticastSuite: Suite {
       // One sender only: to write the same bytes to every socket is what it is compared with.
       case .tcp where workload(.tcp).senders == .one:
         found[.tcp] = try programs.send(workload(.tcp))
-      case .tcp, .verbs, .auto: break
+      case .tcp, .verbs, .mixed, .auto: break
       }
     }
     return found

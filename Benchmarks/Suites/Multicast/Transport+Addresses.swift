@@ -15,7 +15,7 @@ extension Transport {
     case .shm:
       // Another group's sockets may still be there.
       { group in (0..<members).map { scratch.file("\(group)-\($0)") } }(nanoseconds())
-    case .tcp, .auto: try Self.freePorts(members).map { "127.0.0.1:\($0)" }
+    case .tcp, .mixed, .auto: try Self.freePorts(members).map { "127.0.0.1:\($0)" }
     case .verbs: try Self.freePorts(members).map { "\(Self.verbsHost):\($0)" }
     }
   }

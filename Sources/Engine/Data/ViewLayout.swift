@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Environment
 package import Membership
 package import Multicast
 import StateTable
@@ -25,10 +26,8 @@ package struct ViewLayout: Sendable {
     }
     self.transfers = transfers
     // Members agree on the view, so that none meets one that is in another.
-    let hosts = Set(view.members.map(\.host))
     do {
-      group = try GroupLayout(
-        members: view.members.count, sharesMemory: hosts.count == 1, subgroups: plans)
+      group = try GroupLayout(hosts: Hosts(view.members.map(\.host)), subgroups: plans)
     } catch {
       preconditionFailure("a view has 1 to \(Limits.members) members: \(error)")
     }

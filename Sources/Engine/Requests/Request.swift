@@ -24,7 +24,10 @@ package enum Request: Sendable {
   }
 
   /// Nil where the bytes are no request.
-  package init?(_ bytes: [UInt8]) {
+  package init?(_ bytes: [UInt8]) { self.init(bytes[...]) }
+
+  /// Of a part of what came, which is copied once.
+  package init?(_ bytes: ArraySlice<UInt8>) {
     switch bytes.first {
     case 1: self = .submit(Array(bytes.dropFirst()))
     case 2: self = .watch(Array(bytes.dropFirst()))

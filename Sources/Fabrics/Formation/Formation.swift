@@ -9,7 +9,12 @@ package struct Formation: Sendable {
   package let plan: GroupPlan
   /// Where each member is, by rank: the path of a Unix socket for shared memory, `host:port` for
   /// TCP and verbs.
-  package let addresses: [String]
+  package private(set) var addresses: [String]
+  /// The same for members of several hosts, by rank: then those of one host share memory. Empty
+  /// where all members meet in one way.
+  package private(set) var places: [MemberPlace] = []
+  /// The members that this one meets: all others, or those that it meets in one way.
+  package private(set) var peers: RankSet
   /// The secret that members prove to each other; nil only where all addresses are of this host.
   package var key: ClusterKey?
   /// How long a member waits for the others.
@@ -31,10 +36,43 @@ package struct Formation: Sendable {
     self.plan = plan
     self.addresses = addresses
     self.key = key
+    peers = plan.members.removing(rank)
   }
 
+  /// For a group whose members may be on one host or on several.
+  package init(rank: Rank, plan: GroupPlan, places: [MemberPlace], key: ClusterKey? = nil) {
+    self.init(rank: rank, plan: plan, addresses: places.map(\.address), key: key)
+    self.places = places
+  }
+
+  /// The same for a part of the group, which is at other addresses, by rank.
+  func among(_ part: RankSet, at addresses: [String]) -> Formation {
+    var formation = self
+    formation.peers = part.removing(rank)
+    formation.addresses = addresses
+    return formation
+  }
+
+  /// Who shares memory with whom.
+  var hosts: Hosts { Hosts(places.map(\.host)) }
+
   package var address: String { addresses[rank.index] }
-  package var peers: RankSet { plan.members.removing(rank) }
+}
+
+/// Where a member is, in every way in which others may meet it.
+package struct MemberPlace: Sendable, Hashable {
+  /// What members of one host have in common: they share memory.
+  package let host: String
+  /// The path of the Unix socket by which those of its host meet it.
+  package let path: String
+  /// `host:port`, for all others.
+  package let address: String
+
+  package init(host: String, path: String, address: String) {
+    self.host = host
+    self.path = path
+    self.address = address
+  }
 }
 
 /// A secret that all members of a cluster know. It is never sent.

@@ -7,6 +7,9 @@ import Vocabulary
 /// What wakes a parked member: one word that says whether it is parked, on which it sleeps. The
 /// member and all who push to it map it; it is the only memory that more than one of them writes.
 ///
+/// A member that waits for connections, too, sleeps on an event in place of the word; the event is
+/// signalled only where the word says that the member is parked.
+///
 /// The word also says that its member *holds* those who push to it: it draws a fence, and looks at
 /// cells that must stand still for a moment. A member that holds is not parked.
 ///
@@ -19,13 +22,16 @@ final class Doorbell: @unchecked Sendable {
   // word is atomic.
   private let page: UnsafeMutableRawPointer
   let file: MemoryFile
+  /// What becomes readable when somebody rings: for a member that parks in `epoll`, where it also
+  /// waits for connections. Nil where it sleeps on the word.
+  let event: Descriptor?
 
   static let byteCount = Limits.pageBytes
   private static let awake: UInt32 = 0
   private static let parked: UInt32 = 1
   private static let holding: UInt32 = 2
 
-  init(_ file: MemoryFile) throws(FabricError) {
+  init(_ file: MemoryFile, event: Descriptor? = nil) throws(FabricError) {
     let access = PROT_READ | PROT_WRITE
     let number = file.descriptor.number
     guard let page = unsafe mmap(nil, Self.byteCount, access, MAP_SHARED, number, 0),
@@ -33,6 +39,7 @@ final class Doorbell: @unchecked Sendable {
     else { throw .system("cannot map a doorbell", errno) }
     unsafe self.page = unsafe page
     self.file = file
+    self.event = event
   }
 
   deinit { unsafe munmap(page, Self.byteCount) }
@@ -47,6 +54,9 @@ final class Doorbell: @unchecked Sendable {
     unsafe word.pointee.store(Self.parked, ordering: .sequentiallyConsistent)
     atomicMemoryFence(ordering: .sequentiallyConsistent)
   }
+
+  /// Whether nobody has rung since `arm`.
+  var isParked: Bool { unsafe word.pointee.load(ordering: .acquiring) == Self.parked }
 
   func disarm() { unsafe word.pointee.store(Self.awake, ordering: .relaxed) }
 
@@ -87,7 +97,12 @@ final class Doorbell: @unchecked Sendable {
     // What is no longer parked, is left as it is: it may hold by now.
     let (isMine, _) = unsafe word.pointee.compareExchange(
       expected: Self.parked, desired: Self.awake, ordering: .sequentiallyConsistent)
-    if isMine { unsafe mapred_futex_wake(page.assumingMemoryBound(to: UInt32.self)) }
+    guard isMine else { return }
+    if let event {
+      event.signal()
+    } else {
+      unsafe mapred_futex_wake(page.assumingMemoryBound(to: UInt32.self))
+    }
   }
 
   /// Waits while the member holds, until `deadline` at most: it may have ended in the middle.

@@ -9,6 +9,8 @@ struct JoinedPeer {
   let socket: Descriptor
   let segment: MemoryFile
   let doorbell: MemoryFile
+  /// What the doorbell signals, if it does.
+  let event: Descriptor?
 }
 
 /// Brings the members of one machine together. Each listens at its own path; of each two the one
@@ -33,39 +35,53 @@ struct Gathering {
   /// Another epoch that somebody formed whom this member met.
   private var otherEpoch: UInt64?
 
+  private var deadline: UInt64 = 0
+
   private static let retryNanoseconds: UInt64 = 10_000_000
 
-  init(_ formation: Formation, segment: MemoryFile, doorbell: MemoryFile) throws(FabricError) {
-    for address in formation.addresses { try LocalSocket.check(address) }
+  init(_ formation: Formation, segment: MemoryFile, doorbell: Doorbell) throws(FabricError) {
+    try LocalSocket.check(formation.address)
+    for rank in formation.peers { try LocalSocket.check(formation.addresses[rank.index]) }
     self.formation = formation
-    files = [segment.descriptor, doorbell.descriptor]
+    files = [segment.descriptor, doorbell.file.descriptor] + (doorbell.event.map { [$0] } ?? [])
     joined = Array(repeating: nil, count: formation.plan.segments.count)
     nextCalls = Array(repeating: 0, count: formation.plan.segments.count)
     listener = try LocalSocket.listen(formation.address)
   }
 
-  private var missing: RankSet {
+  var missing: RankSet {
     RankSet(formation.peers.filter { joined[$0.index] == nil })
   }
 
   /// Waits for all members. The own socket file is removed at the end: nobody needs it any more.
   mutating func run() throws(FabricError) -> [JoinedPeer] {
-    defer { removeFile() }
-    let limit = UInt64(max(formation.timeoutSeconds, 0)) * 1_000_000_000
-    let deadline = monotonicNanoseconds() &+ limit
-    try knock()
-    while !missing.isEmpty {
-      try formation.checkCancellation()
-      guard monotonicNanoseconds() < deadline else { throw timeout }
-      try callMissing()
-      waitForNews()
-      while let socket = LocalSocket.accept(listener) {
-        pending.append(Pending(socket: socket, called: nil))
-      }
-      try hear()
-    }
-    return joined.compactMap { $0 }
+    defer { end() }
+    try begin()
+    while !isDone { try step(milliseconds: Formation.tickMilliseconds) }
+    return peers
   }
+
+  /// Lets the others know that this member listens.
+  mutating func begin() throws(FabricError) {
+    let limit = UInt64(max(formation.timeoutSeconds, 0)) * 1_000_000_000
+    deadline = monotonicNanoseconds() &+ limit
+    try knock()
+  }
+
+  /// Does what can be done; waits at most so long for something.
+  mutating func step(milliseconds: Int32) throws(FabricError) {
+    try formation.checkCancellation()
+    guard monotonicNanoseconds() < deadline else { throw timeout }
+    try callMissing()
+    waitForNews(milliseconds)
+    while let socket = LocalSocket.accept(listener) {
+      pending.append(Pending(socket: socket, called: nil))
+    }
+    try hear()
+  }
+
+  var isDone: Bool { missing.isEmpty }
+  var peers: [JoinedPeer] { joined.compactMap { $0 } }
 
   /// Tells the members with higher ranks that this one listens now.
   private func knock() throws(FabricError) {
@@ -94,11 +110,11 @@ struct Gathering {
     }
   }
 
-  private func waitForNews() {
+  private func waitForNews(_ milliseconds: Int32) {
     var places = ([listener] + pending.map(\.socket)).map {
       pollfd(fd: $0.number, events: Int16(POLLIN), revents: 0)
     }
-    _ = unsafe poll(&places, nfds_t(places.count), Formation.tickMilliseconds)
+    _ = unsafe poll(&places, nfds_t(places.count), milliseconds)
   }
 
   /// Reads what came over connections that are new.
@@ -145,8 +161,13 @@ struct Gathering {
         advice: "give all members the same list of addresses, in the same order")
     }
     let rank = Rank(hello.rank)
+    guard formation.peers.contains(rank) else {
+      throw FabricError(
+        .refused, "\(rank) came to share memory, but is said to be on another host",
+        advice: "start all members with the same names of hosts")
+    }
     let bytes = formation.plan.segments[rank.index].byteCount
-    guard files.count == 2,
+    guard files.count == self.files.count,
       let segment = MemoryFile.received(files[0], byteCount: bytes),
       let doorbell = MemoryFile.received(files[1], byteCount: Doorbell.byteCount)
     else {
@@ -155,7 +176,8 @@ struct Gathering {
         advice: "start all members from one version of the program")
     }
     joined[rank.index] = JoinedPeer(
-      rank: rank, socket: connection.socket, segment: segment, doorbell: doorbell)
+      rank: rank, socket: connection.socket, segment: segment, doorbell: doorbell,
+      event: files.count > 2 ? files[2] : nil)
   }
 
   /// Whether there is such a member already, and it lives.
@@ -180,7 +202,7 @@ struct Gathering {
   }
 
   /// Removes the own socket file, unless another member has replaced it.
-  private func removeFile() {
+  func end() {
     var status = stat()
     guard unsafe lstat(formation.address, &status) == 0, status.st_mode & S_IFMT == S_IFSOCK
     else { return }

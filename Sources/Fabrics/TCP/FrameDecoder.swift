@@ -27,8 +27,9 @@ package struct FrameDecoder: Sendable {
   private var cutCount = 0
   package private(set) var refusal: FrameRefusal?
 
-  package init(plan: GroupPlan, me: Rank, peer: Rank) {
-    rules = FrameRules(plan: plan, me: me, peer: peer)
+  /// A decoder of what `peer` sends to `me`, who sees the memory of some members in place.
+  package init(plan: GroupPlan, me: Rank, peer: Rank, inPlace: RankSet = RankSet()) {
+    rules = FrameRules(plan: plan, me: me, peer: peer, inPlace: inPlace)
   }
 
   /// Takes the next bytes of the stream in, and hands out what they write.

@@ -13,6 +13,7 @@ package enum FrameRefusal: Sendable, Hashable, CustomStringConvertible {
   case otherKind(owner: Int, region: String)
   case writer(owner: Int, region: String)
   case holder(owner: Int, region: String)
+  case inPlace(owner: Int)
 
   package var description: String {
     switch self {
@@ -27,6 +28,7 @@ package enum FrameRefusal: Sendable, Hashable, CustomStringConvertible {
     case .otherKind(let owner, let region):
       "it took cells for payload, or payload for cells, in \(region) of rank \(owner)"
     case .writer(let owner, let region): "it may not write \(region) of rank \(owner)"
+    case .inPlace(let owner): "this member sees the segment of rank \(owner) in place"
     case .holder(let owner, let region): "this member holds no copy of \(region) of rank \(owner)"
     }
   }
@@ -43,19 +45,22 @@ package struct FrameRules: Sendable {
   private let plan: GroupPlan
   private let me: Rank
   private let peer: Rank
+  /// Members whose memory this one sees in place: nobody sends it.
+  private let inPlace: RankSet
   /// What is allowed, by owner and then by offset.
   private var ranges: [Range] = []
   /// Where an owner's ranges begin; one more than there are members.
   private var starts: [Int] = [0]
 
-  package init(plan: GroupPlan, me: Rank, peer: Rank) {
+  package init(plan: GroupPlan, me: Rank, peer: Rank, inPlace: RankSet = RankSet()) {
     self.plan = plan
     self.me = me
     self.peer = peer
+    self.inPlace = inPlace
     for (owner, segment) in plan.segments.enumerated() {
       for region in segment.regions
       where region.byteCount > 0 && region.writers.contains(peer)
-        && (region.holders.contains(me) || owner == me.index)
+        && (region.holders.contains(me) || owner == me.index) && !inPlace.contains(Rank(owner))
       {
         ranges.append(
           Range(
@@ -98,6 +103,7 @@ package struct FrameRules: Sendable {
   /// What is wrong with a frame that is in no allowed range.
   private func reason(_ header: FrameHeader, _ kind: RegionKind) -> FrameRefusal {
     let owner = header.owner
+    if inPlace.contains(Rank(owner)) { return .inPlace(owner: owner) }
     guard header.offset <= UInt64(Int.max / 2),
       let region = plan.segments[owner].region(Int(header.offset), header.byteCount)
     else { return .outside(owner: owner, offset: header.offset, count: header.byteCount) }

@@ -29,12 +29,11 @@ final class Meeting {
     notes = formation.addresses.map { _ in nil }
     var callers: [Caller] = []
     let mine = try Self.resolve(formation, formation.rank)
-    for index in 0..<formation.rank.index {
-      let rank = Rank(index)
+    for rank in formation.peers where rank < formation.rank {
       callers.append(Caller(rank, at: try Self.resolve(formation, rank)))
     }
     self.callers = callers
-    let isLast = formation.rank.index == formation.addresses.count - 1
+    let isLast = formation.peers.allSatisfy { $0 < formation.rank }
     if let open = formation.listener {
       try Self.check(open, formation)
       listener = open.descriptor
@@ -73,25 +72,33 @@ final class Meeting {
 
   /// A socket for each peer, by rank; all of them have proven the key.
   func run() throws(FabricError) -> [Socket?] {
-    while joined.indices.contains(where: { joined[$0] == nil && $0 != formation.rank.index }) {
-      try formation.checkCancellation()
-      let now = monotonicNanoseconds()
-      guard now < deadline else { throw missing() }
-      for index in callers.indices where joined[callers[index].rank.index] == nil {
-        callers[index].call(now, formation, settings)
-      }
-      guests.removeAll { $0.deadline <= now }
-      wait(now)
-      dropWhoLeft()
-      welcome()
-      for index in callers.indices { try advance(index) }
-      for guest in guests { advance(guest) }
-    }
+    while !isDone { try step(milliseconds: UInt64(Formation.tickMilliseconds)) }
     return joined
   }
 
+  var missing: RankSet { RankSet(formation.peers.filter { joined[$0.index] == nil }) }
+  var isDone: Bool { missing.isEmpty }
+  /// What `run` returns.
+  var sockets: [Socket?] { joined }
+
+  /// Does what can be done; waits at most so long for something.
+  func step(milliseconds: UInt64) throws(FabricError) {
+    try formation.checkCancellation()
+    let now = monotonicNanoseconds()
+    guard now < deadline else { throw timeout() }
+    for index in callers.indices where joined[callers[index].rank.index] == nil {
+      callers[index].call(now, formation, settings)
+    }
+    guests.removeAll { $0.deadline <= now }
+    wait(now, milliseconds)
+    dropWhoLeft()
+    welcome()
+    for index in callers.indices { try advance(index) }
+    for guest in guests { advance(guest) }
+  }
+
   /// Sleeps until something can be done, but not past the next call.
-  private func wait(_ now: UInt64) {
+  private func wait(_ now: UInt64, _ milliseconds: UInt64) {
     var states: [pollfd] = []
     func watch(_ descriptor: Int32, _ events: Int32) {
       states.append(pollfd(fd: descriptor, events: Int16(events), revents: 0))
@@ -103,7 +110,7 @@ final class Meeting {
     for socket in joined.compactMap({ $0 }) {
       watch(socket.descriptor, Int32(mapred_epoll_hangup))
     }
-    var limit = min(deadline - now, UInt64(Formation.tickMilliseconds) * 1_000_000)
+    var limit = min(deadline - now, milliseconds * 1_000_000)
     for caller in callers where caller.greeting == nil && joined[caller.rank.index] == nil {
       limit = min(limit, caller.nextCall > now ? caller.nextCall - now : 0)
     }
@@ -175,7 +182,7 @@ final class Meeting {
     notes[rank.index] = callers[index].reason
   }
 
-  private func missing() -> FabricError {
+  private func timeout() -> FabricError {
     let absent = formation.peers.filter { joined[$0.index] == nil }
     let list = absent.map { rank in
       let note = notes[rank.index] ?? (rank < formation.rank ? "not called yet" : "it did not call")

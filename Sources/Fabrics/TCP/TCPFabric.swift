@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Environment
-import Glibc
 package import Memory
 package import Vocabulary
 
@@ -15,17 +14,11 @@ package final class TCPFabric: Fabric {
   package let plan: GroupPlan
 
   private let copies: [MemberCopy]
-  private let views: [SegmentView]
-  private let epoll: Epoll
+  private let links: Links
   private let signal: WakeSignal
-  private let buffers = LinkBuffers()
-  private var links: [Link?]
-  private var live = RankSet()
   private var isFenced = false
   private var isClosed = false
   private var isArmed = false
-  /// What `epoll` calls the signal: no rank.
-  private static let signalToken = Limits.members
 
   /// Meets all other members and returns when each is connected to this one; waits for at most the
   /// formation's time.
@@ -37,39 +30,21 @@ package final class TCPFabric: Fabric {
       copies.append(
         try MemberCopy(of: owner, in: formation.plan, isOwn: owner == formation.rank))
     }
-    guard let epoll = Epoll() else {
-      throw FabricError(.system, "cannot watch connections: \(errorText(errno))")
-    }
     let signal = try WakeSignal()
-    guard epoll.add(reading: signal.descriptor, token: signalToken) else {
-      throw FabricError(.system, "cannot watch for wakes: \(errorText(errno))")
-    }
-    let meeting = try Meeting(formation, settings)
-    return try TCPFabric(formation, copies, epoll, signal, try meeting.run(), settings)
+    let sockets = try Meeting(formation, settings).run()
+    let links = try Links(
+      formation, sockets, settings, views: copies.map(\.writable.view), wake: signal.descriptor)
+    return TCPFabric(formation, copies, links, signal)
   }
 
   private init(
-    _ formation: Formation, _ copies: [MemberCopy], _ epoll: Epoll, _ signal: WakeSignal,
-    _ sockets: [Socket?], _ settings: TCPSettings
-  ) throws(FabricError) {
+    _ formation: Formation, _ copies: [MemberCopy], _ links: Links, _ signal: WakeSignal
+  ) {
     rank = formation.rank
     plan = formation.plan
     self.copies = copies
-    views = copies.map(\.writable.view)
-    self.epoll = epoll
+    self.links = links
     self.signal = signal
-    links = sockets.map { _ in nil }
-    for (index, socket) in sockets.enumerated() {
-      guard let socket else { continue }
-      settings.apply(to: socket)
-      let peer = Rank(index)
-      guard epoll.add(socket, token: index) else {
-        throw FabricError(.system, "cannot watch the connection to \(peer): \(errorText(errno))")
-      }
-      links[index] = Link(
-        socket, decoder: FrameDecoder(plan: formation.plan, me: formation.rank, peer: peer))
-      live.insert(peer)
-    }
   }
 
   deinit { close() }
@@ -79,51 +54,11 @@ package final class TCPFabric: Fabric {
   package func segment(_ owner: Rank) -> Segment { copies[owner.index].shown }
 
   package func push(_ pushes: borrowing Pushes) {
-    guard !isFenced else { return }
-    var touched = RankSet()
-    for push in pushes.list {
-      let targets = push.targets.intersection(live)
-      touched = touched.union(targets)
-      for target in targets {
-        links[target.index]?.append(push, from: views[push.owner.index])
-      }
-    }
-    for target in touched { links[target.index]?.flush(buffers) }
+    if !isFenced { links.push(pushes) }
   }
 
   package func poll(into events: inout [FabricEvent]) -> Bool {
-    guard !isFenced else { return false }
-    look(nanoseconds: 0)
-    var hasApplied = false
-    for peer in live {
-      guard let link = links[peer.index] else { continue }
-      link.flush(buffers)
-      guard link.mayRead else { continue }
-      var end: Link.End?
-      if link.receive(into: views, buffers, &end) { hasApplied = true }
-      guard let end else { continue }
-      drop(peer)
-      switch end {
-      case .lost(let reason): events.append(.unreachable(peer, reason: reason))
-      case .refused(let reason):
-        events.append(.refused(peer, reason: reason))
-        events.append(.unreachable(peer, reason: "its link was cut: \(reason)"))
-      }
-    }
-    return hasApplied
-  }
-
-  private func drop(_ peer: Rank) {
-    links[peer.index]?.socket.close()
-    links[peer.index] = nil
-    live.remove(peer)
-  }
-
-  private func look(nanoseconds: UInt64) {
-    epoll.wait(nanoseconds: nanoseconds) { change in
-      // The signal is noted by its own word, and told anew for each wake.
-      if change.token != Self.signalToken { links[change.token]?.note(change) }
-    }
+    isFenced ? false : links.poll(into: &events)
   }
 
   package var waker: Waker { signal.waker }
@@ -138,9 +73,9 @@ package final class TCPFabric: Fabric {
   package func park(nanoseconds: UInt64) {
     if !isArmed { arm() }
     defer { disarm() }
-    if !isFenced, live.contains(where: { links[$0.index]?.mayRead == true }) { return }
+    if !isFenced, links.mayRead { return }
     guard signal.isArmed || isClosed else { return }
-    look(nanoseconds: nanoseconds)
+    links.wait(nanoseconds: nanoseconds)
   }
 
   package func disarm() {
@@ -150,22 +85,13 @@ package final class TCPFabric: Fabric {
 
   package func fence() {
     isFenced = true
-    for peer in live {
-      guard let link = links[peer.index] else { continue }
-      link.queue.removeAll()
-      // What still comes shall not wake anybody.
-      epoll.remove(link.socket)
-    }
+    links.fence()
   }
 
   package func close() {
     isFenced = true
     isClosed = true
     signal.end()
-    for peer in live {
-      links[peer.index]?.socket.finish()
-      links[peer.index] = nil
-    }
-    live = RankSet()
+    links.close()
   }
 }

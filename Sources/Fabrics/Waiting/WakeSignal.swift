@@ -21,9 +21,7 @@ package final class WakeSignal: Sendable {
   private let event: Descriptor
 
   package init() throws(FabricError) {
-    let made = mapred_event()
-    guard made >= 0 else { throw .system("cannot make an event to wake a member by", errno) }
-    event = Descriptor(made)
+    event = try Descriptor.event()
   }
 
   /// Readable after a wake; stays so until `quiet`.
@@ -74,7 +72,6 @@ package final class WakeSignal: Sendable {
     let (isMine, _) = state.compareExchange(
       expected: State.armed, desired: State.awake, ordering: .sequentiallyConsistent)
     guard isMine else { return }
-    var one: UInt64 = 1
-    _ = unsafe write(event.number, &one, 8)
+    event.signal()
   }
 }

@@ -16,5 +16,11 @@ enum Interrupt {
     }
     unsafe sigaction(SIGINT, &action, nil)
     unsafe sigaction(SIGTERM, &action, nil)
+    // Whoever started this process may have had them blocked.
+    var numbers = sigset_t()
+    unsafe sigemptyset(&numbers)
+    unsafe sigaddset(&numbers, SIGINT)
+    unsafe sigaddset(&numbers, SIGTERM)
+    unsafe pthread_sigmask(SIG_UNBLOCK, &numbers, nil)
   }
 }

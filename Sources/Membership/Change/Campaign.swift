@@ -34,6 +34,8 @@ extension Membership {
   /// Does what is a leader's to do, where this member is one.
   mutating func lead(_ now: UInt64, into effects: inout [MembershipEffect]) {
     guard stopped == nil, let view else { return }
+    // The last one leaves nobody behind.
+    if isLeaving, view.members.count == 1 { return stop(.left, into: &effects) }
     if change.campaign == nil { beginCampaign(view, now, into: &effects) }
     proposeWhenReported(view, now, into: &effects)
     commitWhenEchoed(view, now, into: &effects)

@@ -72,7 +72,10 @@ extension Membership {
 
   /// Members that this one does not hear.
   package func suspects(_ now: UInt64) -> RankSet {
-    RankSet(peers.indices.map { Rank($0) }.filter { isSuspected($0, now) })
+    // Asked in each turn: it makes no arrays.
+    var suspects = RankSet()
+    for index in peers.indices where isSuspected(Rank(index), now) { suspects.insert(Rank(index)) }
+    return suspects
   }
 
   /// Whether the members that are heard, with this one, are a majority of the view.

@@ -123,6 +123,9 @@ extension String {
 }
 
 extension Array where Element == UInt8 {
+  /// A copy, made at once: what is known of any sequence copies byte by byte.
+  @inlinable package init(_ bytes: Bytes) { self = unsafe Array(bytes.buffer) }
+
   /// Hands a view of the elements to `body`.
   @inlinable public func withBytes<R>(_ body: (Bytes) throws -> R) rethrows -> R {
     try unsafe withUnsafeBytes { raw in

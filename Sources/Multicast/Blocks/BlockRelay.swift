@@ -12,7 +12,7 @@ struct BlockTransfer {
   let index: UInt64
 }
 
-/// One member's part in spreading the large messages of one sender.
+/// One member's part in spreading the large messages of one sender to a group of receivers.
 ///
 /// All is one-sided. A block lands at its final place: the sender's ring, whose space a message has
 /// to itself until all receivers have delivered it. A counter of the pusher, pushed behind the
@@ -59,15 +59,16 @@ struct BlockRelay {
   /// Used again for the next message of as many blocks.
   private var lastScript: BlockScript?
 
-  init(_ layout: SubgroupLayout, sender: Int, member: Rank) {
+  /// The part of `member` in `group`, one of the groups of the sender's blocks.
+  init(_ layout: SubgroupLayout, sender: Int, group: [Rank], member: Rank) {
     plan = layout.plan
     counters = layout.counters
     self.sender = sender
     self.member = member
     owner = layout.plan.senders[sender]
-    group = layout.plan.blockGroup(of: owner)
+    self.group = group
     guard let place = group.firstIndex(of: member) else {
-      preconditionFailure("\(member) is no member of \(layout.plan.name)")
+      preconditionFailure("\(member) has no part in blocks of \(layout.plan.name)")
     }
     self.place = place
     receivedBefore = [UInt64](repeating: 0, count: group.count)

@@ -16,7 +16,7 @@ struct Inbox {
   private var skips: UInt64 = 0
   private let blockBase: Int
   private let blockBytes: Int
-  /// How the sender's blocks come here and go on; nil where memory is shared.
+  /// How the sender's blocks come here and go on; nil where they are seen in place.
   private var relay: BlockRelay?
 
   init(_ layout: SubgroupLayout, sender: Int, segment: SegmentView, relay: BlockRelay?) {

@@ -17,8 +17,8 @@ struct Outbox {
   let sender: Int
   private let layout: SubgroupLayout
   private var ring: SendRing
-  /// How its blocks go out; nil where memory is shared.
-  private var relay: BlockRelay?
+  /// How its blocks go out: to each group of receivers that do not see them in place.
+  private var relays: [BlockRelay]
   private let segment: SegmentView
   /// Bytes of the ring that were published.
   private var published: UInt64 = 0
@@ -26,11 +26,11 @@ struct Outbox {
   private var delivered: UInt64 = 0
   private var reserved: Reservation?
 
-  init(_ layout: SubgroupLayout, sender: Int, segment: SegmentView, relay: BlockRelay?) {
+  init(_ layout: SubgroupLayout, sender: Int, segment: SegmentView, relays: [BlockRelay]) {
     self.sender = sender
     self.layout = layout
     self.segment = segment
-    self.relay = relay
+    self.relays = relays
     ring = SendRing(
       segment: segment, base: layout.smallRings[sender], bytes: layout.plan.smallRingBytes,
       blockBase: layout.blockRings[sender], blockBytes: layout.plan.blockRingBytes)
@@ -62,8 +62,9 @@ struct Outbox {
     guard let message = reserved else { preconditionFailure("no place is reserved") }
     reserved = nil
     guard message.byteCount > layout.plan.smallBytes else { return ring.commit(message.byteCount) }
-    relay?.begin(
-      BlockTransfer(start: message.offset, byteCount: message.byteCount, index: ring.count))
+    let transfer = BlockTransfer(
+      start: message.offset, byteCount: message.byteCount, index: ring.count)
+    for index in relays.indices { relays[index].begin(transfer) }
     ring.commitBlocks(message.byteCount)
   }
 
@@ -91,7 +92,7 @@ struct Outbox {
 
   /// Pushes blocks as far as receivers let it.
   mutating func relay(_ segments: [SegmentView], into pushes: inout Pushes) {
-    relay?.step(segments, into: &pushes)
+    for index in relays.indices { relays[index].step(segments, into: &pushes) }
   }
 }
 

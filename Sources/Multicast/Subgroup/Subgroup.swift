@@ -52,6 +52,10 @@ package struct Subgroup {
   /// Nil where this member is no sender.
   var outbox: Outbox?
 
+  // Stored, because to ask an element of an array for what it computes copies the element.
+  package let isReceiver: Bool
+  package let isSender: Bool
+
   /// Places of the order that all receivers have.
   var stable: UInt64 = 0
   /// Places of the order that were handed out here.
@@ -61,34 +65,33 @@ package struct Subgroup {
   /// The sender of the place `taken`.
   var turn = 0
 
-  package init(_ layout: SubgroupLayout, table: StateTable, sharesMemory: Bool) {
+  package init(_ layout: SubgroupLayout, table: StateTable) {
     self.layout = layout
     self.table = table
     rank = table.rank
     segments = table.views
     order = TurnOrder(senders: layout.plan.senders.count)
     let plan = layout.plan
-    let passesBlocks = !sharesMemory && plan.blockRingBytes > 0
+    isReceiver = plan.receivers.contains(rank)
+    isSender = plan.senders.contains(rank)
     for (index, sender) in plan.senders.enumerated() {
-      let relay =
-        passesBlocks && (sender == rank || plan.receivers.contains(rank))
-        ? BlockRelay(layout, sender: index, member: rank) : nil
+      let relays = layout.blockGroups[index].filter { $0.contains(table.rank) }.map {
+        BlockRelay(layout, sender: index, group: $0, member: table.rank)
+      }
       if sender == rank {
-        outbox = Outbox(layout, sender: index, segment: segments[rank.index], relay: relay)
+        outbox = Outbox(layout, sender: index, segment: segments[rank.index], relays: relays)
       }
       if plan.receivers.contains(rank) {
         // A sender has its own messages whole; its outbox brings them on their way.
         inboxes.append(
           Inbox(
             layout, sender: index, segment: segments[sender.index],
-            relay: sender == rank ? nil : relay))
+            relay: sender == rank ? nil : relays.first))
       }
     }
   }
 
   package var plan: SubgroupPlan { layout.plan }
-  package var isReceiver: Bool { !inboxes.isEmpty }
-  package var isSender: Bool { outbox != nil }
 
   /// Looks at what the others have published: takes in what has arrived, passes blocks on, takes
   /// back the space of what was delivered everywhere.

@@ -32,7 +32,7 @@ package final class NodeClient {
     session = Self.session(key)
   }
 
-  private static func session(_ key: String?) -> NodeID {
+  static func session(_ key: String?) -> NodeID {
     guard let key else {
       var source = SystemRandomNumberGenerator()
       return NodeID(high: source.next(), low: source.next())
@@ -74,6 +74,13 @@ package final class NodeClient {
   ) throws(Failure) -> CatalogueAnswer {
     commands += 1
     let id = CommandID(session: session, number: commands, acknowledged: commands - 1)
+    return try change(command, as: id, milliseconds: milliseconds)
+  }
+
+  /// The same with a number of the caller's, so that it can be said again elsewhere.
+  func change(
+    _ command: CatalogueCommand, as id: CommandID, milliseconds: Int
+  ) throws(Failure) -> CatalogueAnswer {
     var content = ByteBuffer()
     command.write(into: &content)
     var out = ByteBuffer()

@@ -47,6 +47,12 @@ struct ClientBook {
   }
 
   static func frame(_ number: UInt64, _ bytes: [UInt8]) -> [UInt8] {
-    (0..<UInt64(numberBytes)).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) } + bytes
+    var frame: [UInt8] = []
+    frame.reserveCapacity(numberBytes + bytes.count)
+    for place in 0..<numberBytes {
+      frame.append(UInt8(truncatingIfNeeded: number >> UInt64(8 * place)))
+    }
+    frame += bytes
+    return frame
   }
 }

@@ -132,29 +132,27 @@ final class FabricFormer: Sendable {
     }
   }
 
-  /// Over shared memory where the view's members share it, else by what all of them have.
+  /// Over shared memory where members of the view are on one host; between hosts by TCP, or by
+  /// verbs where no two share a host and all have a device.
   private func open(_ order: Order, _ endpoints: [Endpoint]) throws(FabricError) -> any Fabric {
-    if order.layout.group.sharesMemory {
-      let addresses = zip(endpoints, order.view.members).map { endpoint, member in
-        endpoint.path(view: order.view.number, id: member.id)
-      }
-      return try SharedMemoryFabric.open(formation(order, addresses))
+    let places = zip(endpoints, order.view.members).map { endpoint, member in
+      MemberPlace(
+        host: member.host, path: endpoint.path(view: order.view.number, id: member.id),
+        address: endpoint.address)
     }
-    let addresses = endpoints.map(\.address)
-    if transport == .verbs || transport == .auto && endpoints.allSatisfy(\.hasDevice) {
-      return try VerbsFabric.open(formation(order, addresses))
-    }
-    var formation = formation(order, addresses)
-    formation.listener = listener
-    return try TCPFabric.open(formation)
+    let areApart = order.layout.group.hosts.areApart
+    let usesVerbs = transport == .verbs || transport == .auto && endpoints.allSatisfy(\.hasDevice)
+    let way: Transport = areApart ? usesVerbs ? .verbs : .tcp : .auto
+    return try way.open(formation(order, places)).fabric
   }
 
-  private func formation(_ order: Order, _ addresses: [String]) -> Formation {
+  private func formation(_ order: Order, _ places: [MemberPlace]) -> Formation {
     var formation = Formation(
-      rank: order.rank, plan: order.layout.group.plan, addresses: addresses, key: key)
+      rank: order.rank, plan: order.layout.group.plan, places: places, key: key)
     formation.epoch = order.view.number
     formation.cancellation = order.cancellation
     formation.timeoutSeconds = timeoutSeconds
+    formation.listener = listener
     return formation
   }
 }

@@ -55,7 +55,7 @@ extension NodeProcess {
     }
     let endpoint = Endpoint(directory: directory ?? ".", address: meeting, hasDevice: hasDevice)
     // Who is told not to share memory has a host of its own.
-    let shares = settings.transport == .auto || settings.transport == .shm
+    let shares = [.auto, .shm, .mixed].contains(settings.transport)
     return MemberRecord(
       id: id, name: settings.name, host: shares ? settings.host : "\(settings.host)/\(id)",
       address: address, endpoint: endpoint.text)

@@ -122,7 +122,11 @@ package final class NodeProcess {
     case .unreachable(let id, let reason, let isGone):
       tell("node \(id) \(isGone ? "is gone" : "cannot be reached"): \(reason)")
       inputs.append(.unreachable(id, isGone: isGone))
-    case .refused(let address, let error): tell("\(address): \(error)")
+    case .refused(let address, let error):
+      tell("\(address): \(error)")
+      // Whom this node was told to join does not want it, and asking again changes nothing.
+      let isAsked = settings.join.contains { $0.description == address }
+      if node.view == nil, isAsked { stopped = .refused("\(error)") }
     case .unanswered(let address, let reason): tell("no node answers at \(address): \(reason)")
     case .request(let connection, let frame): take(frame, of: connection)
     case .clientGone(let connection): inputs.append(.abandoned(clients.close(connection)))
@@ -134,7 +138,7 @@ package final class NodeProcess {
       return switchboard.answer(
         connection, ClientBook.frame(0, Reply.malformed("this is no request").encoded))
     }
-    if let request = Request(Array(bytes)) {
+    if let request = Request(bytes) {
       inputs.append(.request(number, request))
     } else {
       let text = "this is no request: is the client of another version?"

@@ -19,7 +19,7 @@ extension ClusterRun {
   /// Starts a node's process.
   func start(seeds: [String], name: String? = nil) {
     let index = nodes.count
-    let host = scenario.sharesMemory ? "host" : "host\(index % 3 * 1000 + index)"
+    let host = "host\(index % scenario.hosts)"
     let record = MemberRecord(
       id: NodeID(high: UInt64(index + 1), low: random.next()), name: name ?? "n\(index)",
       host: host, address: address(index), endpoint: "")

@@ -16,7 +16,7 @@ final class FabricRoom {
   init(_ view: View, _ layout: ViewLayout, seed: UInt64) {
     self.view = view
     network = SimulatedNetwork(
-      plan: layout.group.plan, sharesMemory: layout.group.sharesMemory, seed: seed)
+      plan: layout.group.plan, hosts: layout.group.hosts, seed: seed)
   }
 
   var stands: Bool { present == view.ranks }

@@ -47,7 +47,8 @@ package struct ClusterScenario: Hashable, Sendable {
   /// Nodes that found the cluster.
   package let nodes: Int
   package let shards: Int
-  package let sharesMemory: Bool
+  /// Nodes are spread over so many hosts; those of one share memory.
+  package let hosts: Int
   package let clients: Int
   /// Operations of all clients together.
   package let operations: Int
@@ -62,7 +63,7 @@ package struct ClusterScenario: Hashable, Sendable {
     self.seed = seed
     self.nodes = nodes
     shards = random.pick([0, 0, 1, 2])
-    sharesMemory = random.once(in: 3)
+    hosts = random.pick([1, 2, 3, 1_000])
     clients = random.number(in: 1...4)
     operations = random.pick([20, 60, 150, 300])
     var faults: [Fault] = []

@@ -19,11 +19,14 @@ package final class SimulatedNetwork {
   private var random: SeededRandom
   /// Who was told of whose death.
   private var told: [RankSet]
-  private let sharesMemory: Bool
+  private let hosts: Hosts
 
-  package init(plan: GroupPlan, sharesMemory: Bool = false, seed: UInt64) {
+  /// A group of members that share memory where they are on one of `hosts`; by default, nowhere.
+  package init(plan: GroupPlan, hosts: Hosts? = nil, seed: UInt64) {
     self.plan = plan
-    self.sharesMemory = sharesMemory
+    let hosts = hosts ?? Hosts(apart: plan.segments.count)
+    precondition(hosts.members == plan.segments.count, "each member has a host")
+    self.hosts = hosts
     alive = plan.members
     let count = plan.segments.count
     links = [Link](repeating: Link(), count: count * count)
@@ -31,11 +34,13 @@ package final class SimulatedNetwork {
     random = SeededRandom(seed: seed)
     let common = plan.segments.map { Segment(byteCount: $0.byteCount) }
     for rank in plan.members {
+      let sharing = hosts.sharing(with: rank)
+      let segments = plan.members.map { owner in
+        sharing.contains(owner)
+          ? common[owner.index] : Segment(byteCount: plan.segments[owner.index].byteCount)
+      }
       fabrics.append(
-        SimulatedFabric(
-          rank: rank, network: self,
-          segments: sharesMemory ? common : plan.segments.map { Segment(byteCount: $0.byteCount) },
-          sharesMemory: sharesMemory ? plan.members : RankSet([rank])))
+        SimulatedFabric(rank: rank, network: self, segments: segments, sharesMemory: sharing))
     }
   }
 
@@ -55,8 +60,11 @@ package final class SimulatedNetwork {
         violations.append("\(target) holds no \(region.name), but \(source) pushed it there")
         continue
       }
-      if sharesMemory {
-        fabrics[target.index].wake()
+      if hosts.areTogether(push.owner, target) {
+        // The target sees it in place.
+        if hosts.areTogether(source, target) { fabrics[target.index].wake() }
+      } else if hosts.areTogether(source, target) {
+        violations.append("\(source) passes on to \(target), with whom it shares memory: \(push)")
       } else {
         let segment = fabrics[source.index].segment(push.owner)
         links[link(source, target)].append(Flight(push, from: segment, &random))

@@ -30,10 +30,9 @@ package final class MulticastRun {
   package init(_ scenario: MulticastScenario) throws {
     self.scenario = scenario
     let layout = try GroupLayout(
-      members: scenario.members, sharesMemory: scenario.sharesMemory,
-      subgroups: scenario.subgroups)
+      hosts: scenario.hosts, subgroups: scenario.subgroups)
     let network = SimulatedNetwork(
-      plan: layout.plan, sharesMemory: scenario.sharesMemory, seed: scenario.seed &+ 1)
+      plan: layout.plan, hosts: scenario.hosts, seed: scenario.seed &+ 1)
     self.network = network
     members = network.fabrics.map { SimulatedMember(layout, scenario, $0) }
     checkers = scenario.subgroups.map { plan in

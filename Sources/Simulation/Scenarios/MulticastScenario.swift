@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Environment
 package import Multicast
 import Vocabulary
 
@@ -17,7 +18,8 @@ package struct MulticastScenario: Sendable, CustomStringConvertible {
 
   package let seed: UInt64
   package let members: Int
-  package let sharesMemory: Bool
+  /// Who shares memory with whom.
+  package let hosts: Hosts
   package let subgroups: [SubgroupPlan]
   /// By subgroup and rank: how many messages a member sends.
   package let messages: [[Int]]
@@ -28,7 +30,7 @@ package struct MulticastScenario: Sendable, CustomStringConvertible {
     self.seed = seed
     let members = random.number(in: 2...7)
     self.members = members
-    sharesMemory = random.once(in: 8)
+    hosts = Self.hosts(members, &random)
     subgroups = (0..<random.number(in: 1...3)).map {
       Self.subgroup("s\($0)", members, &random)
     }
@@ -39,6 +41,14 @@ package struct MulticastScenario: Sendable, CustomStringConvertible {
       }
     }
     fault = random.once(in: 2) ? .none : random.pick(Fault.allCases)
+  }
+
+  /// Mostly each member on its own, or on one of a few hosts.
+  private static func hosts(_ members: Int, _ random: inout SeededRandom) -> Hosts {
+    if random.once(in: 8) { return Hosts(together: members) }
+    if random.once(in: 2) { return Hosts(apart: members) }
+    let most = random.number(in: 2...4)
+    return Hosts((0..<members).map { _ in random.below(most) })
   }
 
   private static func subgroup(
@@ -65,7 +75,7 @@ package struct MulticastScenario: Sendable, CustomStringConvertible {
         + "\(plan.window), small \(plan.smallBytes)/\(plan.smallRingBytes), blocks "
         + "\(plan.blockBytes)/\(plan.blockRingBytes) \(plan.algorithm.rawValue)"
     }
-    return "seed \(seed): \(members) members\(sharesMemory ? " in shared memory" : ""), fault "
-      + "\(fault.rawValue); " + groups.joined(separator: "; ")
+    return "seed \(seed): \(members) members on hosts \(hosts), fault \(fault.rawValue); "
+      + groups.joined(separator: "; ")
   }
 }

@@ -39,6 +39,9 @@ extension Check {
 }
 
 /// Source of one stream, relay of the one before, and end of the one before that.
+///
+/// A relay that shares memory with the end, but not with the source, may pass nothing on. There the
+/// source pushes to the end itself, and the end goes by its counter.
 final class RelayProgram: MemberProgram {
   static let ringBytes = 64 << 10
   private static let sentCell = 1
@@ -68,6 +71,13 @@ final class RelayProgram: MemberProgram {
     return random.number(1...Self.slotBytes)
   }
 
+  /// Whether the member behind `source` passes on what is its.
+  private func isPassedOn(_ source: Rank) -> Bool {
+    let relay = Rank((source.index + 1) % part.members)
+    let end = Rank((source.index + 2) % part.members)
+    return part.hosts.areTogether(source, end) || !part.hosts.areTogether(relay, end)
+  }
+
   private func position(_ number: UInt64) -> Int { Int(number % Self.slots) * Self.slotBytes }
 
   func turn(_ member: Member) throws -> Turn {
@@ -79,9 +89,13 @@ final class RelayProgram: MemberProgram {
 
   private func send(_ member: Member) -> Bool {
     // A slot is free when the member after the next has read it: it has passed the next one then.
-    let free = member.board(Self.readCell, of: part.after(2)) + Self.slots
-    guard sent < min(messages, free) else { return false }
-    let next = RankSet([part.after(1)])
+    var last = member.board(Self.readCell, of: part.after(2))
+    var next = RankSet([part.after(1)])
+    if !isPassedOn(part.rank) {
+      last = min(last, member.board(Self.relayedCell, of: part.after(1)))
+      next.insert(part.after(2))
+    }
+    guard sent < min(messages, last + Self.slots) else { return false }
     let count = size(part.rank, sent)
     let offset = ring.offset + position(sent)
     pattern.write(
@@ -94,21 +108,28 @@ final class RelayProgram: MemberProgram {
   }
 
   private func relay(_ member: Member) throws -> Bool {
-    let source = part.after(part.members - 1)
+    let source = part.before(1)
     guard member.board(Self.sentCell, of: source) > relayed else { return false }
     try check(source, relayed, member, "relays")
     let next = RankSet([part.after(1)])
-    member.ask(
-      source, ring.offset + position(relayed), size(source, relayed), .payload, next)
+    let isPassedOn = isPassedOn(source)
+    if isPassedOn {
+      member.ask(
+        source, ring.offset + position(relayed), size(source, relayed), .payload, next)
+    }
     relayed += 1
-    member.setBoard(Self.relayedCell, relayed, telling: next)
+    member.setBoard(
+      Self.relayedCell, relayed, telling: isPassedOn ? next : RankSet([source]))
     return true
   }
 
   private func receive(_ member: Member) throws -> Bool {
-    let relay = part.after(part.members - 1)
-    let source = part.after(part.members - 2)
-    guard member.board(Self.relayedCell, of: relay) > read else { return false }
+    let source = part.before(2)
+    let isThere =
+      isPassedOn(source)
+      ? member.board(Self.relayedCell, of: part.before(1)) > read
+      : member.board(Self.sentCell, of: source) > read
+    guard isThere else { return false }
     try check(source, read, member, "was passed")
     read += 1
     member.setBoard(Self.readCell, read, telling: RankSet([source]))

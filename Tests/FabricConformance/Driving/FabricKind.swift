@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Environment
 import Vocabulary
 
 /// A way to run the members of a check: as threads over a real fabric, or step by step over a
@@ -18,6 +19,8 @@ package struct CheckSettings: Sendable {
   package var scale = Scale.quick
   /// Whatever has not ended then, hangs.
   package var limitSeconds = 120
+  /// Who shares memory with whom, where that is known: what a member may pass on depends on it.
+  package var hosts: Hosts?
 
   package init(members: Int = 3, seed: Int, scale: Scale = .quick, limitSeconds: Int = 120) {
     self.members = members
@@ -27,6 +30,8 @@ package struct CheckSettings: Sendable {
   }
 
   package func part(_ index: Int) -> Part {
-    Part(rank: Rank(index), members: members, seed: seed, scale: scale)
+    Part(
+      rank: Rank(index), members: members, seed: seed, scale: scale,
+      hosts: hosts ?? Hosts(apart: members))
   }
 }
