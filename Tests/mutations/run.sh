@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Shows that faults are found: applies each mutation beside this script to a copy of the sources, and
-# expects what its second line names to break. A mutation that nobody notices means that a checker is
-# missing.
+# Shows that faults are found: applies each mutation beside this script to a copy of the sources,
+# and expects what its second line names to break. A mutation that nobody notices means that a
+# checker is missing.
 #
 #   Tests/mutations/run.sh [NAME…]      all mutations, or those that are named
 #
@@ -49,7 +49,8 @@ play() {
 
 # What a player said first about what broke.
 found() {
-  grep -m 1 -E '✘ Test .* recorded|^  [^ ]|trap is in seed|Fatal error' play.log | cut -c 1-100 || true
+  local signs='✘ Test .* recorded|^  [^ ]|trap is in seed|Fatal error'
+  grep -m 1 -E "$signs" play.log | cut -c 1-100 || true
 }
 
 names=("$@")
