@@ -46,18 +46,22 @@ import Testing
     let names = try #require(Self.catchers.first { $0.0 == fault }?.1, "nobody catches \(fault)")
     for name in names {
       let check = try #require(FabricSuite.checks.first { $0.name == name })
-      // Some faults need some luck to be seen: threads run in another order each time.
-      let violations = (0..<3).lazy.compactMap { attempt -> String? in
-        let settings = CheckSettings(seed: runSeed + attempt, limitSeconds: 4)
-        let outcome = FabricSuite.run(check, over: localKind(fault), settings)
-        guard case .broken(let violation) = outcome else { return nil }
-        return violation
-      }
-      guard let violation = violations.first else {
+      guard let violation = violation(of: check, fault) else {
         Issue.record("check \(name) does not see \(fault), seed \(runSeed)")
         continue
       }
       print("\(fault), \(name): \(violation)")
     }
+  }
+
+  /// What the check says of the fault. Some faults need some luck to be seen: threads run in
+  /// another order each time.
+  private func violation(of check: Check, _ fault: FabricFault) -> String? {
+    for attempt in 0..<3 {
+      let settings = CheckSettings(seed: runSeed + attempt, limitSeconds: 4)
+      let outcome = FabricSuite.run(check, over: localKind(fault), settings)
+      if case .broken(let violation) = outcome { return violation }
+    }
+    return nil
   }
 }
