@@ -104,21 +104,22 @@ import Vocabulary
       var random = RandomSource(seed)
       var sessions = Sessions(limit: 5)
       var numbers: [UInt64: UInt64] = [:]
-      func use(_ sessions: inout Sessions, _ session: UInt64, _ number: UInt64) -> Outcome {
+      func answer(_ sessions: inout Sessions, _ session: UInt64, _ number: UInt64) -> Outcome {
         sessions.once(id(session, number, number > 3 ? number - 3 : 0)) { .done([UInt8(number)]) }
       }
       for _ in 0..<60 {
         let session = UInt64(random.number(1...9))
         numbers[session, default: 0] += 1
-        _ = use(&sessions, session, numbers[session] ?? 1)
+        _ = answer(&sessions, session, numbers[session] ?? 1)
       }
       var copy = try copy(sessions, limit: 5)
       #expect(written(copy) == written(sessions))
-      for _ in 0..<60 {
-        let session = UInt64(random.number(1...9))
+      for use in 0..<60 {
+        let isNew = random.number(0...2) == 0
+        let session = isNew ? UInt64(100 + use) : UInt64(random.number(1...9))
         if random.number(0...3) > 0 { numbers[session, default: 0] += 1 }
         let number = numbers[session] ?? 1
-        #expect(use(&copy, session, number) == use(&sessions, session, number), "seed \(seed)")
+        #expect(answer(&copy, session, number) == answer(&sessions, session, number))
       }
       #expect(written(copy) == written(sessions), "seed \(seed)")
     }

@@ -78,7 +78,10 @@ extension ClusterRun {
     events.add(.giveUp(index, request: requests), at: time + patience)
     guard !alive.isEmpty else { return }
     askers[requests] = index
-    nodes[random.pick(alive)].put(.request(requests, .submit(clients[index].submission)))
+    let node = random.pick(alive)
+    unanswered.append((requests, node))
+    note("client \(index) sends request \(requests) to node \(node)")
+    nodes[node].put(.request(requests, .submit(clients[index].submission)))
   }
 
   /// A node answers.
@@ -86,6 +89,8 @@ extension ClusterRun {
     guard answered.insert(number).inserted else {
       return agreement.fail("request \(number) was answered twice")
     }
+    unanswered.removeAll { $0.request == number }
+    note("request \(number) is answered")
     guard let index = askers.removeValue(forKey: number), clients[index].request == number,
       let place = clients[index].operation
     else { return }
@@ -216,10 +221,12 @@ extension ClusterRun {
     losesDoorbellsUntil = 0
   }
 
-  /// Whether all clients are answered, and all nodes that live are in one view whose state they
-  /// have.
+  /// Whether all clients are answered, also those that gave up waiting, and all nodes that live are
+  /// in one view whose state they have.
   var isAtRest: Bool {
-    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }) else { return false }
+    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }),
+      !unanswered.contains(where: { nodes[$0.node].isAlive && !isStray(nodes[$0.node]) })
+    else { return false }
     let alive = nodes.filter { $0.isAlive && !isStray($0) }
     guard let view = alive.first?.node.view else { return false }
     return alive.count == view.members.count
@@ -258,7 +265,8 @@ extension ClusterRun {
           + (node.node.waits(node.clock(time)) ?? "which waits for nothing")
       }
       agreement.fail(
-        "the cluster does not come to rest: \(waiting) clients wait; "
+        "the cluster does not come to rest: \(waiting) clients wait, "
+          + "requests \(unanswered.map { "\($0.request) at node \($0.node)" }) were not answered; "
           + states.joined(separator: "; "))
     }
     for node in nodes where node.isAlive {

@@ -60,6 +60,8 @@ package final class ClusterRun {
   var askers: [UInt64: Int] = [:]
   /// Requests that a node answered: each is answered once, whether its client still waits or not.
   var answered: Set<UInt64> = []
+  /// Requests that were not answered, with the nodes that they were sent to.
+  var unanswered: [(request: UInt64, node: Int)] = []
   var agreement = AgreementChecker()
   var marks: Set<MembershipMark> = []
   var names = 0
