@@ -65,8 +65,9 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       abstract: "Runs MapReduce jobs: all of a job's results appear, or none.",
       discussion: """
         Data goes to standard output, words to standard error. Exit codes: 0 done, 1 the job \
-        failed, 64 usage, 65 bad input data, 66 no such input, job or result, 73 cannot write \
-        output, 78 bad configuration, 130 interrupted. Whatever goes wrong: nothing of a job \
+        failed, 64 usage, 65 bad input data, 66 no such input, job or result, 69 no node answers, \
+        73 cannot write output, 75 the cluster went on without this node, 77 may not join, 78 bad \
+        configuration, 130 interrupted. Whatever goes wrong: nothing of a job \
         becomes visible.
         """,
       version: Version.line,
