@@ -107,7 +107,7 @@ import Vocabulary
   func apart(way: Way) throws {
     let place = try Place(way, 2)
     let both = (0..<2).map {
-      place.opening(place.formation($0, epoch: UInt64(5 + $0), seconds: 1))
+      place.opening(place.formation($0, epoch: UInt64(5 + $0), seconds: 4))
     }
     for error in both.map({ $0.wait() }) {
       let error = try #require(error)
