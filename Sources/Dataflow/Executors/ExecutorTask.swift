@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Vocabulary
+
+/// The folding of one partition in one step: an executor keeps what it has gathered of it from one
+/// task to the next.
+package struct FoldID: Hashable, Sendable {
+  package let step: StepID
+  package let partition: Int
+
+  package init(step: StepID, partition: Int) {
+    self.step = step
+    self.partition = partition
+  }
+}
+
+/// The records that a map task reads.
+package enum MapInput: Sendable {
+  case files([FileRange])
+  /// Indices into the values that the plan holds.
+  case values(Range<Int>)
+  /// `count` records of an earlier stage, behind the first `skip` of those in `blocks`.
+  case records([Block], skip: Int, count: Int)
+}
+
+/// Work for one executor of a node: all that ever runs a job's own code.
+package struct ExecutorTask: Sendable {
+  package enum Work: Sendable {
+    /// Builds the plan.
+    case plan
+    /// Finds the files that a stage reads.
+    case list(StageID)
+    /// Collects sort keys from the beginning of a split.
+    case sample(StageID, MapInput)
+    /// Maps a split into blocks. `splitters` are the sampled keys, where partitions are ranges.
+    case map(StageID, MapInput, samples: [[UInt8]])
+    /// Takes blocks into what was gathered of a partition, in this order.
+    case fold(FoldID, StageID, [Block])
+    /// Makes the run of what was gathered, and forgets it.
+    case finish(FoldID, StageID)
+  }
+
+  /// Counted by the node; reports carry it.
+  package let number: UInt64
+  package let job: JobSpec
+  package let work: Work
+
+  package init(number: UInt64, job: JobSpec, work: Work) {
+    self.number = number
+    self.job = job
+    self.work = work
+  }
+}
+
+/// What an executor tells of its task. All but `block` and `runBlock` end it.
+package enum TaskReport: Sendable {
+  case planned(PlanDescription)
+  case listed([InputFile])
+  case sampled([[UInt8]])
+  /// A block of records for a partition.
+  case block(partition: Int, Block)
+  case mapped(SplitTally)
+  case folded
+  /// The next block of the partition's run.
+  case runBlock(Block)
+  case finished(RunTally)
+  /// The closure threw, the executor died, or its time was up. Where it died, so did all that it
+  /// had gathered.
+  case failed(JobFailure, hasDied: Bool)
+}
