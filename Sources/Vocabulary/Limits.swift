@@ -55,6 +55,9 @@
   /// Shards of a cluster: each is a subgroup, and each member looks at all of them in each turn.
   @inlinable package static var shards: Int { 64 }
 
+  /// Steps that are under way at a time, of different jobs.
+  package static let lanes = 4
+
   /// Bytes of a name that people give: of a node, a cluster, an entry.
   package static let nameBytes = 200
 

@@ -44,11 +44,15 @@ package struct ExecutorTask: Sendable {
   /// Counted by the node; reports carry it.
   package let number: UInt64
   package let job: JobSpec
+  /// Of the plan that it belongs to, once that is known: an executor that builds another plan does
+  /// nothing for it.
+  package let fingerprint: UInt64?
   package let work: Work
 
-  package init(number: UInt64, job: JobSpec, work: Work) {
+  package init(number: UInt64, job: JobSpec, fingerprint: UInt64?, work: Work) {
     self.number = number
     self.job = job
+    self.fingerprint = fingerprint
     self.work = work
   }
 }

@@ -40,7 +40,7 @@ package struct RunTally: Hashable, Sendable {
 }
 
 extension ByteBuffer {
-  private mutating func append(counters: [Int]) {
+  package mutating func append(counters: [Int]) {
     appendVarint(UInt64(counters.count))
     for counter in counters { appendVarint(UInt64(bitPattern: Int64(counter))) }
   }
@@ -62,7 +62,7 @@ extension ByteBuffer {
 }
 
 extension ByteReader {
-  private mutating func counters() throws(Damaged) -> [Int] {
+  package mutating func counters() throws(Damaged) -> [Int] {
     var counters: [Int] = []
     for _ in 0..<(try length()) { counters.append(Int(Int64(bitPattern: try varint()))) }
     return counters

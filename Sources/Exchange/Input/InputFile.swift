@@ -53,10 +53,4 @@ extension ByteReader {
     guard !overflow else { throw Damaged() }
     return start..<end
   }
-
-  /// A number that is not negative.
-  package mutating func number() throws(Damaged) -> Int {
-    guard let number = Int(exactly: try varint()) else { throw Damaged() }
-    return number
-  }
 }

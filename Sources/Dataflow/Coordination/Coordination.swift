@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Replication
+package import Vocabulary
+
+/// What the coordinators know together: the catalogue, jobs, and the versions of results. A result
+/// is visible from the moment that this state names it, and to all at once.
+package struct Coordination: StateMachine, Equatable {
+  package private(set) var catalogue = Catalogue()
+  package private(set) var jobs = JobBook()
+  package private(set) var results = ResultBook()
+  /// The instant of the last event.
+  package private(set) var instant = Instant(microseconds: 0)
+  /// Changes of jobs so far.
+  package private(set) var revision: UInt64 = 0
+
+  package init() {}
+
+  package mutating func apply(
+    _ command: Bytes, at version: Version
+  ) throws(Refusal) -> [UInt8] {
+    guard command.count > 0, command[0] >= JobCommand.firstKind else {
+      return try catalogue.apply(command, at: version)
+    }
+    guard let command = try? JobCommand.read(command) else {
+      throw Refusal("what was sent is no command that coordinators know")
+    }
+    return try apply(command).encoded
+  }
+
+  private mutating func apply(_ command: JobCommand) throws(Refusal) -> JobAnswer {
+    switch command {
+    case .submit(let spec, let clock):
+      try check(spec)
+      let now = tick(clock)
+      revision += 1
+      let revision = revision
+      return .submitted(
+        try jobs.submit { JobRecord(id: $0, spec: spec, submitted: now, revision: revision) })
+    case .cancel(let id, let clock):
+      let job = try jobs.find(id)
+      if !job.phase.isOver { end(job, .cancelled, tick(clock)) }
+    case .begin(let id, let attempt, let plan, let clock):
+      guard var job = jobs[id], !job.phase.isOver, attempt == job.attempt + 1 else { break }
+      let now = tick(clock)
+      job.phase = .running
+      job.attempt = attempt
+      job.plan = plan
+      job.stages = []
+      job.begun = job.begun ?? now
+      change(job)
+    case .stage(let id, let attempt, let stage, let record, let retention, let clock):
+      // Said again by the next scheduler, or of an attempt that was given up: it has no effect.
+      guard let job = current(id, attempt), stage.index == job.stages.count else { break }
+      complete(job, record, retention, clock)
+    case .fail(let id, let attempt, let failure, let clock):
+      // It may fail before it has begun.
+      guard var job = jobs[id], !job.phase.isOver, attempt >= job.attempt else { break }
+      job.failure = failure
+      end(job, .failed, tick(clock))
+    case .lost(let runs, _): for runs in runs { lose(runs) }
+    }
+    return .taken
+  }
+
+  private func check(_ spec: JobSpec) throws(Refusal) {
+    guard spec.name.utf8.count <= Limits.nameBytes, !spec.name.isEmpty else {
+      throw Refusal("a job's name has 1 to \(Limits.nameBytes) bytes")
+    }
+  }
+
+  /// The next instant, where a clock shows `microseconds`.
+  private mutating func tick(_ microseconds: UInt64) -> Instant {
+    instant = instant.next(microseconds)
+    return instant
+  }
+
+  private func current(_ id: JobID, _ attempt: Int) -> JobRecord? {
+    guard let job = jobs[id], job.phase == .running, job.attempt == attempt else { return nil }
+    return job
+  }
+
+  private mutating func change(_ job: JobRecord) {
+    var job = job
+    revision += 1
+    job.revision = revision
+    jobs.replace(job)
+  }
+
+  private mutating func end(_ job: JobRecord, _ phase: JobPhase, _ now: Instant) {
+    var job = job
+    job.phase = phase
+    job.ended = now
+    change(job)
+  }
+
+  /// A stage is complete. With the last one all results of the job become visible, in this one
+  /// change of the state.
+  private mutating func complete(
+    _ job: JobRecord, _ record: StageRecord, _ retention: Retention, _ clock: UInt64
+  ) {
+    guard let plan = job.plan else { return }
+    var job = job
+    job.stages.append(record)
+    guard job.stages.count == plan.stages.count else { return change(job) }
+    let now = tick(clock)
+    for output in plan.outputs {
+      let stage = plan.stages[output.stage.index]
+      let made = job.stages[output.stage.index]
+      let version = results.add(output.name, retention: retention) { version in
+        ResultVersion(
+          name: output.name, version: version, instant: now, job: job.id, step: made.step,
+          schema: stage.schema, isHashed: stage.isHashed, runs: made.runs)
+      }
+      job.results.append(MadeResult(name: output.name, version: version))
+    }
+    end(job, .committed, now)
+  }
+
+  /// Versions that lay there are lost. Running jobs that go on from there begin anew.
+  private mutating func lose(_ runs: ShardRuns) {
+    results.lose(runs)
+    revision += 1
+    for job in jobs.jobs
+    where job.phase == .running && job.stages.contains(where: { $0.step == runs.step }) {
+      var job = job
+      job.stages = []
+      job.phase = .queued
+      change(job)
+    }
+  }
+
+  package func answer(_ question: Bytes) throws(Refusal) -> [UInt8]? {
+    guard question.count > 0, question[0] >= JobQuestion.firstKind else {
+      return try catalogue.answer(question)
+    }
+    guard let question = try? JobQuestion.read(question) else {
+      throw Refusal("what was sent is no question that coordinators know")
+    }
+    return try answer(question)?.encoded
+  }
+
+  private func answer(_ question: JobQuestion) throws(Refusal) -> JobAnswer? {
+    switch question {
+    case .job(let id, let since):
+      let job = try jobs.find(id)
+      return job.revision > since ? .job(job) : nil
+    case .jobs(let phases, let before, let limit):
+      let found = jobs.jobs.reversed().lazy.filter { job in
+        (before.map { job.id < $0 } ?? true) && (phases.isEmpty || phases.contains(job.phase))
+      }
+      let page = Array(found.prefix(limit + 1))
+      return .jobs(Array(page.prefix(limit)), hasMore: page.count > limit)
+    case .results(let prefix): return .versions(results.list(prefix))
+    case .log(let name): return .versions(try results.log(name))
+    case .find(let name, let selector): return .versions([try results.find(name, selector)])
+    }
+  }
+
+  /// The steps whose runs are needed, in ascending order: those of readable versions, and those
+  /// that running jobs go on from.
+  package var liveSteps: [LiveStep] {
+    let running = jobs.jobs.filter { $0.phase == .running }.flatMap { job in
+      job.stages.map { LiveStep(step: $0.step, partitions: $0.runs.count) }
+    }
+    return (results.steps + running).sorted { $0.step < $1.step }
+  }
+
+  package func write(into out: inout ByteBuffer) {
+    catalogue.write(into: &out)
+    jobs.write(into: &out)
+    results.write(into: &out)
+    out.append(instant)
+    out.appendVarint(revision)
+  }
+
+  package init(reading reader: inout ByteReader) throws(ByteReader.Damaged) {
+    catalogue = try Catalogue(reading: &reader)
+    jobs = try JobBook(reading: &reader)
+    results = try ResultBook(reading: &reader)
+    instant = try reader.instant()
+    revision = try reader.varint()
+  }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Vocabulary
+
+/// Where a job stands.
+package enum JobPhase: UInt8, Hashable, Sendable, CaseIterable, CustomStringConvertible {
+  case queued
+  case running
+  case committed
+  case failed
+  case cancelled
+
+  package var isOver: Bool { self == .committed || self == .failed || self == .cancelled }
+
+  package var description: String {
+    switch self {
+    case .queued: "queued"
+    case .running: "running"
+    case .committed: "committed"
+    case .failed: "failed"
+    case .cancelled: "cancelled"
+    }
+  }
+}
+
+/// A stage that is complete everywhere.
+package struct StageRecord: Hashable, Sendable {
+  /// The step that made it: its runs are kept under this name.
+  package let step: StepID
+  /// By partition.
+  package let runs: [RunTally]
+  /// All splits together.
+  package let input: SplitTally
+  package let splits: Int
+  package let microseconds: UInt64
+
+  package init(
+    step: StepID, runs: [RunTally], input: SplitTally, splits: Int, microseconds: UInt64
+  ) {
+    self.step = step
+    self.runs = runs
+    self.input = input
+    self.splits = splits
+    self.microseconds = microseconds
+  }
+
+  package var records: Int { runs.reduce(0) { $0 + $1.records } }
+  package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
+}
+
+/// A result that a job made visible.
+package struct MadeResult: Hashable, Sendable {
+  package let name: String
+  package let version: UInt64
+
+  package init(name: String, version: UInt64) {
+    self.name = name
+    self.version = version
+  }
+}
+
+/// A job as the coordinators know it.
+package struct JobRecord: Hashable, Sendable {
+  package let id: JobID
+  package let spec: JobSpec
+  package let submitted: Instant
+  package internal(set) var phase = JobPhase.queued
+  /// How often it was begun: each time anew, from its inputs.
+  package internal(set) var attempt = 0
+  /// Known from the moment it is begun.
+  package internal(set) var plan: PlanDescription?
+  /// Stages that are complete, in the order of the plan. Freed when the job is over.
+  package internal(set) var stages: [StageRecord] = []
+  package internal(set) var begun: Instant?
+  package internal(set) var ended: Instant?
+  package internal(set) var failure: JobFailure?
+  package internal(set) var results: [MadeResult] = []
+  /// The change of the coordinators' state in which it changed last.
+  package internal(set) var revision: UInt64
+
+  init(id: JobID, spec: JobSpec, submitted: Instant, revision: UInt64) {
+    self.id = id
+    self.spec = spec
+    self.submitted = submitted
+    self.revision = revision
+  }
+
+  /// What its closures counted, in the order of the plan.
+  package var counters: [CounterValue] {
+    let names = plan?.counters ?? []
+    return names.enumerated().map { place, name in
+      let value = stages.reduce(0) { sum, stage in
+        sum + stage.input.counter(place) + stage.runs.reduce(0) { $0 + $1.counter(place) }
+      }
+      return CounterValue(name: name, value: value)
+    }
+  }
+}
+
+extension SplitTally {
+  fileprivate func counter(_ place: Int) -> Int { place < counters.count ? counters[place] : 0 }
+}
+
+extension RunTally {
+  fileprivate func counter(_ place: Int) -> Int { place < counters.count ? counters[place] : 0 }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Vocabulary
+
+/// A job as its scheduler sees it.
+struct JobRun: Sendable {
+  enum Phase: Sendable {
+    /// An executor builds the plan.
+    case planning
+    /// Executors find the files of stages: so many are still to come.
+    case listing(left: Int)
+    /// The next stage can begin.
+    case ready
+    case sampling(StepID, Sampling)
+    case working(StepID, Working)
+    /// The stage is complete, and the coordinators were told.
+    case committing(StepID)
+    /// It failed, and the coordinators were told.
+    case failing
+  }
+
+  let id: JobID
+  let spec: JobSpec
+  /// The attempt that it runs.
+  let attempt: Int
+  /// Steps of the job use one lane, one after the other. Nil while it has to wait for one.
+  var lane: Int?
+  var phase: Phase
+  var plan: PlanDescription?
+  /// The stage that runs, or is next.
+  var stage = 0
+  /// Sampled keys of the stage that is next, where it needs them.
+  var samples: [[UInt8]]?
+  /// By stage: the files that it reads; nil where they are not known here.
+  var files: [[InputFile]?] = []
+  /// What ended steps of this attempt, that were begun anew.
+  var failures: [(stage: Int, failure: JobFailure)] = []
+  /// Why it does not go on; nil where it does.
+  var waits: String?
+
+  init(_ job: JobRecord, attempt: Int, phase: Phase) {
+    id = job.id
+    spec = job.spec
+    self.attempt = attempt
+    self.phase = phase
+  }
+
+  /// The step that it waits for.
+  var step: StepID? {
+    switch phase {
+    case .sampling(let step, _), .working(let step, _): step
+    default: nil
+    }
+  }
+
+  /// Stages from the next one on whose files are not known.
+  var unlisted: [StageID] {
+    guard let plan else { return [] }
+    return plan.stages.filter { stage in
+      guard case .lines = stage.input, stage.id.index >= self.stage else { return false }
+      return files[stage.id.index] == nil
+    }.map(\.id)
+  }
+}
+
+/// A step that collects sort keys.
+struct Sampling: Sendable {
+  /// By sampled split.
+  var keys: [[[UInt8]]?]
+  var assigning: Assigning?
+
+  /// The keys of all splits, in order; nil while some are to come.
+  var all: [[UInt8]]? {
+    keys.allSatisfy { $0 != nil } ? keys.flatMap { $0 ?? [] } : nil
+  }
+}
+
+/// A step that makes runs.
+struct Working: Sendable {
+  /// Nil until members know of the step, or what of it is complete.
+  var assigning: Assigning?
+  /// By shard, where the step comes from an earlier view: what its replicas have.
+  var held: [SplitSet?]
+  /// Whether members were told to go on.
+  var isResumed: Bool
+  let began: UInt64
+  /// By shard, where the plan counts something.
+  var counted: [(splits: [Int], runs: [[Int]])?]
+  /// What failed, by split.
+  var failures: [(split: Int, failure: JobFailure)] = []
+}
+
+extension PlanDescription {
+  /// The splits of a stage that reads a source.
+  func splits(of stage: Int, files: [InputFile]) -> [SplitDescription] {
+    switch stages[stage].input {
+    case .lines: Splits.pack(files).map { .files($0) }
+    case .values(let count): Splits.values(count: count).map { .values($0) }
+    case .stage: []
+    }
+  }
+}
+
+extension StageDescription {
+  package var partitions: Int { shuffle == "single" ? 1 : Limits.partitions }
+  package var isHashed: Bool { shuffle == "hash" }
+  var isSampled: Bool { shuffle == "range" }
+}

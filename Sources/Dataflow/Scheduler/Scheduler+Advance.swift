@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Vocabulary
+
+extension Scheduler {
+  /// Brings a job on as far as it goes.
+  mutating func advance(
+    _ place: Int, _ board: Board, _ coordination: Coordination, _ table: some StepTable,
+    _ time: Time, into orders: inout Orders
+  ) {
+    switch runs[place].phase {
+    case .planning, .listing, .failing: break
+    case .ready: begin(place, board, coordination, time, into: &orders)
+    case .sampling(let step, let sampling):
+      guard let known = board[step] else { return }
+      sample(place, known, sampling, table, time, into: &orders)
+    case .working(let step, let work):
+      guard let known = board[step] else { return }
+      self.work(place, known, work, table, time, into: &orders)
+    case .committing(let step):
+      // The stage is committed once the coordinators say so.
+      guard let job = coordination.jobs[runs[place].id], job.stages.count > runs[place].stage
+      else { return }
+      orders.messages.append(.drop(step))
+      runs[place].stage += 1
+      runs[place].samples = nil
+      runs[place].phase = .ready
+      begin(place, board, coordination, time, into: &orders)
+    }
+  }
+
+  /// Begins the next stage, where nothing is in its way.
+  private mutating func begin(
+    _ place: Int, _ board: Board, _ coordination: Coordination, _ time: Time,
+    into orders: inout Orders
+  ) {
+    guard let plan = runs[place].plan, runs[place].stage < plan.stages.count else { return }
+    if !runs[place].unlisted.isEmpty { return list(place, into: &orders) }
+    runs[place].waits = obstacle(place, plan, coordination)
+    guard runs[place].waits == nil, let lane = lane(place, board) else { return }
+    runs[place].lane = lane
+    if coordination.jobs[runs[place].id]?.attempt != runs[place].attempt {
+      orders.commands.append(
+        .begin(runs[place].id, attempt: runs[place].attempt, plan, clock: time.clock))
+    }
+    let (splits, input) = self.splits(place, plan, coordination)
+    let stage = plan.stages[runs[place].stage]
+    if stage.isSampled, runs[place].samples == nil, !splits.isEmpty {
+      beginSampling(place, plan, splits, input, into: &orders)
+    } else {
+      beginWork(place, plan, splits, input, time, into: &orders)
+    }
+  }
+
+  /// Why the next stage cannot begin; nil where it can.
+  private func obstacle(
+    _ place: Int, _ plan: PlanDescription, _ coordination: Coordination
+  ) -> String? {
+    if let inadequacy = view.inadequacy { return inadequacy }
+    guard runs[place].lane == nil else { return nil }
+    let names = plan.outputs.map(\.name)
+    for other in runs where other.id != runs[place].id && other.lane != nil {
+      let both = other.plan?.outputs.first { names.contains($0.name) }
+      if let both { return "job \(other.id) is making the result \(both.name)" }
+    }
+    let earlier = runs.contains { $0.id < runs[place].id && $0.lane == nil && $0.waits == nil }
+    let isCrowded = runs.count { $0.lane != nil } >= Limits.lanes || earlier
+    return isCrowded ? "\(Limits.lanes) jobs run already" : nil
+  }
+
+  /// The lane of a job: its own, or one that no other has.
+  private func lane(_ place: Int, _ board: Board) -> Int? {
+    if let lane = runs[place].lane { return lane }
+    return (0..<Limits.lanes).first { lane in
+      board.lanes[lane] == nil && !runs.contains { $0.lane == lane }
+    }
+  }
+
+  /// The splits of the next stage, and the step whose runs they are of.
+  private func splits(
+    _ place: Int, _ plan: PlanDescription, _ coordination: Coordination
+  ) -> ([SplitDescription], StepID?) {
+    let run = runs[place]
+    guard case .stage(let earlier) = plan.stages[run.stage].input,
+      let made = coordination.jobs[run.id]?.stages[earlier.index]
+    else {
+      return (plan.splits(of: run.stage, files: run.files[run.stage] ?? []), nil)
+    }
+    let extents = made.runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
+    let splits = Splits.records(extents).map { part in
+      SplitDescription.records(partition: part.partition, part.range)
+    }
+    return (splits, made.step)
+  }
+
+  private mutating func beginSampling(
+    _ place: Int, _ plan: PlanDescription, _ splits: [SplitDescription], _ input: StepID?,
+    into orders: inout Orders
+  ) {
+    let sampled = Splits.sampled(of: splits.count).map { splits[$0] }
+    let step = announce(place, plan, .sample, sampled, input, samples: [], into: &orders)
+    let keys = [[[UInt8]]?](repeating: nil, count: sampled.count)
+    runs[place].phase = .sampling(step, Sampling(keys: keys, assigning: nil))
+  }
+
+  private mutating func beginWork(
+    _ place: Int, _ plan: PlanDescription, _ splits: [SplitDescription], _ input: StepID?,
+    _ time: Time, into orders: inout Orders
+  ) {
+    let samples = runs[place].samples ?? []
+    let step = announce(place, plan, .work, splits, input, samples: samples, into: &orders)
+    let shards = view.receivers.count
+    runs[place].phase = .working(
+      step,
+      Working(
+        assigning: nil, held: [], isResumed: true, began: time.now,
+        counted: Array(repeating: nil, count: shards)))
+  }
+
+  /// Tells all members of a step.
+  private mutating func announce(
+    _ place: Int, _ plan: PlanDescription, _ purpose: StepPlan.Purpose,
+    _ splits: [SplitDescription], _ input: StepID?, samples: [[UInt8]],
+    into orders: inout Orders
+  ) -> StepID {
+    let step = nextStep()
+    let run = runs[place]
+    orders.messages.append(
+      .begin(
+        StepPlan(
+          step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
+          spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
+          partitions: plan.stages[run.stage].partitions, counters: plan.counters.count,
+          input: input, splits: splits, samples: samples)))
+    return step
+  }
+
+  /// Asks for the files of all stages that are still to come.
+  mutating func list(_ place: Int, into orders: inout Orders) {
+    let stages = runs[place].unlisted
+    runs[place].phase = stages.isEmpty ? .ready : .listing(left: stages.count)
+    for stage in stages { orders.errands.append((.list(runs[place].id, stage), runs[place].spec)) }
+  }
+
+  private mutating func sample(
+    _ place: Int, _ step: Board.Step, _ sampling: Sampling, _ table: some StepTable,
+    _ time: Time, into orders: inout Orders
+  ) {
+    if let keys = sampling.all {
+      orders.messages.append(.drop(step.plan.step))
+      runs[place].samples = keys
+      runs[place].phase = .ready
+      return
+    }
+    var sampling = sampling
+    var assigning = sampling.assigning ?? Assigning(step, members: view.members, now: time.now)
+    assign(&assigning, step, table, time, into: &orders)
+    sampling.assigning = assigning
+    runs[place].phase = .sampling(step.plan.step, sampling)
+  }
+
+  /// Gives splits to whoever has room for them.
+  func assign(
+    _ assigning: inout Assigning, _ step: Board.Step, _ table: some StepTable, _ time: Time,
+    into orders: inout Orders
+  ) {
+    for (rank, node) in view.members.enumerated() {
+      assigning.advance(rank, done: table.mapped(step.plan.lane, of: node), time.now)
+    }
+    let room = view.members.map { 2 * table.slots(of: $0) }
+    let attempts = assigning.next(view.members, room: room, time.now) { rank, split in
+      mayMap(rank, step.plan, split)
+    }
+    if !attempts.isEmpty { orders.messages.append(.assign(step.plan.step, attempts)) }
+  }
+
+  /// Whether a member can read a split: files all can, records those who have them.
+  private func mayMap(_ rank: Int, _ plan: StepPlan, _ split: Int) -> Bool {
+    guard case .records(let partition, _) = plan.splits[split], let input = plan.input else {
+      return true
+    }
+    let shard = view.map.shard(of: partition)
+    if let holders = holders[input] { return holders[shard].contains(view.members[rank]) }
+    return stock.holds(rank, ShardRuns(step: input, shard: shard))
+  }
+}

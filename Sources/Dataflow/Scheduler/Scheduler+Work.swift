@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Vocabulary
+
+/// What clocks show.
+package struct Time: Hashable, Sendable {
+  /// Nanoseconds of a clock that never goes back.
+  package let now: UInt64
+  /// Microseconds since 1970.
+  package let clock: UInt64
+
+  package init(now: UInt64, clock: UInt64) {
+    self.now = now
+    self.clock = clock
+  }
+}
+
+extension Scheduler {
+  /// A step that makes runs: resumes it, gives splits out, and commits it once all are prepared.
+  mutating func work(
+    _ place: Int, _ step: Board.Step, _ work: Working, _ table: some StepTable, _ time: Time,
+    into orders: inout Orders
+  ) {
+    var work = work
+    if !work.isResumed {
+      guard let complete = Self.complete(work.held, step) else { return }
+      work.isResumed = true
+      orders.messages.append(.resume(step.plan.step, complete: complete))
+      runs[place].phase = .working(step.plan.step, work)
+      return
+    }
+    // The message that resumes it has to come back first.
+    guard !step.isSuspended else { return }
+    var assigning = work.assigning ?? Assigning(step, members: view.members, now: time.now)
+    assign(&assigning, step, table, time, into: &orders)
+    work.assigning = assigning
+    runs[place].phase = .working(step.plan.step, work)
+    // guard: commit.allPrepared
+    guard isPrepared(step, table), isCounted(place, work) else { return }
+    finish(place, step, work, table, time, into: &orders)
+  }
+
+  /// The splits that all shards have; nil while some shard has not told.
+  private static func complete(_ held: [SplitSet?], _ step: Board.Step) -> SplitSet? {
+    var complete = SplitSet(first: step.plan.splits.count)
+    for splits in held {
+      guard let splits else { return nil }
+      complete = complete.intersection(splits)
+    }
+    return complete
+  }
+
+  private func isPrepared(_ step: Board.Step, _ table: some StepTable) -> Bool {
+    step.participants.allSatisfy { replicas in
+      !replicas.isEmpty
+        && replicas.allSatisfy { table.prepared(step.plan.lane, of: $0) >= step.ordinal }
+    }
+  }
+
+  private func isCounted(_ place: Int, _ work: Working) -> Bool {
+    guard let plan = runs[place].plan, !plan.counters.isEmpty else { return true }
+    return work.counted.allSatisfy { $0 != nil }
+  }
+
+  /// Compares what the replicas have made, and commits it where they agree.
+  private mutating func finish(
+    _ place: Int, _ step: Board.Step, _ work: Working, _ table: some StepTable, _ time: Time,
+    into orders: inout Orders
+  ) {
+    let plan = step.plan
+    var tallies: [RunTally] = []
+    for partition in 0..<plan.partitions {
+      let shard = view.map.shard(of: partition)
+      let replicas = step.participants[shard]
+      var tally = table.tally(plan.lane, partition: partition, of: replicas[0])
+      // guard: commit.replicasAgree
+      for other in replicas.dropFirst()
+      where table.tally(plan.lane, partition: partition, of: other) != tally {
+        return disagree(place, shard, replicas[0], other, time, into: &orders)
+      }
+      // A shard tells what was counted in its partitions, in their order.
+      let index = partition / view.map.shards
+      if let counted = work.counted[shard], index < counted.runs.count {
+        tally.counters = counted.runs[index]
+      }
+      tallies.append(tally)
+    }
+    var input = table.input(plan.lane, of: step.participants[0][0])
+    input.counters = work.counted.lazy.compactMap { $0?.splits }.first ?? []
+    holders[plan.step] = step.participants
+    commit(
+      place, plan.step,
+      StageRecord(
+        step: plan.step, runs: tallies, input: input, splits: plan.splits.count,
+        microseconds: (time.now - work.began) / 1000),
+      clock: time.clock, into: &orders)
+  }
+
+  private mutating func disagree(
+    _ place: Int, _ shard: Int, _ one: NodeID, _ other: NodeID, _ time: Time,
+    into orders: inout Orders
+  ) {
+    let stage = runs[place].plan?.stages[runs[place].stage]
+    let failure = JobFailure(
+      exitCode: 1, code: "failed",
+      message: "replicas of shard \(shard) disagree: a closure is not deterministic",
+      location: stage?.name,
+      advice: "look for a clock, a random number or the order of a dictionary or set in it")
+    fail(place, failure, clock: time.clock, into: &orders)
+  }
+
+  /// Something of a step failed. What fails twice in the same way fails the job.
+  mutating func fail(
+    _ place: Int, _ step: StepID, _ part: StepPart, _ failure: JobFailure, at node: NodeID,
+    clock: UInt64, into orders: inout Orders
+  ) {
+    if case .split(let split, let attempt) = part, case .working(_, var work) = runs[place].phase {
+      let attempt = SplitAttempt(split: split, attempt: attempt, node: node)
+      guard work.retry(attempt, failure) else {
+        return fail(place, failure, clock: clock, into: &orders)
+      }
+      runs[place].phase = .working(step, work)
+      return
+    }
+    let stage = runs[place].stage
+    let before = runs[place].failures.filter { $0.stage == stage }
+    guard before.count + 1 < Self.stepMaximum,
+      !before.contains(where: { $0.failure.isSame(as: failure) })
+    else { return fail(place, failure, clock: clock, into: &orders) }
+    // All of the step begins anew.
+    runs[place].failures.append((stage, failure))
+    orders.messages.append(.drop(step))
+    runs[place].phase = .ready
+  }
+}
+
+extension Working {
+  /// Has a split tried once more; false where it failed before in the same way.
+  fileprivate mutating func retry(_ attempt: SplitAttempt, _ failure: JobFailure) -> Bool {
+    let before = failures.filter { $0.split == attempt.split }
+    guard before.count + 1 < Scheduler.stepMaximum,
+      !before.contains(where: { $0.failure.isSame(as: failure) })
+    else { return false }
+    failures.append((attempt.split, failure))
+    assigning?.fail(attempt)
+    return true
+  }
+}

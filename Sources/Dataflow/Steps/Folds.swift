@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Vocabulary
+
+/// The folding of a step's partitions at one replica: what waits to be folded, what an executor has
+/// in hand, and the runs that come out.
+package struct Folds: Sendable {
+  package enum Turn: Sendable {
+    case fold(partition: Int, [Block])
+    case finish(partition: Int)
+  }
+
+  private struct Partition: Sendable {
+    let number: Int
+    /// Blocks that wait, in split order.
+    var queue: [Block] = []
+    /// Whether an executor has ever had some of it: else its run is empty, and nobody is asked.
+    var hasBegun = false
+    var isBusy = false
+    var run: [Block] = []
+    var tally: RunTally?
+  }
+
+  private var partitions: [Partition]
+  /// Whether all blocks of all splits were queued.
+  private var isClosed = false
+  /// Bytes of blocks that wait or are in hand.
+  package private(set) var queuedBytes = 0
+  private var inHand: [Int: Int] = [:]
+
+  package init(_ numbers: some Sequence<Int>) {
+    partitions = numbers.map { Partition(number: $0) }
+  }
+
+  package mutating func queue(_ block: Block, _ partition: Int) {
+    guard let place = partitions.firstIndex(where: { $0.number == partition }) else { return }
+    partitions[place].queue.append(block)
+    queuedBytes += block.count
+  }
+
+  /// No more blocks will come.
+  package mutating func close() {
+    isClosed = true
+    for place in partitions.indices where !partitions[place].hasBegun {
+      if partitions[place].queue.isEmpty, partitions[place].tally == nil {
+        // guard: finish.empty — every kernel makes an empty run of nothing.
+        partitions[place].tally = RunTally()
+      }
+    }
+  }
+
+  /// What an executor can do next, of the partitions that are its own. Each partition is folded by
+  /// one executor, from its first block to its run.
+  package mutating func next(_ isOwn: (Int) -> Bool) -> Turn? {
+    var best: Int?
+    for place in partitions.indices {
+      let partition = partitions[place]
+      guard !partition.isBusy, partition.tally == nil, isOwn(partition.number) else { continue }
+      if !partition.queue.isEmpty {
+        if best.map({ partitions[$0].queue.count < partition.queue.count }) ?? true { best = place }
+      } else if isClosed, partition.hasBegun, best == nil {
+        best = place
+      }
+    }
+    guard let best else { return nil }
+    partitions[best].isBusy = true
+    if partitions[best].queue.isEmpty { return .finish(partition: partitions[best].number) }
+    partitions[best].hasBegun = true
+    let blocks = partitions[best].queue
+    partitions[best].queue = []
+    inHand[partitions[best].number] = blocks.reduce(0) { $0 + $1.count }
+    return .fold(partition: partitions[best].number, blocks)
+  }
+
+  package mutating func folded(_ partition: Int) {
+    queuedBytes -= inHand.removeValue(forKey: partition) ?? 0
+    change(partition) { $0.isBusy = false }
+  }
+
+  package mutating func runBlock(_ partition: Int, _ block: Block) {
+    change(partition) { $0.run.append(block) }
+  }
+
+  package mutating func finished(_ partition: Int, _ tally: RunTally) {
+    change(partition) {
+      $0.isBusy = false
+      $0.tally = tally
+    }
+  }
+
+  private mutating func change(_ partition: Int, _ body: (inout Partition) -> Void) {
+    guard let place = partitions.firstIndex(where: { $0.number == partition }) else { return }
+    body(&partitions[place])
+  }
+
+  /// Nobody wants these any more.
+  package mutating func remove(_ numbers: some Sequence<Int>) {
+    let numbers = Array(numbers)
+    partitions.removeAll { numbers.contains($0.number) }
+    queuedBytes = partitions.reduce(0) { sum, partition in
+      sum + partition.queue.reduce(0) { $0 + $1.count } + (inHand[partition.number] ?? 0)
+    }
+  }
+
+  package var isDone: Bool { partitions.allSatisfy { $0.tally != nil } }
+
+  /// All runs, once it is done.
+  package var runs: [(partition: Int, run: HeldRun)] {
+    partitions.compactMap { partition in
+      partition.tally.map { (partition.number, HeldRun(blocks: partition.run, tally: $0)) }
+    }
+  }
+
+  /// Partitions that an executor has gathered something of, and has not finished: lost with it.
+  package func begun(_ isOwn: (Int) -> Bool) -> [Int] {
+    partitions.filter { $0.hasBegun && $0.tally == nil && isOwn($0.number) }.map(\.number)
+  }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Vocabulary
+
+/// All that a node must know of a step to take part in it.
+package struct StepPlan: Hashable, Sendable {
+  package enum Purpose: UInt8, Hashable, Sendable {
+    /// Maps, shuffles, folds and finishes.
+    case work
+    /// Collects sort keys from the beginning of some splits, for a step that follows.
+    case sample
+  }
+
+  package let step: StepID
+  /// Steps of one lane follow each other; steps of several lanes run side by side.
+  package let lane: Int
+  package let purpose: Purpose
+  package let job: JobID
+  /// The job's attempt that it belongs to.
+  package let attempt: Int
+  package let spec: JobSpec
+  package let stage: StageID
+  /// Of the whole plan: a node that builds another one must not take part.
+  package let fingerprint: UInt64
+  package let partitions: Int
+  /// How many counters the plan has.
+  package let counters: Int
+  /// The step whose runs are read; nil where a source is.
+  package let input: StepID?
+  package let splits: [SplitDescription]
+  /// Sampled keys, where partitions are ranges.
+  package let samples: [[UInt8]]
+
+  package init(
+    step: StepID, lane: Int, purpose: Purpose, job: JobID, attempt: Int, spec: JobSpec,
+    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int, input: StepID?, splits: [SplitDescription],
+    samples: [[UInt8]]
+  ) {
+    self.step = step
+    self.lane = lane
+    self.purpose = purpose
+    self.job = job
+    self.attempt = attempt
+    self.spec = spec
+    self.stage = stage
+    self.fingerprint = fingerprint
+    self.partitions = partitions
+    self.counters = counters
+    self.input = input
+    self.splits = splits
+    self.samples = samples
+  }
+}
+
+/// A try at mapping a split, at one node.
+package struct SplitAttempt: Hashable, Sendable {
+  package let split: Int
+  /// Counted from 0. All attempts at a split leave the same bytes.
+  package let attempt: Int
+  package let node: NodeID
+
+  package init(split: Int, attempt: Int, node: NodeID) {
+    self.split = split
+    self.attempt = attempt
+    self.node = node
+  }
+}
+
+extension ByteBuffer {
+  package mutating func append(_ plan: StepPlan) {
+    appendVarint(plan.step.number)
+    appendVarint(UInt64(plan.lane))
+    append(plan.purpose.rawValue)
+    appendVarint(plan.job.number)
+    appendVarint(UInt64(plan.attempt))
+    append(plan.spec)
+    appendVarint(UInt64(plan.stage.index))
+    appendLittleEndian(plan.fingerprint)
+    appendVarint(UInt64(plan.partitions))
+    appendVarint(UInt64(plan.counters))
+    append(optional: plan.input) { $0.appendVarint($1.number) }
+    append(list: plan.splits) { $0.append($1) }
+    append(list: plan.samples) { out, key in
+      out.appendVarint(UInt64(key.count))
+      key.withBytes { out.append($0) }
+    }
+  }
+
+  package mutating func append(_ attempt: SplitAttempt) {
+    appendVarint(UInt64(attempt.split))
+    appendVarint(UInt64(attempt.attempt))
+    append(attempt.node)
+  }
+}
+
+extension ByteReader {
+  package mutating func stepPlan() throws(Damaged) -> StepPlan {
+    let step = StepID(try varint())
+    let lane = try number()
+    guard let purpose = StepPlan.Purpose(rawValue: try byte()) else { throw Damaged() }
+    let job = JobID(try varint())
+    let attempt = try number()
+    let spec = try jobSpec()
+    let stage = StageID(try number())
+    let fingerprint = try littleEndian(UInt64.self)
+    let partitions = try number()
+    let counters = try number()
+    let input = try optional { reader throws(Damaged) in StepID(try reader.varint()) }
+    let splits = try list { reader throws(Damaged) in try reader.split() }
+    let samples = try list { reader throws(Damaged) in
+      Array(try reader.take(try reader.length()))
+    }
+    guard lane < Limits.lanes, (1...Limits.partitions).contains(partitions) else {
+      throw Damaged()
+    }
+    return StepPlan(
+      step: step, lane: lane, purpose: purpose, job: job, attempt: attempt, spec: spec,
+      stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters, input: input, splits: splits,
+      samples: samples)
+  }
+
+  package mutating func splitAttempt() throws(Damaged) -> SplitAttempt {
+    let split = try number()
+    let attempt = try number()
+    return SplitAttempt(split: split, attempt: attempt, node: try id())
+  }
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Vocabulary
+
+/// A node's own part in a step: the splits that it maps, and the shards that it folds.
+package struct StepWork: Sendable {
+  package let plan: StepPlan
+  /// Attempts that were assigned to this node and are not begun.
+  private var toMap: [SplitAttempt] = []
+  /// What this node was assigned in this view, in order, with whether it is done: sealed, and the
+  /// seals delivered.
+  private var assigned: [(attempt: SplitAttempt, isDone: Bool)] = []
+  private var doneCount = 0
+  /// By attempt that is being mapped: blocks that went to each shard.
+  private var mapping: [(attempt: SplitAttempt, blocks: [Int])] = []
+  /// By shard that this node takes part in.
+  private var stagings: [(shard: Int, staging: Staging)]
+  package var folds: Folds
+  private let map: ShardMap
+  /// Whether runs and tallies were handed over.
+  package private(set) var isPrepared = false
+
+  package init(_ plan: StepPlan, shards: [Int], _ map: ShardMap) {
+    self.plan = plan
+    self.map = map
+    let own = plan.purpose == .work ? shards : []
+    stagings = own.map { ($0, Staging(splits: plan.splits.count)) }
+    folds = Folds(
+      own.flatMap { Array(map.partitions(of: $0, count: plan.partitions)) }.sorted())
+    advance()
+  }
+
+  package var shards: [Int] { stagings.map(\.shard) }
+
+  /// What the shard has of the step's splits; nil where this node takes no part in it.
+  package func sealed(_ shard: Int) -> SplitSet? {
+    stagings.first { $0.shard == shard }?.staging.sealed
+  }
+
+  /// This node has no part any more in shards but these.
+  package mutating func keep(_ shards: [Int]) {
+    let left = stagings.filter { !shards.contains($0.shard) }.map(\.shard)
+    guard !left.isEmpty else { return }
+    stagings.removeAll { left.contains($0.shard) }
+    for shard in left { folds.remove(map.partitions(of: shard, count: plan.partitions)) }
+    advance()
+  }
+
+  /// What all splits came to, once all are sealed.
+  package var input: SplitTally? {
+    guard let staging = stagings.first?.staging, staging.isComplete else { return nil }
+    return staging.tally
+  }
+
+  /// Splits that all shards of this node have handed to their folds.
+  package var foldedSplits: Int { stagings.map(\.staging.handedOut).min() ?? plan.splits.count }
+}
+
+/// The map side.
+extension StepWork {
+  /// Attempts at splits are given to this node.
+  package mutating func assign(_ attempts: [SplitAttempt]) {
+    toMap += attempts
+    assigned += attempts.map { ($0, false) }
+  }
+
+  /// A view has begun, and these attempts remain this node's. What it has mapped, or is mapping, it
+  /// goes on with.
+  package mutating func resume(_ attempts: [SplitAttempt]) {
+    assigned = attempts.map { ($0, false) }
+    doneCount = 0
+    toMap.removeAll { !attempts.contains($0) }
+  }
+
+  /// The next split to be mapped.
+  package mutating func nextMap() -> SplitAttempt? {
+    guard !toMap.isEmpty else { return nil }
+    let attempt = toMap.removeFirst()
+    mapping.append((attempt, [Int](repeating: 0, count: map.shards)))
+    return attempt
+  }
+
+  package var hasMaps: Bool { !toMap.isEmpty }
+
+  /// A block of a split came out of an executor: where it goes.
+  package mutating func mapped(
+    _ attempt: SplitAttempt, partition: Int, _ block: Block
+  ) -> (shard: Int, ShardParcel)? {
+    guard let place = mapping.firstIndex(where: { $0.attempt == attempt }),
+      partition < plan.partitions
+    else { return nil }
+    let shard = map.shard(of: partition)
+    mapping[place].blocks[shard] += 1
+    let entry = ShardEntry.block(key(attempt), partition: partition, records: block.records)
+    return (shard, ShardParcel(entry, block))
+  }
+
+  /// A split is mapped: the seal for each shard, behind its blocks.
+  package mutating func mapped(
+    _ attempt: SplitAttempt, _ tally: SplitTally
+  ) -> [ShardParcel] {
+    guard let place = mapping.firstIndex(where: { $0.attempt == attempt }) else { return [] }
+    let blocks = mapping.remove(at: place).blocks
+    return blocks.map { ShardParcel(.seal(key(attempt), blocks: $0, tally), nil) }
+  }
+
+  /// An attempt failed, and leaves nothing more.
+  package mutating func abandon(_ attempt: SplitAttempt) {
+    mapping.removeAll { $0.attempt == attempt }
+    done(attempt)
+  }
+
+  private func key(_ attempt: SplitAttempt) -> SplitKey {
+    SplitKey(step: plan.step, split: attempt.split, attempt: attempt.attempt)
+  }
+
+  /// All shards have delivered the seal of an attempt, or it failed.
+  package mutating func done(_ attempt: SplitAttempt) {
+    guard let place = assigned.firstIndex(where: { $0.attempt == attempt && !$0.isDone }) else {
+      return
+    }
+    assigned[place].isDone = true
+    while doneCount < assigned.count, assigned[doneCount].isDone { doneCount += 1 }
+  }
+
+  /// How many of the attempts that this node was assigned in this view are done, of the first ones.
+  package var doneAttempts: Int { doneCount }
+}
+
+/// The shards' side.
+extension StepWork {
+  /// Whether an entry's bytes are of use to this node.
+  package func wants(_ key: SplitKey, shard: Int) -> Bool {
+    stagings.first { $0.shard == shard }?.staging.wants(key) ?? false
+  }
+
+  package mutating func take(_ key: SplitKey, shard: Int, partition: Int, _ block: Block) {
+    guard let place = stagings.firstIndex(where: { $0.shard == shard }) else { return }
+    stagings[place].staging.take(key, partition: partition, block)
+  }
+
+  package mutating func seal(
+    _ key: SplitKey, shard: Int, blocks: Int, _ tally: SplitTally
+  ) throws(Staging.Fault) {
+    guard let place = stagings.firstIndex(where: { $0.shard == shard }) else { return }
+    try stagings[place].staging.seal(key, blocks: blocks, tally)
+    advance()
+  }
+
+  /// Hands out what is next in order.
+  private mutating func advance() {
+    for place in stagings.indices {
+      while let blocks = stagings[place].staging.next() {
+        for staged in blocks { folds.queue(staged.block, staged.partition) }
+      }
+    }
+    if stagings.allSatisfy({ $0.staging.handedOut == plan.splits.count }) { folds.close() }
+  }
+
+  /// All partitions are finished: their runs, once.
+  package mutating func prepare() -> [(partition: Int, run: HeldRun)]? {
+    guard plan.purpose == .work, !isPrepared, !stagings.isEmpty, folds.isDone else { return nil }
+    isPrepared = true
+    return folds.runs
+  }
+}
