@@ -38,8 +38,9 @@ package struct ClusterView: Hashable, Sendable {
 package protocol StepTable {
   /// Executors of a node.
   func slots(of node: NodeID) -> Int
-  /// Attempts that the node was assigned in this view and that are done, of the first ones.
-  func mapped(_ lane: Int, of node: NodeID) -> Int
+  /// Attempts of a step that the node was assigned in this view and that are done, of the first
+  /// ones.
+  func mapped(_ lane: Int, ordinal: UInt64, of node: NodeID) -> Int
   /// The ordinal of the last step of which all runs of the node's shards are there.
   func prepared(_ lane: Int, of node: NodeID) -> UInt64
   /// What a partition came to at a node, once it is prepared. Counters are not among it.

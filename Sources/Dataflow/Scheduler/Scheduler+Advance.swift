@@ -165,7 +165,8 @@ extension Scheduler {
     into orders: inout Orders
   ) {
     for (rank, node) in view.members.enumerated() {
-      assigning.advance(rank, done: table.mapped(step.plan.lane, of: node), time.now)
+      let done = table.mapped(step.plan.lane, ordinal: step.ordinal, of: node)
+      assigning.advance(rank, done: done, time.now)
     }
     let room = view.members.map { 2 * table.slots(of: $0) }
     let attempts = assigning.next(view.members, room: room, time.now) { rank, split in

@@ -14,6 +14,9 @@ package struct StepWork: Sendable {
   private var doneCount = 0
   /// By attempt that is being mapped: blocks that went to each shard.
   private var mapping: [(attempt: SplitAttempt, blocks: [Int])] = []
+  /// By attempt that is mapped: shards that have not delivered its seal.
+  private var sealing: [(attempt: SplitAttempt, left: Int)] = []
+  private var finished: Set<SplitAttempt> = []
   /// By shard that this node takes part in.
   private var stagings: [(shard: Int, staging: Staging)]
   package var folds: Folds
@@ -53,8 +56,8 @@ package struct StepWork: Sendable {
     return staging.tally
   }
 
-  /// Splits that all shards of this node have handed to their folds.
-  package var foldedSplits: Int { stagings.map(\.staging.handedOut).min() ?? plan.splits.count }
+  /// Splits that all shards of this node have, sealed.
+  package var sealedSplits: Int { stagings.map(\.staging.sealed.count).min() ?? 0 }
 }
 
 /// The map side.
@@ -65,12 +68,13 @@ extension StepWork {
     assigned += attempts.map { ($0, false) }
   }
 
-  /// A view has begun, and these attempts remain this node's. What it has mapped, or is mapping, it
-  /// goes on with.
-  package mutating func resume(_ attempts: [SplitAttempt]) {
-    assigned = attempts.map { ($0, false) }
+  /// The step goes on in another view, and these attempts remain this node's. What it has mapped, or
+  /// is mapping, it goes on with; the rest of what it had is nobody's business any more.
+  package mutating func resume(_ attempts: [SplitAttempt], complete: SplitSet) {
+    toMap.removeAll { complete.contains($0.split) || !attempts.contains($0) }
+    assigned = attempts.map { ($0, finished.contains($0)) }
     doneCount = 0
-    toMap.removeAll { !attempts.contains($0) }
+    countDone()
   }
 
   /// The next split to be mapped.
@@ -102,25 +106,40 @@ extension StepWork {
   ) -> [ShardParcel] {
     guard let place = mapping.firstIndex(where: { $0.attempt == attempt }) else { return [] }
     let blocks = mapping.remove(at: place).blocks
+    sealing.append((attempt, blocks.count))
     return blocks.map { ShardParcel(.seal(key(attempt), blocks: $0, tally), nil) }
   }
 
   /// An attempt failed, and leaves nothing more.
   package mutating func abandon(_ attempt: SplitAttempt) {
     mapping.removeAll { $0.attempt == attempt }
-    done(attempt)
   }
 
   private func key(_ attempt: SplitAttempt) -> SplitKey {
     SplitKey(step: plan.step, split: attempt.split, attempt: attempt.attempt)
   }
 
-  /// All shards have delivered the seal of an attempt, or it failed.
-  package mutating func done(_ attempt: SplitAttempt) {
-    guard let place = assigned.firstIndex(where: { $0.attempt == attempt && !$0.isDone }) else {
-      return
+  /// A shard has delivered the seal of an attempt. True where it was the last one.
+  package mutating func sealDelivered(_ key: SplitKey, by node: NodeID) -> Bool {
+    let attempt = SplitAttempt(split: key.split, attempt: key.attempt, node: node)
+    guard let place = sealing.firstIndex(where: { $0.attempt == attempt }) else { return false }
+    sealing[place].left -= 1
+    guard sealing[place].left == 0 else { return false }
+    sealing.remove(at: place)
+    finish(attempt)
+    return true
+  }
+
+  /// Nothing more comes of an attempt: it is sealed everywhere, sampled, or failed.
+  package mutating func finish(_ attempt: SplitAttempt) {
+    guard finished.insert(attempt).inserted else { return }
+    for place in assigned.indices where assigned[place].attempt == attempt {
+      assigned[place].isDone = true
     }
-    assigned[place].isDone = true
+    countDone()
+  }
+
+  private mutating func countDone() {
     while doneCount < assigned.count, assigned[doneCount].isDone { doneCount += 1 }
   }
 

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+package import Vocabulary
+
+extension Workshop {
+  /// What comes from executors, and about executables.
+  package mutating func take(
+    _ input: WorkshopInput, _ time: Time, into effects: inout [WorkshopEffect]
+  ) {
+    switch input {
+    case .report(let slot, let number, let report):
+      guard let running = running[slot], running.number == number else { return }
+      take(report, of: running, slot, time)
+    case .hasCode(let code, let isNew):
+      guard codes.insert(code).inserted else { return }
+      if isNew { effects.append(.readCode(code)) }
+    case .codePiece(let code, let size, let offset, let bytes):
+      messages.append(.code(code, size: size, offset: offset, bytes))
+    }
+  }
+
+  private mutating func take(
+    _ report: TaskReport, of running: Running, _ slot: Int, _ time: Time
+  ) {
+    if report.endsTask { self.running[slot] = nil }
+    if case .failed(let failure, let hasDied) = report {
+      return failed(running, failure, hasDied, slot, time)
+    }
+    switch running.purpose {
+    case .errand(let errand):
+      if let told = report.errandReport { tell(told, of: errand, time) }
+    case .sample(let step, let attempt):
+      guard case .sampled(let keys) = report, lane(of: step) != nil else { return }
+      messages.append(.sampled(step, split: attempt.split, keys))
+    case .map(let step, let attempt): mapped(step, attempt, report)
+    case .fold(let step, let partition), .finish(let step, let partition):
+      guard let lane = lane(of: step) else { return }
+      switch report {
+      case .folded: works[lane]?.folds.folded(partition)
+      case .runBlock(let block): works[lane]?.folds.runBlock(partition, block)
+      case .finished(let tally): works[lane]?.folds.finished(partition, tally)
+      default: break
+      }
+    }
+  }
+
+  private mutating func mapped(_ step: StepID, _ attempt: SplitAttempt, _ report: TaskReport) {
+    guard let lane = lane(of: step) else { return }
+    switch report {
+    case .block(let partition, let block):
+      guard let (shard, parcel) = works[lane]?.mapped(attempt, partition: partition, block) else {
+        return
+      }
+      parcels[shard].append(parcel)
+    case .mapped(let tally):
+      let seals = works[lane]?.mapped(attempt, tally) ?? []
+      for (shard, seal) in seals.enumerated() { parcels[shard].append(seal) }
+    default: break
+    }
+  }
+
+  private mutating func failed(
+    _ running: Running, _ failure: JobFailure, _ hasDied: Bool, _ slot: Int, _ time: Time
+  ) {
+    switch running.purpose {
+    case .errand(let errand): tell(.failed(failure), of: errand, time)
+    case .sample(let step, let attempt):
+      guard lane(of: step) != nil else { break }
+      let part = StepPart.split(attempt.split, attempt: attempt.attempt)
+      fail(step, part, failure, hasDied: hasDied)
+    case .map(let step, let attempt):
+      guard let lane = lane(of: step) else { break }
+      works[lane]?.abandon(attempt)
+      let part = StepPart.split(attempt.split, attempt: attempt.attempt)
+      fail(step, part, failure, hasDied: hasDied)
+    case .fold(let step, let partition), .finish(let step, let partition):
+      if lane(of: step) != nil { fail(step, .partition(partition), failure, hasDied: hasDied) }
+    }
+    guard hasDied else { return }
+    // What the executor had gathered is gone, whatever it was doing.
+    for work in works {
+      guard let work, work.plan.step != running.purpose.step || running.purpose.isMap else {
+        continue
+      }
+      guard let lost = work.folds.begun({ $0 % slots == slot }).first else { continue }
+      fail(work.plan.step, .partition(lost), failure, hasDied: true)
+    }
+  }
+
+  /// Gives tasks to executors that have none: errands first, then what shrinks memory, then maps.
+  /// Lanes take turns.
+  mutating func startTasks(into effects: inout [WorkshopEffect]) {
+    for slot in running.indices where running[slot] == nil {
+      if let (errand, job) = nextErrand(into: &effects) {
+        start(slot, .errand(errand), job, nil, errand.work, into: &effects)
+      } else if let (lane, turn) = nextFold(slot) {
+        start(slot, lane, turn, into: &effects)
+      } else if let (lane, attempt) = nextMap(into: &effects) {
+        startMap(slot, lane, attempt, into: &effects)
+      }
+    }
+  }
+
+  private mutating func start(
+    _ slot: Int, _ purpose: Running.Purpose, _ job: JobSpec, _ fingerprint: UInt64?,
+    _ work: ExecutorTask.Work, into effects: inout [WorkshopEffect]
+  ) {
+    taskCount += 1
+    running[slot] = Running(number: taskCount, purpose: purpose)
+    let task = ExecutorTask(
+      number: taskCount, job: job, fingerprint: fingerprint, work: work)
+    effects.append(.start(slot: slot, task))
+  }
+
+  /// Whether an executable is here; asks for it where it is not.
+  private mutating func has(_ code: CodeDigest) -> Bool {
+    if codes.contains(code) { return true }
+    if !wantedCodes.contains(code) {
+      wantedCodes.append(code)
+      messages.append(.needsCode(code))
+    }
+    return false
+  }
+
+  private mutating func nextErrand(
+    into effects: inout [WorkshopEffect]
+  ) -> (Errand, JobSpec)? {
+    guard let place = errands.firstIndex(where: { codes.contains($0.1.code) }) else {
+      for (_, job) in errands { _ = has(job.code) }
+      return nil
+    }
+    return errands.remove(at: place)
+  }
+
+  private mutating func nextFold(_ slot: Int) -> (Int, Folds.Turn)? {
+    for count in works.indices {
+      let lane = (turn + count) % works.count
+      // A partition is folded by the same executor from its beginning to its end.
+      if let next = works[lane]?.folds.next({ $0 % slots == slot }) {
+        turn = lane + 1
+        return (lane, next)
+      }
+    }
+    return nil
+  }
+
+  private mutating func start(
+    _ slot: Int, _ lane: Int, _ next: Folds.Turn, into effects: inout [WorkshopEffect]
+  ) {
+    guard let plan = works[lane]?.plan else { return }
+    let step = plan.step
+    switch next {
+    case .fold(let partition, let blocks):
+      let fold = FoldID(step: step, partition: partition)
+      start(
+        slot, .fold(step, partition: partition), plan.spec, plan.fingerprint,
+        .fold(fold, plan.stage, blocks), into: &effects)
+    case .finish(let partition):
+      let fold = FoldID(step: step, partition: partition)
+      start(
+        slot, .finish(step, partition: partition), plan.spec, plan.fingerprint,
+        .finish(fold, plan.stage), into: &effects)
+    }
+  }
+
+  private mutating func nextMap(
+    into effects: inout [WorkshopEffect]
+  ) -> (Int, SplitAttempt)? {
+    // What was mapped has to leave before more is.
+    guard parcels.allSatisfy({ $0.waitingBytes < Self.parcelBytes }) else { return nil }
+    for count in works.indices {
+      let lane = (turn + count) % works.count
+      guard let code = works[lane]?.plan.spec.code, works[lane]?.hasMaps == true, has(code),
+        let attempt = works[lane]?.nextMap()
+      else { continue }
+      turn = lane + 1
+      return (lane, attempt)
+    }
+    return nil
+  }
+
+  private mutating func startMap(
+    _ slot: Int, _ lane: Int, _ attempt: SplitAttempt, into effects: inout [WorkshopEffect]
+  ) {
+    guard let plan = works[lane]?.plan else { return }
+    guard let input = input(plan, attempt.split) else {
+      works[lane]?.abandon(attempt)
+      let failure = JobFailure(
+        exitCode: 75, code: "try_again", message: "the records of a split are not at this node")
+      return fail(plan.step, .split(attempt.split, attempt: attempt.attempt), failure)
+    }
+    switch plan.purpose {
+    case .sample:
+      start(
+        slot, .sample(plan.step, attempt), plan.spec, plan.fingerprint,
+        .sample(plan.stage, input), into: &effects)
+    case .work:
+      start(
+        slot, .map(plan.step, attempt), plan.spec, plan.fingerprint,
+        .map(plan.stage, input, samples: plan.samples), into: &effects)
+    }
+  }
+
+  /// What a map task reads; nil where it is not here.
+  private func input(_ plan: StepPlan, _ split: Int) -> MapInput? {
+    switch plan.splits[split] {
+    case .files(let ranges): return .files(ranges)
+    case .values(let range): return .values(range)
+    case .records(let partition, let range):
+      guard let step = plan.input, let run = shelf.run(step, partition) else { return nil }
+      return run.input(range)
+    }
+  }
+}
+
+extension HeldRun {
+  /// The blocks that hold a range of records.
+  fileprivate func input(_ range: Range<Int>) -> MapInput {
+    var passed = 0
+    var skip = 0
+    var found: [Block] = []
+    for block in blocks {
+      let end = passed + block.records
+      if end > range.lowerBound, passed < range.upperBound {
+        if found.isEmpty { skip = range.lowerBound - passed }
+        found.append(block)
+      }
+      passed = end
+    }
+    return .records(found, skip: skip, count: range.count)
+  }
+}
+
+extension Errand {
+  var work: ExecutorTask.Work {
+    switch self {
+    case .plan: .plan
+    case .list(_, let stage): .list(stage)
+    }
+  }
+}
+
+extension Running.Purpose {
+  fileprivate var isMap: Bool { if case .map = self { true } else { false } }
+}
+
+extension TaskReport {
+  fileprivate var endsTask: Bool {
+    switch self {
+    case .block, .runBlock: false
+    default: true
+    }
+  }
+
+  fileprivate var errandReport: ErrandReport? {
+    switch self {
+    case .planned(let plan): .planned(plan)
+    case .listed(let files): .listed(files)
+    default: nil
+    }
+  }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Vocabulary
+
+/// What a node's part in jobs wants done outside of the node.
+package enum WorkshopEffect: Sendable {
+  /// An executor of this slot takes a task up; the slot has none.
+  case start(slot: Int, ExecutorTask)
+  /// The slot's task is of no use any more. It still reports.
+  case cancel(slot: Int)
+  /// All executors forget what they have gathered for a step.
+  case forget(StepID)
+  /// A piece of an executable of `size` bytes is kept; the last one makes it whole.
+  case keepCode(CodeDigest, size: Int, offset: Int, [UInt8])
+  /// An executable is read, piece by piece, to be spread.
+  case readCode(CodeDigest)
+  /// The node shall leave.
+  case leave
+  /// For people who read logs.
+  case note(String)
+}
+
+/// What comes into a node's part in jobs from outside of the node.
+package enum WorkshopInput: Sendable {
+  case report(slot: Int, number: UInt64, TaskReport)
+  /// An executable is here, whole: it was brought by a client, or has come from another node.
+  case hasCode(CodeDigest, isNew: Bool)
+  /// The next piece of an executable that is read.
+  case codePiece(CodeDigest, size: Int, offset: Int, [UInt8])
+}
+
+/// What a slot's executor is doing.
+struct Running: Sendable {
+  enum Purpose: Sendable {
+    case errand(Errand)
+    case sample(StepID, SplitAttempt)
+    case map(StepID, SplitAttempt)
+    case fold(StepID, partition: Int)
+    case finish(StepID, partition: Int)
+
+    var step: StepID? {
+      switch self {
+      case .errand: nil
+      case .sample(let step, _), .map(let step, _): step
+      case .fold(let step, _), .finish(let step, _): step
+      }
+    }
+  }
+
+  let number: UInt64
+  let purpose: Purpose
+}
