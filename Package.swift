@@ -161,13 +161,13 @@ let package = Package(
       name: "Replication", dependencies: ["Memory", "Vocabulary"], swiftSettings: swiftSettings),
     // Floor 4: the coordinator's state machine.
     .target(
-      name: "Dataflow", dependencies: ["Memory", "Replication", "Vocabulary"],
+      name: "Dataflow", dependencies: ["Exchange", "Memory", "Replication", "Vocabulary"],
       swiftSettings: swiftSettings),
     // Floor 5: a node: all cores in a fixed order, between doors.
     .target(
       name: "Engine",
       dependencies: [
-        "Dataflow", "Environment", "Membership", "Memory", "Multicast", "Replication",
+        "Dataflow", "Environment", "Exchange", "Membership", "Memory", "Multicast", "Replication",
         "StateTable", "Vocabulary",
       ], swiftSettings: swiftSettings),
     // Floor 6: one-sided writes over shared memory, TCP and RDMA verbs.
@@ -178,15 +178,15 @@ let package = Package(
     .target(
       name: "Simulation",
       dependencies: [
-        "Dataflow", "Engine", "Environment", "Membership", "Memory", "Multicast", "Replication",
-        "StateTable", "Vocabulary",
+        "Dataflow", "Engine", "Environment", "Exchange", "Membership", "Memory", "Multicast",
+        "Replication", "StateTable", "Vocabulary",
       ], swiftSettings: swiftSettings),
     // Floor 7: a node as a process: threads, sockets, settings.
     .target(
       name: "Runtime",
       dependencies: [
-        "CSystem", "Dataflow", "Engine", "Environment", "Fabrics", "Membership", "Memory",
-        "Multicast", "Replication", "StateTable", "Vocabulary",
+        "CSystem", "Dataflow", "Engine", "Environment", "Exchange", "Fabrics", "Membership",
+        "Memory", "Multicast", "Replication", "StateTable", "Vocabulary",
       ], swiftSettings: swiftSettings),
     // Floor 8: the public API for jobs, its typed hot loops, and the inline engine.
     .target(

@@ -58,6 +58,11 @@ package struct GroupMember: ~Copyable {
     table.advance(column, index, to: value, telling: layout.plan.members, into: &pushes)
   }
 
+  /// Writes a cell of the own row that a later `advance` publishes.
+  package mutating func set(_ column: Column, _ index: Int = 0, to value: UInt64) {
+    table.set(column, index, to: value, telling: layout.plan.members, into: &pushes)
+  }
+
   /// One turn: takes in what has arrived, lets the application take and send messages in `work`,
   /// and pushes what has changed. `work` returns whether it did something.
   ///

@@ -56,6 +56,17 @@ package struct StateTable: Sendable {
     RankSet(ranks.filter { read(column, index, of: $0) < value })
   }
 
+  /// Writes a cell of the own row that may fall, and asks for its push. It says nothing by itself:
+  /// a cell that is raised later publishes it, and it stays as it is for as long as others may read
+  /// it.
+  package func set(
+    _ column: Column, _ index: Int = 0, to value: UInt64, telling targets: RankSet,
+    into pushes: inout Pushes
+  ) {
+    guard read(column, index, of: rank) != value else { return }
+    store(value, column, index, targets, &pushes)
+  }
+
   /// Raises a cell of the own row and asks for its push. A cell that stays as it is, is not pushed.
   ///
   /// The new value is visible to peers that share memory at once, so payload is written before.
@@ -66,6 +77,12 @@ package struct StateTable: Sendable {
     let old = read(column, index, of: rank)
     precondition(value >= old, "\(column.name) would fall from \(old) to \(value)")
     guard value > old else { return }
+    store(value, column, index, targets, &pushes)
+  }
+
+  private func store(
+    _ value: UInt64, _ column: Column, _ index: Int, _ targets: RankSet, _ pushes: inout Pushes
+  ) {
     let offset = rowOffset &+ column.offset &+ 8 &* index
     views[rank.index].store(value, at: offset)
     pushes.append(

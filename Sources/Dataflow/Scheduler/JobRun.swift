@@ -34,7 +34,7 @@ struct JobRun: Sendable {
   /// By stage: the files that it reads; nil where they are not known here.
   var files: [[InputFile]?] = []
   /// What ended steps of this attempt, that were begun anew.
-  var failures: [(stage: Int, failure: JobFailure)] = []
+  var failures: [(stage: Int, part: StepPart, failure: JobFailure)] = []
   /// Why it does not go on; nil where it does.
   var waits: String?
 

@@ -125,10 +125,10 @@ extension Scheduler {
     let stage = runs[place].stage
     let before = runs[place].failures.filter { $0.stage == stage }
     guard before.count + 1 < Self.stepMaximum,
-      !before.contains(where: { $0.failure.isSame(as: failure) })
+      !before.contains(where: { $0.part.isSame(as: part) && $0.failure.isSame(as: failure) })
     else { return fail(place, failure, clock: clock, into: &orders) }
     // All of the step begins anew.
-    runs[place].failures.append((stage, failure))
+    runs[place].failures.append((stage, part, failure))
     orders.messages.append(.drop(step))
     runs[place].phase = .ready
   }

@@ -9,6 +9,14 @@ package enum StepPart: Hashable, Sendable {
   case partition(Int)
   /// Everything: this node cannot take part.
   case all
+
+  /// Whether both are of the same split or partition, in whatever attempt.
+  func isSame(as other: StepPart) -> Bool {
+    switch (self, other) {
+    case (.split(let one, _), .split(let two, _)): one == two
+    default: self == other
+    }
+  }
 }
 
 /// What members tell all members, in one total order. The scheduler decides; nodes report.

@@ -72,6 +72,18 @@ extension Workshop {
       }
     }
     messages.append(.stocked(number, missing: missing))
+    noteStock(view)
+  }
+
+  /// Finds the shards of which nothing is missing.
+  private mutating func noteStock(_ view: ClusterView) {
+    guard supply.number > 0 else { return }
+    stocked = view.shards(of: node).filter { shard in
+      supply.live.allSatisfy { live in
+        shelf.holds(
+          ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
+      }
+    }
   }
 
   /// Sends the runs of a step to the replicas of a shard.
@@ -144,10 +156,15 @@ extension Workshop {
 
   private mutating func takeRun(_ piece: RunPiece, _ bytes: Bytes, _ records: Int) {
     guard shelf.run(piece.step, piece.partition) == nil else { return }
-    if piece.count == 0 { return shelf.take(piece, nil) }
+    if piece.count == 0 {
+      shelf.take(piece, nil)
+      if let view { noteStock(view) }
+      return
+    }
     // Without room it stays missing, and the next list tells so.
     guard let block = memory.block(copying: bytes, records: records) else { return }
     shelf.take(piece, block)
+    if piece.index + 1 == piece.count, let view { noteStock(view) }
   }
 
   /// Tells all that a step cannot go on here.

@@ -36,7 +36,9 @@ package struct Workshop: Sendable {
   /// By shard: to its replicas.
   package var parcels: [Outflow<ShardParcel>] = []
   /// To the coordinators, in order.
-  package var commands: [JobCommand] = []
+  private var commands: [JobCommand] = []
+  /// Shards of which this node has all runs that are needed, as far as it knows.
+  package internal(set) var stocked: [Int] = []
   /// What this node tells in the state table.
   package internal(set) var cells: [LaneCells]
 
@@ -64,6 +66,7 @@ package struct Workshop: Sendable {
     commands.removeAll()
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
     supply = Supply()
+    stocked = []
     for lane in works.indices where works[lane] != nil && board.lanes[lane] == nil {
       discard(lane, into: &effects)
     }
@@ -104,6 +107,12 @@ package struct Workshop: Sendable {
     }
     for lane in works.indices { prepare(lane) }
     startTasks(into: &effects)
+  }
+
+  /// The commands that were made since the last call.
+  package mutating func takeCommands() -> [JobCommand] {
+    defer { commands.removeAll(keepingCapacity: true) }
+    return commands
   }
 
   mutating func obey(_ orders: Orders) {

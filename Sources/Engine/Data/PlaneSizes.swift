@@ -19,6 +19,9 @@ package struct PlaneSizes: Sendable, Hashable {
   /// The most bytes of a submission.
   package var submissionBytes: Int { blockRingBytes / 2 }
 
+  /// Bytes of parcels that go to a shard as one message: a few blocks.
+  package var parcelBytes: Int { blockRingBytes / 8 }
+
   /// Asserts how the sizes relate.
   package func check() {
     precondition(4 * transferBytes <= blockRingBytes, "a ring takes four pieces of a state")

@@ -11,13 +11,15 @@ package struct ViewLayout: Sendable {
   package let group: GroupLayout
   /// By subgroup of the view: where in the group its state is given to who joins it.
   let transfers: [Int?]
+  /// Where members tell of steps; nil where no jobs run.
+  let steps: StepColumns?
 
   package init(_ view: View, _ sizes: PlaneSizes) {
     sizes.check()
     var plans = view.subgroups.map { Self.plan($0, sizes) }
     var transfers: [Int?] = []
     for subgroup in view.subgroups {
-      guard let donor = subgroup.donor else {
+      guard subgroup.role == .coordinator, let donor = subgroup.donor else {
         transfers.append(nil)
         continue
       }
@@ -25,9 +27,12 @@ package struct ViewLayout: Sendable {
       plans.append(Self.transfer(subgroup, donor, sizes))
     }
     self.transfers = transfers
+    var schema = TableSchema()
+    steps = view.rules.shards > 0 ? StepColumns(in: &schema) : nil
     // Members agree on the view, so that none meets one that is in another.
     do {
-      group = try GroupLayout(hosts: Hosts(view.members.map(\.host)), subgroups: plans)
+      group = try GroupLayout(
+        hosts: Hosts(view.members.map(\.host)), schema: schema, subgroups: plans)
     } catch {
       preconditionFailure("a view has 1 to \(Limits.members) members: \(error)")
     }
@@ -39,10 +44,8 @@ package struct ViewLayout: Sendable {
     plan.window = sizes.window
     plan.smallBytes = sizes.smallBytes
     plan.smallRingBytes = sizes.smallRingBytes
-    if subgroup.role.holdsState {
-      plan.blockRingBytes = sizes.blockRingBytes
-      plan.blockBytes = sizes.blockBytes
-    }
+    plan.blockRingBytes = sizes.blockRingBytes
+    plan.blockBytes = sizes.blockBytes
     return plan
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dataflow
 import Environment
 import Membership
 import Memory
@@ -15,12 +16,13 @@ extension Node {
     var lost = RankSet()
     do throws(MulticastError) {
       hasWorked = try plane.member.turn(on: plane.fabric) { groups throws(MulticastError) in
-        let hasApplied = try deliver(&groups, plane.layout, view, into: &effects)
+        let hasApplied = try deliver(&groups, plane.layout, view, now, into: &effects)
         if hasApplied { askAgain(into: &effects) }
         if isWedged { return hasApplied }
         let hasTransferred = try transfer(&groups, plane.layout, view, into: &effects)
         let hasSent = send(&groups, view, into: &effects)
-        return hasApplied || hasTransferred || hasSent
+        let hasSpread = sendJobs(&groups, view)
+        return hasApplied || hasTransferred || hasSent || hasSpread
       }
     } catch {
       effects.append(.note("\(error)"))
@@ -57,32 +59,36 @@ extension Node {
 
   /// Applies all that may be delivered, where this member holds the state. True where it did.
   mutating func deliver(
-    _ groups: inout [Subgroup], _ layout: ViewLayout, _ view: View,
+    _ groups: inout [Subgroup], _ layout: ViewLayout, _ view: View, _ now: UInt64,
     into effects: inout [NodeEffect]
   ) throws(MulticastError) -> Bool {
     var hasApplied = false
     for index in view.subgroups.indices where groups[index].isReceiver {
       let role = view.subgroups[index].role
-      guard slots[index].replica != nil || !role.holdsState else { continue }
+      guard slots[index].receiver == nil else { continue }
       while let message = try groups[index].next() {
         hasApplied = true
-        apply(message, index, role, view, into: &effects)
+        apply(message, index, role, view, now, into: &effects)
       }
     }
     return hasApplied
   }
 
   private mutating func apply(
-    _ message: Message, _ index: Int, _ role: Role, _ view: View,
+    _ message: Message, _ index: Int, _ role: Role, _ view: View, _ now: UInt64,
     into effects: inout [NodeEffect]
   ) {
     let version = Version(view: view.number, sequence: message.sequence)
-    let outcome = slots[index].replica?.deliver(message.bytes, at: version)
     if isObserved {
       let sender = view.record(message.sender).id
       effects.append(.applied(role, version, sender: sender, Array(message.bytes)))
     }
-    guard let outcome, message.sender == dataRank else { return }
+    guard role == .coordinator else {
+      return takeJobs(message, role, from: view.record(message.sender).id, now, into: &effects)
+    }
+    guard let outcome = slots[index].replica?.deliver(message.bytes, at: version),
+      message.sender == dataRank
+    else { return }
     let pending = queues[index].takeDelivered()
     answer(pending.asker, .outcome(outcome), into: &effects)
   }
@@ -142,7 +148,8 @@ extension Node {
     _ groups: inout [Subgroup], _ view: View, into effects: inout [NodeEffect]
   ) -> Bool {
     var hasSent = false
-    for index in view.subgroups.indices where groups[index].isSender {
+    for index in view.subgroups.indices
+    where groups[index].isSender && view.subgroups[index].role == .coordinator {
       while let pending = queues[index].next, let place = groups[index].reserve(pending.bytes.count)
       {
         pending.bytes.withBytes { place.segment.write($0, at: place.offset) }

@@ -96,6 +96,7 @@ extension Node {
     switch asker {
     case .client(let number): effects.append(.answer(number, reply))
     case .nobody: break
+    case .scheduler(let number): scheduling.applied = number
     case .node(let id, let number):
       forwards.taken.remove(asker)
       guard let view = membership.view, let rank = view.rank(of: id) else { return }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dataflow
 import Environment
 import Membership
 import Multicast
@@ -6,31 +7,34 @@ import Replication
 import Vocabulary
 
 /// A member's part in a subgroup with its role, from one view to the next.
-struct HeldState<Machine: StateMachine>: Sendable {
+struct HeldState: Sendable {
   let role: Role
   /// Nil where the state had not come yet. What waits to be sent is kept all the same.
-  let replica: Replica<Machine>?
+  let replica: Replica<Coordination>?
   let queue: SubmissionQueue
 }
 
 extension Node {
   /// Ends the view as it was decided, and begins the next.
-  mutating func install(_ decision: Decision, into effects: inout [NodeEffect]) {
-    let held = end(decision, into: &effects)
+  mutating func install(
+    _ decision: Decision, _ now: UInt64, into effects: inout [NodeEffect]
+  ) {
+    let held = end(decision, now, into: &effects)
     // Who joins has no view that it leaves.
     if dataView != nil {
       trace(.change(view: decision.view, .installed(decision.ballot)), &effects)
     }
-    begin(decision.next, held: held, into: &effects)
+    begin(decision.next, held: held, now, into: &effects)
   }
 
   /// Delivers up to the trims, and nothing beyond; takes the state out of the view.
   private mutating func end(
-    _ decision: Decision, into effects: inout [NodeEffect]
-  ) -> [HeldState<Machine>] {
+    _ decision: Decision, _ now: UInt64, into effects: inout [NodeEffect]
+  ) -> [HeldState] {
     guard let dataView else { return [] }
     if let plane {
-      deliverTrimmed(plane, dataView, decision, into: &effects)
+      deliverTrimmed(plane, dataView, decision, now, into: &effects)
+      endJobs(plane.member.subgroups, dataView, decision)
       plane.fabric.close()
     } else {
       precondition(
@@ -47,20 +51,22 @@ extension Node {
   }
 
   private mutating func deliverTrimmed(
-    _ plane: DataPlane, _ view: View, _ decision: Decision, into effects: inout [NodeEffect]
+    _ plane: DataPlane, _ view: View, _ decision: Decision, _ now: UInt64,
+    into effects: inout [NodeEffect]
   ) {
     let trims = decision.trims
     do throws(MulticastError) {
       for index in view.subgroups.indices where plane.member.subgroups[index].isReceiver {
         plane.member.subgroups[index].release(upTo: trims[index])
       }
-      if try deliver(&plane.member.subgroups, plane.layout, view, into: &effects) {
+      if try deliver(&plane.member.subgroups, plane.layout, view, now, into: &effects) {
         askAgain(into: &effects)
       }
     } catch {
       preconditionFailure("\(error): it was received, so it can be read")
     }
-    for index in view.subgroups.indices where slots[index].replica != nil {
+    for index in view.subgroups.indices where plane.member.subgroups[index].isReceiver {
+      guard slots[index].receiver == nil else { continue }
       let count = plane.member.subgroups[index].deliveredCount
       // guard: deliver.trimmed
       precondition(count == trims[index], "\(count) places delivered of \(trims[index])")
@@ -70,7 +76,7 @@ extension Node {
 
   /// Takes up the roles of a view, with the state that was held before, and asks for its fabric.
   mutating func begin(
-    _ view: View, held: [HeldState<Machine>], into effects: inout [NodeEffect]
+    _ view: View, held: [HeldState], _ now: UInt64, into effects: inout [NodeEffect]
   ) {
     let rank = membership.rank
     slots = view.subgroups.map { subgroup in
@@ -86,6 +92,7 @@ extension Node {
     }
     dataView = view
     dataRank = rank
+    beginJobs(view, now, into: &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))
     effects.append(.form(view, rank: rank, ViewLayout(view, limits.sizes)))

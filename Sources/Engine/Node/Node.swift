@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Dataflow
 import Environment
 package import Membership
-import Memory
+package import Memory
 import Multicast
-package import Replication
+import Replication
 package import Vocabulary
 
 /// A node: all of its cores, stepped in a fixed order. The same in production and in the simulator,
@@ -13,14 +14,19 @@ package import Vocabulary
 /// turn (receive, deliver, apply, send, publish), then time passes for the membership. Letters come
 /// before time, so that a node that was kept from running does not suspect those whose letters
 /// wait.
-package struct Node<Machine: StateMachine>: ~Copyable {
+package struct Node: ~Copyable {
   package internal(set) var membership: Membership
   /// By subgroup of the view.
-  var slots: [ReplicaSlot<Machine>] = []
+  var slots: [ReplicaSlot] = []
   var queues: [SubmissionQueue] = []
   var plane: DataPlane?
   var watches: [Watch] = []
   var forwards = Forwards()
+  /// Nil where the cluster has no shards: then no jobs run.
+  package internal(set) var workshop: Workshop?
+  var scheduling = SchedulingSession()
+  /// Microseconds since 1970, as of the last step.
+  var clock: UInt64 = 0
   /// The view that the slots and queues are of. The membership may be one ahead while it installs.
   var dataView: View?
   var dataRank = Rank(0)
@@ -31,25 +37,33 @@ package struct Node<Machine: StateMachine>: ~Copyable {
 
   package init(
     _ record: MemberRecord, cluster: NodeID, settings: MembershipSettings,
-    limits: NodeLimits = NodeLimits(), isObserved: Bool = false, now: UInt64,
-    into effects: inout [NodeEffect]
+    limits: NodeLimits = NodeLimits(), memory: any BlockSource, isObserved: Bool = false,
+    now: UInt64, into effects: inout [NodeEffect]
   ) {
     self.limits = limits
     self.isObserved = isObserved
     membership = Membership(record, cluster: cluster, settings: settings, now: now)
     if isObserved { membership.steps = [] }
-    if let view = membership.view { begin(view, held: [], into: &effects) }
+    if settings.rules.shards > 0 {
+      workshop = Workshop(
+        record.id, slots: limits.slots, retention: limits.retention, memory: memory)
+    }
+    if let view = membership.view { begin(view, held: [], now, into: &effects) }
   }
 
   /// One step. True where something was done: then another step may find more to do.
+  ///
+  /// `clock` is in microseconds since 1970, and only tells people when something was.
   package mutating func step(
-    _ now: UInt64, _ inputs: [NodeInput], into effects: inout [NodeEffect]
+    _ now: UInt64, clock: UInt64, _ inputs: [NodeInput], into effects: inout [NodeEffect]
   ) -> Bool {
+    self.clock = clock
     guard membership.stopped == nil else {
       refuseAll(inputs, into: &effects)
       return false
     }
     for input in inputs { take(input, now, into: &effects) }
+    stepJobs(now, into: &effects)
     let hasWorked = turn(now, into: &effects)
     var changes: [MembershipEffect] = []
     membership.tick(now, into: &changes)
@@ -88,6 +102,10 @@ package struct Node<Machine: StateMachine>: ~Copyable {
       watches.removeAll { numbers.contains($0.number) }
       forwards.abandon(numbers)
     case .formed(let view, let fabric): takeFabric(fabric, of: view)
+    case .jobs(let input):
+      var wanted: [WorkshopEffect] = []
+      workshop?.take(input, Time(now: now, clock: clock), into: &wanted)
+      carryOut(wanted, now, into: &effects)
     case .unformed(let number, let unmet, let reason):
       guard number == membership.view?.number else { return }
       effects.append(.note("view \(number) has no fabric: \(reason)"))
@@ -118,7 +136,7 @@ package struct Node<Machine: StateMachine>: ~Copyable {
         var more: [MembershipEffect] = []
         membership.wedged(at: wedge(), now, into: &more)
         carryOut(more, now, into: &effects)
-      case .install(let decision): install(decision, into: &effects)
+      case .install(let decision): install(decision, now, into: &effects)
       case .forget(let id): effects.append(.forget(id))
       case .stop(let reason): stop(reason, into: &effects)
       }

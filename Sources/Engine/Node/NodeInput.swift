@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Dataflow
 package import Environment
 package import Membership
 package import Replication
@@ -8,7 +9,7 @@ package import Vocabulary
 package enum NodeInput {
   /// Another node wrote.
   case letter(from: NodeID, [UInt8])
-  /// The way to another node was lost. `isGone`: its process has dataView.
+  /// The way to another node was lost. `isGone`: its process has ended.
   case unreachable(NodeID, isGone: Bool)
   /// A client asks; its answer carries the number.
   case request(UInt64, Request)
@@ -16,6 +17,8 @@ package enum NodeInput {
   case abandoned([UInt64])
   /// The fabric of a view stands.
   case formed(view: UInt64, any Fabric)
+  /// From executors, and about executables.
+  case jobs(WorkshopInput)
   /// It does not: these members could not be met.
   case unformed(view: UInt64, RankSet, reason: String)
 }
@@ -31,6 +34,8 @@ package enum NodeEffect {
   case form(View, rank: Rank, ViewLayout)
   case forget(NodeID)
   case stop(StopReason)
+  /// For executors, and about executables.
+  case jobs(WorkshopEffect)
   /// For people who read logs.
   case note(String)
   /// Something was applied; told only where the node is observed.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Dataflow
 
 /// How much may wait in a node.
 package struct NodeLimits: Sendable {
@@ -7,6 +8,9 @@ package struct NodeLimits: Sendable {
   /// Clients that wait for changes.
   package var watches = 4096
   package var sizes = PlaneSizes()
+  /// Executors, each with one task at a time.
+  package var slots = 1
+  package var retention = Retention()
 
   package init() {}
 }

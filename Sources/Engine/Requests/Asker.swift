@@ -7,8 +7,20 @@ enum Asker: Sendable, Hashable {
   case client(UInt64)
   /// Another node, for a client of its own.
   case node(NodeID, UInt64)
+  /// This node's scheduler, by the number of its command.
+  case scheduler(UInt64)
   /// Whoever asked was told already that it cannot be known.
   case nobody
+}
+
+extension Asker {
+  /// Whether what was asked is sent again in the next view. A scheduler lives in one view.
+  fileprivate var outlivesView: Bool {
+    switch self {
+    case .nobody, .scheduler: false
+    case .client, .node: true
+    }
+  }
 }
 
 /// A submission on its way through the total order.
@@ -51,7 +63,7 @@ struct SubmissionQueue: Sendable {
 
   /// The view is over: what was sent and not delivered is sent again, where somebody waits for it.
   mutating func sendAgain() {
-    items = items[head...].filter { $0.asker != .nobody }
+    items = items[head...].filter { $0.asker.outlivesView }
     head = 0
     sent = 0
   }

@@ -108,10 +108,16 @@ package struct PlanDescription: Hashable, Sendable {
   package let job: String
   package let stages: [StageDescription]
   package let outputs: [OutputDescription]
+  /// The names of what its closures count, in the order in which they were declared.
+  package let counters: [String]
 
-  package init(job: String, stages: [StageDescription], outputs: [OutputDescription]) {
+  package init(
+    job: String, stages: [StageDescription], outputs: [OutputDescription],
+    counters: [String] = []
+  ) {
     self.job = job
     self.stages = stages
     self.outputs = outputs
+    self.counters = counters
   }
 }

@@ -62,11 +62,11 @@ package struct InlineRunner: Sendable {
     var source: SplitSource
     switch stage.input {
     case .lines(let paths): source = inputs.source(of: paths)
-    case .values(let count): source = SplitSource(Splits.values(count: count), totalBytes: 0)
+    case .values(let count): source = SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
     case .stage:
       let runs = input ?? []
       source = SplitSource(
-        Splits.records(runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
+        Splits.slices(of: runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
     }
     let progress = StageProgress(plan.description.stages[index], totalBytes: source.totalBytes)
     observer?.stageBegan(progress)
@@ -91,8 +91,7 @@ package struct InlineRunner: Sendable {
   ) throws -> (Splitters, SplitSource) {
     let splits = try source.all(isCancelled: { cancellation.isCancelled })
     var samples: [[UInt8]] = []
-    let step = max(1, splits.count / Limits.splitsWanted)
-    for index in stride(from: 0, to: splits.count, by: step) {
+    for index in Splits.sampled(of: splits.count) {
       if cancellation.isCancelled { throw Self.interrupted }
       try SplitMapper.sample(splits[index], stage, &samples)
     }

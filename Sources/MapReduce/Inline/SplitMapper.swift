@@ -67,7 +67,6 @@ final class SplitMapper {
       return .lines(bytes[0...end])
     case .values(let range): return .values(range.prefix(Limits.sampleRecords))
     case .records(let slice):
-      guard slice.run.order != nil else { return chunk }
       return .records(
         RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
     }

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 import Glibc
-
-/// One thing to read lines from.
-struct InputFile: Sendable, Hashable {
-  let path: String
-  /// Bytes, as they were when the job began.
-  let size: Int
-  /// Whether it can only be read from front to end: standard input, pipes, devices.
-  let isStream: Bool
-}
 
 /// Turns paths, globs and directories into files, in a fixed order.
 enum InputFiles {

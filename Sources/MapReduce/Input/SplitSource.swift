@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 import Memory
 import Vocabulary
 
@@ -34,7 +35,7 @@ final class SplitSource: @unchecked Sendable {
     var regular: [InputFile] = []
     for file in files {
       if file.isStream {
-        parts.append(.splits(Splits.pack(regular)))
+        parts.append(.splits(Splits.pack(regular).map { .files($0) }))
         if let kept = keeper?.pieces(of: file.path) {
           parts.append(.splits(kept.map { .lines($0) }))
         } else {
@@ -45,7 +46,7 @@ final class SplitSource: @unchecked Sendable {
         regular.append(file)
       }
     }
-    parts.append(.splits(Splits.pack(regular)))
+    parts.append(.splits(Splits.pack(regular).map { .files($0) }))
     totalBytes =
       files.contains { $0.isStream } ? nil : files.reduce(0) { $0 + $1.size }
   }

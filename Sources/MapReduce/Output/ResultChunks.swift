@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 package import Memory
 import Vocabulary
 
@@ -20,7 +21,11 @@ struct ResultChunks: Sendable {
     let orders = result.runs.compactMap(\.order)
     guard result.isHashed, orders.count == result.runs.count else {
       self.orders = []
-      chunks = result.runs.flatMap { $0.slices(ofBytes: target) }.map { .slice($0) }
+      chunks = result.runs.flatMap { run in
+        RunExtent(records: run.records, bytes: run.bytes).ranges(ofBytes: target).map {
+          .slice(RunSlice(run: run, range: $0))
+        }
+      }
       return
     }
     self.orders = orders

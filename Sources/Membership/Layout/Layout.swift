@@ -34,7 +34,7 @@ package enum Layout {
     let all = (0..<members.count).map { Rank($0) }
     let shards = placing.shards(previous, rules: rules, senders: all, view: view)
     let control = SubgroupAssignment(
-      role: .control, senders: coordinators.senders, receivers: RankSet(all),
+      role: .control, senders: all, receivers: RankSet(all),
       holders: RankSet(all), bornIn: view)
     return [coordinators, control] + shards
   }

@@ -7,7 +7,7 @@ package enum Role: Hashable, Sendable, CustomStringConvertible {
   case coordinator
   /// Holds the keys of one part of a result.
   case shard(Int)
-  /// Carries what coordinators tell all nodes. It holds no state.
+  /// Carries what all nodes tell all nodes of jobs. It holds no state.
   case control
 
   package var holdsState: Bool { self != .control }

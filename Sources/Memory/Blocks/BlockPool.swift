@@ -81,6 +81,13 @@ import Vocabulary
   /// The frames, valid as long as the block.
   package var bytes: Bytes { unsafe Bytes(UnsafeRawPointer(base), count) }
 
+  /// Fills an empty block with a copy of `bytes`, which hold `records` records.
+  func fill(_ bytes: Bytes, records: Int) {
+    precondition(count == 0 && bytes.count <= capacity, "the bytes fit into an empty block")
+    unsafe copyBytes(base, bytes.base, bytes.count)
+    seal(count: bytes.count, records: records)
+  }
+
   /// Declares how much was written into the block.
   package func seal(count: Int, records: Int) {
     precondition(count <= capacity, "a block holds \(capacity) bytes, not \(count)")

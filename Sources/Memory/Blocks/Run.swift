@@ -30,34 +30,9 @@
   package var order: RecordOrder? {
     if case .ordered(let order) = layout { order } else { nil }
   }
-
-  /// Cuts the run into slices of about `target` bytes, in order.
-  package func slices(ofBytes target: Int) -> [RunSlice] {
-    switch layout {
-    case .ordered(let order):
-      let parts = max(1, (bytes + target - 1) / target)
-      return (0..<parts).compactMap { part in
-        let range = (order.count * part / parts)..<(order.count * (part + 1) / parts)
-        return range.isEmpty ? nil : RunSlice(run: self, range: range)
-      }
-    case .sequential(let blocks):
-      var slices: [RunSlice] = []
-      var start = 0
-      var size = 0
-      for index in blocks.indices {
-        size += blocks[index].count
-        if size >= target || index == blocks.count - 1 {
-          slices.append(RunSlice(run: self, range: start..<(index + 1)))
-          start = index + 1
-          size = 0
-        }
-      }
-      return slices
-    }
-  }
 }
 
-/// Some neighbouring records of a run: record indices where it is ordered, else block indices.
+/// Some neighbouring records of a run, counted from its first.
 @usableFromInline package struct RunSlice: Sendable {
   package let run: Run
   package let range: Range<Int>
@@ -67,31 +42,28 @@
     self.range = range
   }
 
-  /// Bytes of the frames; where records are ordered, the slice's share of the run.
-  package var bytes: Int {
-    switch run.layout {
-    case .ordered(let order): order.count == 0 ? 0 : run.bytes / order.count * range.count
-    case .sequential(let blocks): blocks[range].reduce(0) { $0 + $1.count }
-    }
-  }
+  /// The slice's share of the run's bytes.
+  package var bytes: Int { run.records == 0 ? 0 : run.bytes / run.records * range.count }
 
   /// Hands every record to `body`, in order; returns how many there were.
   @usableFromInline @discardableResult
   package func forEach(_ body: (Frame) throws -> Void) rethrows -> Int {
     switch run.layout {
-    case .ordered(let order):
-      for index in range { try body(order.frame(index)) }
-      return range.count
+    case .ordered(let order): for index in range { try body(order.frame(index)) }
     case .sequential(let blocks):
-      var count = 0
-      for block in blocks[range] {
+      var passed = 0
+      for block in blocks where passed < range.upperBound {
+        let first = passed
+        passed += block.records
+        guard passed > range.lowerBound else { continue }
         var cursor = FrameCursor(block)
-        while let frame = cursor.next() {
-          try body(frame)
-          count += 1
+        var index = first
+        while index < range.upperBound, let frame = cursor.next() {
+          if index >= range.lowerBound { try body(frame) }
+          index += 1
         }
       }
-      return count
     }
+    return range.count
   }
 }

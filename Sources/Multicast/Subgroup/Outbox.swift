@@ -118,6 +118,17 @@ extension Subgroup {
     return true
   }
 
+  /// Turns that this member has used, for messages and for nothing.
+  package var usedTurns: UInt64 { outbox?.count ?? 0 }
+
+  /// Its first turns that all receivers have delivered, as far as it knows.
+  package var deliveredTurns: UInt64 { usedTurns - UInt64(underWay) }
+
+  /// Its turns among the first `places` of the total order.
+  package func ownTurns(in places: UInt64) -> UInt64 {
+    outbox.map { order.count(of: $0.sender, in: places) } ?? 0
+  }
+
   /// Messages of this member that were sent and are not yet delivered everywhere, as far as it
   /// knows.
   package var underWay: Int { outbox?.underWay ?? 0 }

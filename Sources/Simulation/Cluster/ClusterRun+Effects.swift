@@ -34,10 +34,15 @@ extension ClusterRun {
     let ahead = UInt64(random.below(1_000_000_000))
     let rate = UInt64(random.below(5))
     var effects: [NodeEffect] = []
-    let node = Node<Catalogue>(
+    limits.slots = random.number(in: 1...2)
+    let executors = SimulatedExecutors(slots: limits.slots)
+    let node = Node(
       record, cluster: NodeID(high: 42, low: UInt64(index)), settings: settings, limits: limits,
-      isObserved: true, now: time + time / 1000 * rate + ahead, into: &effects)
-    let simulated = SimulatedNode(record, node, clockAhead: ahead, clockRate: rate)
+      memory: executors.pool, isObserved: true, now: time + time / 1000 * rate + ahead, into: &effects)
+    let simulated = SimulatedNode(
+      record, node, executors, clockAhead: ahead, clockRate: rate)
+    // The first one has the jobs' executable; the others get it from there.
+    if index == 0 { simulated.put(.jobs(.hasCode(Self.code, isNew: true))) }
     nodes.append(simulated)
     note("starts \(record.name) as node \(index)")
     if let view = simulated.node.view {
@@ -61,6 +66,7 @@ extension ClusterRun {
     case .stop(let reason):
       note("\(node.record.name) stops: \(reason)")
       end(own)
+    case .jobs(let effect): carryOut(effect, of: node)
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)

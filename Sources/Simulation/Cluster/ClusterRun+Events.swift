@@ -21,6 +21,9 @@ extension ClusterRun {
     case .report(let room, let peer, let rank):
       room.network.report(peer, to: rank, "its process or its link is gone")
     case .client(let index): act(index)
+    case .submitter(let index): submitJob(index)
+    case .report(let index, let slot, let life, let number, let report):
+      self.report(index, slot, life, number, report)
     case .giveUp(let index, let request):
       guard clients[index].request == request else { return }
       askers[request] = nil
@@ -91,6 +94,7 @@ extension ClusterRun {
     }
     unanswered.removeAll { $0.request == number }
     note("request \(number) is answered")
+    if let index = jobAskers.removeValue(forKey: number) { return answerJob(number, reply, index) }
     guard let index = askers.removeValue(forKey: number), clients[index].request == number,
       let place = clients[index].operation
     else { return }
@@ -142,6 +146,8 @@ extension ClusterRun {
     case .clock: nodes[first].clockAhead += fault.duration
     case .letters: losesLettersUntil = max(losesLettersUntil, time + fault.duration)
     case .doorbell: losesDoorbellsUntil = max(losesDoorbellsUntil, time + fault.duration)
+    case .executor:
+      killExecutor(nodes[first], fault.second % nodes[first].executors.lives.count)
     case .join:
       guard nodes.count < 12 else { return }
       // Now and then somebody starts two nodes of one name.
@@ -224,7 +230,7 @@ extension ClusterRun {
   /// Whether all clients are answered, also those that gave up waiting, and all nodes that live are
   /// in one view whose state they have.
   var isAtRest: Bool {
-    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }),
+    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }), jobsAreOver,
       !unanswered.contains(where: { nodes[$0.node].isAlive && !isStray(nodes[$0.node]) })
     else { return false }
     let alive = nodes.filter { $0.isAlive && !isStray($0) }
@@ -274,6 +280,7 @@ extension ClusterRun {
         agreement.check(role, version, digest: digest, at: node.record.id)
       }
     }
+    if isAtRest { checkJobs() }
     let checker = CatalogueChecker(agreement.log(.coordinator), history)
     for violation in checker.violations { agreement.fail(violation) }
   }

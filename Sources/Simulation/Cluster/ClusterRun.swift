@@ -35,6 +35,8 @@ package final class ClusterRun {
     case form(FabricRoom, Rank)
     case report(FabricRoom, peer: Rank, to: Rank)
     case client(Int)
+    case submitter(Int)
+    case report(of: Int, slot: Int, life: Int, number: UInt64, TaskReport)
     case giveUp(Int, request: UInt64)
     /// A member has waited long for the others to come into a room.
     case unformed(FabricRoom, Rank)
@@ -55,6 +57,9 @@ package final class ClusterRun {
   private var nextFault = 0
   var clients: [SimulatedClient] = []
   var history: [Operation] = []
+  var submitters: [SimulatedSubmitter] = []
+  /// By request: its submitter.
+  var jobAskers: [UInt64: Int] = [:]
   var requests: UInt64 = 0
   /// By request: its client.
   var askers: [UInt64: Int] = [:]
@@ -96,6 +101,7 @@ package final class ClusterRun {
       clients.append(SimulatedClient(index: index, session: session, left: share))
       events.add(.client(index), at: time + UInt64(random.below(10_000_000)))
     }
+    makeSubmitters()
   }
 
   /// Plays until all clients have what they want and the cluster is at rest.
@@ -179,7 +185,8 @@ package final class ClusterRun {
     node.inputs.removeAll()
     var effects: [NodeEffect] = []
     let before = node.node.view?.number
-    let hasWorked = node.node.step(node.clock(time), inputs, into: &effects)
+    let hasWorked = node.node.step(
+      node.clock(time), clock: clock(node), inputs, into: &effects)
     node.isParked = !hasWorked
     observe(node, before)
     if let view = node.node.view { views[view.number] = view }

@@ -26,6 +26,8 @@ package struct Fault: Hashable, Sendable, CustomStringConvertible {
     case doorbell
     case join
     case leave
+    /// An executor of a node dies.
+    case executor
   }
 
   package let kind: Kind
@@ -52,6 +54,8 @@ package struct ClusterScenario: Hashable, Sendable {
   package let clients: Int
   /// Operations of all clients together.
   package let operations: Int
+  /// Jobs, where there are shards.
+  package let jobs: Int
   package var faults: [Fault]
 
   /// Heartbeats and patience of simulated nodes: as those of real ones, in shorter time.
@@ -62,10 +66,11 @@ package struct ClusterScenario: Hashable, Sendable {
     var random = SeededRandom(seed: seed)
     self.seed = seed
     self.nodes = nodes
-    shards = random.pick([0, 0, 1, 2])
+    shards = random.pick([0, 1, 2, 3])
     hosts = random.pick([1, 2, 3, 1_000])
     clients = random.number(in: 1...4)
     operations = random.pick([20, 60, 150, 300])
+    jobs = random.pick([0, 1, 2, 6])
     var faults: [Fault] = []
     if !kinds.isEmpty {
       let length = random.pick([60, 150, 300])

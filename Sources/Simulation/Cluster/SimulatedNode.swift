@@ -7,7 +7,7 @@ import Vocabulary
 /// A production node in a simulated process: its clock, its inputs, whether it runs.
 final class SimulatedNode {
   let record: MemberRecord
-  var node: Node<Catalogue>
+  var node: Node
   var inputs: [NodeInput] = []
   var isAlive = true
   /// It does not run until then.
@@ -22,13 +22,17 @@ final class SimulatedNode {
   var room: FabricRoom?
   var rank = Rank(0)
   var notes: [String] = []
+  let executors: SimulatedExecutors
+  /// By slot: the number of its last task.
+  var working: [Int: UInt64] = [:]
 
   init(
-    _ record: MemberRecord, _ node: consuming Node<Catalogue>, clockAhead: UInt64,
+    _ record: MemberRecord, _ node: consuming Node, _ executors: SimulatedExecutors, clockAhead: UInt64,
     clockRate: UInt64
   ) {
     self.record = record
     self.node = node
+    self.executors = executors
     self.clockAhead = clockAhead
     self.clockRate = clockRate
   }

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Memory
+import Vocabulary
+
+extension ByteBuffer {
+  package mutating func append(_ schema: ResultSchema) {
+    append(counted: schema.key.description)
+    append(counted: schema.value.description)
+    append(counted: schema.shape.rawValue)
+    append(counted: schema.order.rawValue)
+  }
+
+  private mutating func append(_ location: CodeLocation) {
+    append(counted: location.fileID)
+    appendVarint(UInt64(location.line))
+  }
+
+  private mutating func append(_ input: InputDescription) {
+    switch input {
+    case .lines(let paths):
+      append(0 as UInt8)
+      append(list: paths) { $0.append(counted: $1) }
+    case .values(let count):
+      append(1 as UInt8)
+      appendVarint(UInt64(count))
+    case .stage(let stage):
+      append(2 as UInt8)
+      appendVarint(UInt64(stage.index))
+    }
+  }
+
+  private mutating func append(_ stage: StageDescription) {
+    append(stage.input)
+    append(list: stage.operators) { out, step in
+      out.append(counted: step.name)
+      out.append(step.location)
+    }
+    append(counted: stage.shuffle)
+    append((stage.combines ? 1 : 0) as UInt8)
+    append(stage.schema)
+  }
+
+  package mutating func append(_ plan: PlanDescription) {
+    append(counted: plan.job)
+    append(list: plan.stages) { $0.append($1) }
+    append(list: plan.outputs) { out, output in
+      out.append(counted: output.name)
+      out.appendVarint(UInt64(output.stage.index))
+      out.append(output.location)
+    }
+    append(list: plan.counters) { $0.append(counted: $1) }
+  }
+}
+
+extension ByteReader {
+  package mutating func resultSchema() throws(Damaged) -> ResultSchema {
+    guard let key = TypeCode(try text()), let value = TypeCode(try text()),
+      let shape = ResultSchema.Shape(rawValue: try text()),
+      let order = ResultSchema.Order(rawValue: try text())
+    else { throw Damaged() }
+    return ResultSchema(key: key, value: value, shape: shape, order: order)
+  }
+
+  private mutating func location() throws(Damaged) -> CodeLocation {
+    let file = try text()
+    return CodeLocation(fileID: file, line: try number())
+  }
+
+  /// What a stage reads: a source, or an earlier stage.
+  private mutating func input(before stage: Int) throws(Damaged) -> InputDescription {
+    switch try byte() {
+    case 0: return .lines(try list { reader throws(Damaged) in try reader.text() })
+    case 1: return .values(count: try number())
+    case 2:
+      let earlier = try number()
+      guard earlier < stage else { throw Damaged() }
+      return .stage(StageID(earlier))
+    default: throw Damaged()
+    }
+  }
+
+  private mutating func stage(_ index: Int) throws(Damaged) -> StageDescription {
+    let input = try input(before: index)
+    let operators = try list { reader throws(Damaged) in
+      let name = try reader.text()
+      return OperatorDescription(name, try reader.location())
+    }
+    let shuffle = try text()
+    let combines = try byte() == 1
+    return StageDescription(
+      id: StageID(index), input: input, operators: operators, shuffle: shuffle,
+      combines: combines, schema: try resultSchema())
+  }
+
+  package mutating func planDescription() throws(Damaged) -> PlanDescription {
+    let job = try text()
+    var stages: [StageDescription] = []
+    for index in 0..<(try length()) { stages.append(try stage(index)) }
+    let outputs = try list { reader throws(Damaged) in
+      let name = try reader.text()
+      let stage = try reader.number()
+      guard stage < stages.count else { throw Damaged() }
+      return OutputDescription(name: name, stage: StageID(stage), location: try reader.location())
+    }
+    let counters = try list { reader throws(Damaged) in try reader.text() }
+    return PlanDescription(job: job, stages: stages, outputs: outputs, counters: counters)
+  }
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dataflow
+import Exchange
+import Memory
+import Vocabulary
+
+/// What a job's results have to be: computed in one loop, without nodes, shards or attempts.
+struct JobReference {
+  /// By stage: the runs of its partitions.
+  let stages: [[RunTally]]
+  let counted: Int
+
+  init(_ job: SimulatedJob) {
+    let pool = BlockPool()
+    var stages: [[RunTally]] = []
+    var input: [(key: [UInt8], value: UInt64)] = (0..<job.values).flatMap { job.records(of: $0) }
+    var counted = 0
+    for stage in 0..<job.stages {
+      if stage > 0 {
+        input = input.map { record in record.key.withBytes { job.passed($0, record.value) } }
+      }
+      counted += input.count
+      let splitters =
+        stage == 1
+        ? Splitters(samples: Self.samples(input, stages[0]), partitions: Limits.partitions) : nil
+      var folds = [SimulatedFold](
+        repeating: SimulatedFold(), count: stage == 2 ? 1 : Limits.partitions)
+      for record in input {
+        record.key.withBytes { key in
+          folds[job.partition(key, stage: stage, splitters)].fold(key, record.value)
+        }
+      }
+      counted += folds.reduce(0) { $0 + $1.records }
+      var tallies: [RunTally] = []
+      input = []
+      for fold in folds {
+        let (blocks, tally) = fold.finish(pool)
+        tallies.append(tally)
+        for block in blocks {
+          var cursor = FrameCursor(block)
+          while let frame = cursor.next() {
+            input.append((Array(frame.key), SimulatedFold.number(frame.value)))
+          }
+        }
+      }
+      stages.append(tallies)
+    }
+    self.stages = stages
+    self.counted = counted
+  }
+
+  /// The keys of the sampled splits.
+  private static func samples(
+    _ input: [(key: [UInt8], value: UInt64)], _ runs: [RunTally]
+  ) -> [[UInt8]] {
+    let splits = Splits.records(runs.map { RunExtent(records: $0.records, bytes: $0.bytes) })
+    var starts: [Int] = []
+    var start = 0
+    for run in runs {
+      starts.append(start)
+      start += run.records
+    }
+    return Splits.sampled(of: splits.count).flatMap { place in
+      let (partition, range) = splits[place]
+      return range.map { input[starts[partition] + $0].key }
+    }
+  }
+}

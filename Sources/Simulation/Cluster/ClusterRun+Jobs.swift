@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dataflow
+import Engine
+import Exchange
+import Membership
+import Memory
+import Replication
+import Vocabulary
+
+/// Somebody who submits a job, at any node, and asks until it is over.
+struct SimulatedSubmitter {
+  let job: SimulatedJob
+  let session: NodeID
+  /// Whether it changes its mind while the job is under way.
+  let cancels: Bool
+  var hasCancelled = false
+  var id: JobID?
+  /// The job's last state that it was told.
+  var seen: JobRecord?
+  var request: UInt64?
+  var isDone = false
+
+  /// What it asks for next, as a submission.
+  mutating func submission(_ code: CodeDigest, clock: UInt64) -> [UInt8] {
+    var content = ByteBuffer()
+    var out = ByteBuffer()
+    guard let id else {
+      JobCommand.submit(job.spec(code), clock: clock).write(into: &content)
+      let command = CommandID(session: session, number: 1, acknowledged: 0)
+      Submission.command(command, content.bytes).write(into: &out)
+      return Array(out.bytes)
+    }
+    if cancels, seen != nil, !hasCancelled {
+      JobCommand.cancel(id, clock: clock).write(into: &content)
+      let command = CommandID(session: session, number: 2, acknowledged: 1)
+      Submission.command(command, content.bytes).write(into: &out)
+    } else {
+      JobQuestion.job(id, since: 0).write(into: &content)
+      Submission.question(content.bytes).write(into: &out)
+    }
+    return Array(out.bytes)
+  }
+}
+
+extension ClusterRun {
+  static var code: CodeDigest {
+    guard let digest = CodeDigest([UInt8](repeating: 7, count: CodeDigest.byteCount)) else {
+      preconditionFailure("a digest has 32 bytes")
+    }
+    return digest
+  }
+
+  /// Microseconds since 1970, as a node's clock shows them.
+  func clock(_ node: SimulatedNode) -> UInt64 { 1_700_000_000_000_000 + node.clock(time) / 1000 }
+
+  func makeSubmitters() {
+    guard scenario.shards > 0 else { return }
+    for _ in 0..<scenario.jobs {
+      let values = random.pick([0, 1, 5, 40])
+      let fails = values > 0 && random.once(in: 6)
+      let job = SimulatedJob(
+        seed: random.next() >> 8, values: values, stages: random.number(in: 1...3),
+        failsAt: fails ? random.below(values) : nil)
+      let session = NodeID(high: random.next(), low: random.next())
+      submitters.append(
+        SimulatedSubmitter(job: job, session: session, cancels: random.once(in: 6)))
+      events.add(
+        .submitter(submitters.count - 1), at: time + UInt64(random.below(60_000_000)))
+    }
+  }
+
+  /// A submitter asks some node.
+  func submitJob(_ index: Int) {
+    guard !submitters[index].isDone else { return }
+    let alive = nodes.indices.filter { nodes[$0].isAlive }
+    requests += 1
+    submitters[index].request = requests
+    let patience = UInt64(5_000_000 + random.below(60_000_000))
+    events.add(.submitter(index), at: time + patience)
+    guard !alive.isEmpty else { return }
+    jobAskers[requests] = index
+    let node = random.pick(alive)
+    unanswered.append((requests, node))
+    let submission = submitters[index].submission(Self.code, clock: clock(nodes[node]))
+    nodes[node].put(.request(requests, .submit(submission)))
+  }
+
+  /// A node answers a submitter.
+  func answerJob(_ number: UInt64, _ reply: Reply, _ index: Int) {
+    guard submitters[index].request == number else { return }
+    submitters[index].request = nil
+    guard case .outcome(let outcome) = reply else { return }
+    guard case .done(let bytes) = outcome,
+      let answer = try? bytes.withBytes({ try JobAnswer.read($0) })
+    else { return agreement.fail("submitter \(index) was answered \(outcome)") }
+    switch answer {
+    case .submitted(let id): submitters[index].id = id
+    case .taken: submitters[index].hasCancelled = true
+    case .job(let job):
+      if let seen = submitters[index].seen, seen.phase.isOver, seen != job {
+        agreement.fail("\(job.id) was \(seen.phase), and is \(job.phase)")
+      }
+      submitters[index].seen = job
+      submitters[index].isDone = job.phase.isOver
+    case .jobs, .versions: agreement.fail("submitter \(index) was answered something else")
+    }
+    events.add(.submitter(index), at: time + UInt64(500_000 + random.below(8_000_000)))
+  }
+
+  /// Does what a node's workshop wants done.
+  func carryOut(_ effect: WorkshopEffect, of node: SimulatedNode) {
+    guard let own = index(of: node.record.id) else { return }
+    switch effect {
+    case .start(let slot, let task):
+      var due = time
+      let life = node.executors.lives[slot]
+      for report in node.executors.run(task, slot: slot) {
+        due += UInt64(random.pick([5_000, 20_000, 100_000, 1_000_000]) + random.below(50_000))
+        events.add(
+          .report(of: own, slot: slot, life: life, number: task.number, report), at: due)
+      }
+      node.working[slot] = task.number
+    case .forget(let step): node.executors.forget(step)
+    case .readCode(let code):
+      let input = WorkshopInput.codePiece(code, size: 3, offset: 0, [1, 2, 3])
+      events.add(.input(to: own, .jobs(input)), at: time + 100_000)
+    case .keepCode(let code, let size, let offset, let bytes):
+      guard offset + bytes.count == size else { return }
+      events.add(.input(to: own, .jobs(.hasCode(code, isNew: false))), at: time + 100_000)
+    case .cancel, .leave, .note: break
+    }
+  }
+
+  /// An executor tells of its task, where it has not died since.
+  func report(
+    _ index: Int, _ slot: Int, _ life: Int, _ number: UInt64, _ report: TaskReport
+  ) {
+    guard nodes[index].isAlive, nodes[index].executors.lives[slot] == life else { return }
+    nodes[index].put(.jobs(.report(slot: slot, number: number, report)))
+  }
+
+  /// The executor of a slot dies.
+  func killExecutor(_ node: SimulatedNode, _ slot: Int) {
+    node.executors.kill(slot)
+    // One that does nothing dies unnoticed, unless it had gathered something.
+    guard let number = node.working[slot] else { return }
+    let failure = JobFailure(
+      exitCode: 1, code: "failed", message: "the executor was killed (\(names))")
+    names += 1
+    node.put(.jobs(.report(slot: slot, number: number, .failed(failure, hasDied: true))))
+  }
+
+  // MARK: The end
+
+  /// Holds the coordinators' state, and what nodes hold, against what each job has to come to.
+  func checkJobs() {
+    guard let node = nodes.first(where: { $0.isAlive && $0.node.coordination != nil }),
+      let coordination = node.node.coordination
+    else { return }
+    for submitter in submitters {
+      guard let id = submitter.id, let job = coordination.jobs[id] else { continue }
+      check(job, submitter, coordination)
+    }
+    let names = coordination.results.list("")
+    for name in names {
+      let log = (try? coordination.results.log(name.name)) ?? []
+      for (newer, older) in zip(log, log.dropFirst()) where newer.instant <= older.instant {
+        agreement.fail("\(newer.name): version \(newer.version) is not later than the one before")
+      }
+      for version in log where !version.isLost { check(version) }
+    }
+  }
+
+  private func check(
+    _ job: JobRecord, _ submitter: SimulatedSubmitter, _ coordination: Coordination
+  ) {
+    guard job.phase == .committed else {
+      if job.phase == .failed, submitter.job.failsAt == nil, !isExcusable(job) {
+        agreement.fail("\(job.id) failed: \(job.failure?.message ?? "without a reason")")
+      }
+      let made = submitter.job.outputs.flatMap { name in
+        (try? coordination.results.log(name))?.filter { $0.job == job.id } ?? []
+      }
+      if !made.isEmpty { agreement.fail("\(job.id) is \(job.phase), and a result of it is visible") }
+      return
+    }
+    if submitter.job.failsAt != nil {
+      return agreement.fail("\(job.id) is committed though a closure throws")
+    }
+    let reference = JobReference(submitter.job)
+    for (stage, record) in job.stages.enumerated() where record.runs != reference.stages[stage] {
+      agreement.fail("\(job.id): stage \(stage) has another result than it has to have")
+    }
+    let counted = job.counters.reduce(0) { $0 + $1.value }
+    if counted != reference.counted {
+      agreement.fail("\(job.id) counted \(counted) of \(reference.counted)")
+    }
+    let instants = submitter.job.outputs.compactMap { name in
+      (try? coordination.results.log(name))?.first { $0.job == job.id }?.instant
+    }
+    if Set(instants).count > 1 { agreement.fail("\(job.id): one result came before another") }
+  }
+
+  /// Executors that are killed again and again take their job with them.
+  private func isExcusable(_ job: JobRecord) -> Bool {
+    job.failure?.message.hasPrefix("the executor was killed") == true
+  }
+
+  /// A version is whole at every replica of its shards, byte for byte.
+  private func check(_ version: ResultVersion) {
+    for node in nodes where node.isAlive && !isStray(node) {
+      guard let workshop = node.node.workshop, let view = workshop.view else { continue }
+      for shard in view.shards(of: node.record.id) {
+        for partition in view.map.partitions(of: shard, count: version.runs.count) {
+          guard let run = workshop.shelf.run(version.step, partition) else {
+            agreement.fail("\(node.record.name) lacks a run of \(version.name)@\(version.version)")
+            return
+          }
+          var digest = Checksum()
+          for block in run.blocks { digest.update(block.bytes) }
+          let value = run.tally.records == 0 ? 0 : digest.value
+          if value != version.runs[partition].digest {
+            agreement.fail("\(node.record.name) has another \(version.name)@\(version.version)")
+          }
+        }
+      }
+    }
+  }
+
+  /// Whether all jobs are over.
+  var jobsAreOver: Bool { submitters.allSatisfy(\.isDone) }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Dataflow
+import Exchange
+import Memory
+import Vocabulary
+
+/// The executors of a simulated node: what they are told to do, they do at once; what they say of it
+/// comes later.
+final class SimulatedExecutors {
+  let pool = BlockPool()
+  /// What executors have gathered, with the slot whose executor it is.
+  private var folds: [FoldID: (slot: Int, fold: SimulatedFold)] = [:]
+  /// By slot: the number of its executor. One that died is followed by another.
+  private(set) var lives: [Int]
+
+  init(slots: Int) { lives = Array(repeating: 0, count: slots) }
+
+  /// Does a task; returns all that is reported of it, in order.
+  func run(_ task: ExecutorTask, slot: Int) -> [TaskReport] {
+    let job = SimulatedJob(task.job)
+    switch task.work {
+    case .plan: return [.planned(job.plan)]
+    case .list: return [.listed([])]
+    case .sample(let stage, let input):
+      return [.sampled(records(job, stage.index, input).map(\.key))]
+    case .map(let stage, let input, let samples):
+      return map(job, stage.index, input, samples)
+    case .fold(let id, _, let blocks):
+      var fold = folds[id]?.fold ?? SimulatedFold()
+      for block in blocks {
+        var cursor = FrameCursor(block)
+        while let frame = cursor.next() { fold.fold(frame) }
+      }
+      folds[id] = (slot, fold)
+      return [.folded]
+    case .finish(let id, _):
+      let fold = folds.removeValue(forKey: id)?.fold ?? SimulatedFold()
+      let (blocks, tally) = fold.finish(pool)
+      return blocks.map { .runBlock($0) } + [.finished(tally)]
+    }
+  }
+
+  private func records(
+    _ job: SimulatedJob, _ stage: Int, _ input: MapInput
+  ) -> [(key: [UInt8], value: UInt64)] {
+    switch input {
+    case .files: return []
+    case .values(let range): return range.flatMap { job.records(of: $0) }
+    case .records(let blocks, let skip, let count):
+      var all: [(key: [UInt8], value: UInt64)] = []
+      for block in blocks {
+        var cursor = FrameCursor(block)
+        while let frame = cursor.next() {
+          all.append(job.passed(frame.key, SimulatedFold.number(frame.value)))
+        }
+      }
+      return Array(all[skip..<skip + count])
+    }
+  }
+
+  private func map(
+    _ job: SimulatedJob, _ stage: Int, _ input: MapInput, _ samples: [[UInt8]]
+  ) -> [TaskReport] {
+    if case .values(let range) = input, let bad = job.failsAt, range.contains(bad) {
+      let failure = JobFailure(
+        exitCode: 1, code: "failed", message: "a closure threw at value \(bad)")
+      return [.failed(failure, hasDied: false)]
+    }
+    let partitions = stage == 2 ? 1 : Limits.partitions
+    let splitters =
+      stage == 1 ? Splitters(samples: samples, partitions: Limits.partitions) : nil
+    let writer = PartitionWriter(partitions: partitions, pool: pool)
+    let found = records(job, stage, input)
+    var tally = SplitTally()
+    var reports: [TaskReport] = []
+    // Several blocks for a partition now and then.
+    for start in stride(from: 0, to: found.count, by: 7) {
+      for record in found[start..<min(start + 7, found.count)] {
+        let partition = record.key.withBytes { job.partition($0, stage: stage, splitters) }
+        writer.write(record.key, record.value, partition)
+      }
+      for (partition, blocks) in writer.takeBlocks().enumerated() {
+        for block in blocks {
+          tally.recordsShuffled += block.records
+          tally.bytesShuffled += block.count
+          reports.append(.block(partition: partition, block))
+        }
+      }
+    }
+    tally.recordsRead = found.count
+    tally.counters = [found.count]
+    return reports + [.mapped(tally)]
+  }
+
+  func forget(_ step: StepID) {
+    for id in folds.keys.sorted(by: { ($0.step, $0.partition) < ($1.step, $1.partition) })
+    where id.step == step {
+      folds[id] = nil
+    }
+  }
+
+  /// The executor of a slot dies, with all that it had gathered.
+  func kill(_ slot: Int) {
+    lives[slot] += 1
+    for id in folds.keys.sorted(by: { ($0.step, $0.partition) < ($1.step, $1.partition) })
+    where folds[id]?.slot == slot {
+      folds[id] = nil
+    }
+  }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+import Vocabulary
+
+/// A job of simulated executors: its plan and its closures follow from a few numbers. Folding is not
+/// commutative, so that an order that is not the splits' shows in the result.
+struct SimulatedJob: Hashable, Sendable {
+  let seed: UInt64
+  /// Values that the first stage reads.
+  let values: Int
+  /// 1 to 3: gathered by hash, sorted by ranges, brought together.
+  let stages: Int
+  /// The value at which a closure throws; nil where none does.
+  let failsAt: Int?
+
+  static let name = "simulated"
+
+  var arguments: [String] {
+    [String(seed), String(values), String(stages), failsAt.map(String.init) ?? "-"]
+  }
+
+  init(seed: UInt64, values: Int, stages: Int, failsAt: Int?) {
+    self.seed = seed
+    self.values = values
+    self.stages = stages
+    self.failsAt = failsAt
+  }
+
+  init(_ spec: JobSpec) {
+    guard spec.arguments.count == 4, let seed = UInt64(spec.arguments[0]),
+      let values = Int(spec.arguments[1]), let stages = Int(spec.arguments[2])
+    else { preconditionFailure("these are the arguments of no simulated job") }
+    self.init(seed: seed, values: values, stages: stages, failsAt: Int(spec.arguments[3]))
+  }
+
+  func spec(_ code: CodeDigest) -> JobSpec {
+    JobSpec(code: code, name: Self.name, arguments: arguments, directory: "/", tableSeed: seed)
+  }
+
+  /// Two results of one job become visible together.
+  var outputs: [String] { ["sum\(seed % 3)", "first\(seed % 3)"] }
+
+  var plan: PlanDescription {
+    let location = CodeLocation(fileID: "Simulation/SimulatedJob.swift", line: 1)
+    let schema = ResultSchema(
+      key: .bytes, value: .integer(bits: 64, isSigned: false), shape: .pairs, order: .key)
+    let shuffles = ["hash", "range", "single"]
+    let described = (0..<stages).map { stage in
+      StageDescription(
+        id: StageID(stage), input: stage == 0 ? .values(count: values) : .stage(StageID(stage - 1)),
+        operators: [OperatorDescription("map", location)], shuffle: shuffles[stage],
+        combines: true, schema: schema)
+    }
+    return PlanDescription(
+      job: Self.name, stages: described,
+      outputs: [
+        OutputDescription(name: outputs[0], stage: StageID(stages - 1), location: location),
+        OutputDescription(name: outputs[1], stage: StageID(0), location: location),
+      ], counters: ["records"])
+  }
+
+  /// The records of one value.
+  func records(of value: Int) -> [(key: [UInt8], value: UInt64)] {
+    var random = SeededRandom(seed: seed &+ UInt64(value))
+    return (0...random.below(3)).map { _ in
+      ([UInt8(random.below(7)), UInt8(random.below(9))], random.next() >> 8)
+    }
+  }
+
+  /// What a stage makes of a record of the one before.
+  func passed(_ key: Bytes, _ value: UInt64) -> (key: [UInt8], value: UInt64) {
+    (Array(key).reversed(), value ^ seed)
+  }
+
+  func partition(_ key: Bytes, stage: Int, _ splitters: Splitters?) -> Int {
+    switch stage {
+    case 0: stablePartition(key, mask: UInt64(Limits.partitions - 1))
+    case 1: splitters?.partition(of: key) ?? 0
+    default: 0
+    }
+  }
+}
+
+/// The values of one key, folded so that their order shows.
+struct SimulatedFold: Sendable {
+  /// In ascending order of keys.
+  private var entries: [(key: [UInt8], value: UInt64)] = []
+  private(set) var records = 0
+
+  mutating func fold(_ key: Bytes, _ value: UInt64) {
+    records += 1
+    var low = 0
+    var high = entries.count
+    while low < high {
+      let middle = (low + high) / 2
+      if entries[middle].key.withBytes({ $0 < key }) { low = middle + 1 } else { high = middle }
+    }
+    if low < entries.count, entries[low].key.withBytes({ $0 == key }) {
+      entries[low].value = entries[low].value &* 31 &+ value
+    } else {
+      entries.insert((Array(key), value), at: low)
+    }
+  }
+
+  mutating func fold(_ frame: Frame) { fold(frame.key, Self.number(frame.value)) }
+
+  static func number(_ bytes: Bytes) -> UInt64 {
+    var reader = ByteReader(bytes)
+    guard let number = try? reader.littleEndian(UInt64.self) else {
+      preconditionFailure("a simulated value has eight bytes")
+    }
+    return number
+  }
+
+  /// The run: its blocks, and what it comes to.
+  func finish(_ pool: BlockPool) -> ([Block], RunTally) {
+    let writer = PartitionWriter(partitions: 1, pool: pool)
+    for (key, value) in entries { writer.write(key, value, 0) }
+    let blocks = writer.takeBlocks()[0]
+    var digest = Checksum()
+    for block in blocks { digest.update(block.bytes) }
+    var tally = RunTally()
+    tally.records = entries.count
+    tally.bytes = blocks.reduce(0) { $0 + $1.count }
+    // A run of nothing has the digest of a partition that nobody was asked about.
+    tally.digest = entries.isEmpty ? 0 : digest.value
+    tally.counters = [records]
+    return (blocks, tally)
+  }
+}
+
+extension PartitionWriter {
+  func write(_ key: [UInt8], _ value: UInt64, _ partition: Int) {
+    var bytes = ByteBuffer(capacity: 8)
+    bytes.appendLittleEndian(value)
+    key.withBytes { append(key: $0, value: bytes.bytes, partition: partition) }
+  }
+}
