@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
+import Exchange
 package import Memory
 package import Replication
 package import Vocabulary

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
-import Memory
-import Vocabulary
+package import Memory
+package import Vocabulary
 
 extension ByteBuffer {
   package mutating func append(_ instant: Instant) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 import Memory
-import Replication
-package import Vocabulary
+package import Replication
+import Vocabulary
 
 /// All results with their versions, by name.
 package struct ResultBook: Hashable, Sendable {

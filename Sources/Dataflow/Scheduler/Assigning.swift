@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
-package import Vocabulary
+import Exchange
+import Vocabulary
 
 /// Gives the splits of one step to nodes: to each a few more than it has executors, so that none
 /// waits for orders, and none has many left when another has nothing to do.

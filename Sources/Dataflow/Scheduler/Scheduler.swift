@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
+import Exchange
 package import Vocabulary
 
 /// Brings jobs from the queue to their results, step by step. One coordinator schedules in a view:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
-package import Vocabulary
+import Exchange
+import Vocabulary
 
 /// Which runs are where: told by all receivers of shards whenever the list of needed steps changes.
 /// What nobody has is lost.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Exchange
 package import Memory
-package import Vocabulary
+import Vocabulary
 
 /// What a shard's replica has of a step's splits, before it is folded.
 ///

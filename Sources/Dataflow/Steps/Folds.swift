@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Exchange
 package import Memory
-package import Vocabulary
+import Vocabulary
 
 /// The folding of a step's partitions at one replica: what waits to be folded, what an executor has
 /// in hand, and the runs that come out.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
-package import Vocabulary
+import Exchange
+import Vocabulary
 
 /// Brings runs to replicas that lack them.
 ///

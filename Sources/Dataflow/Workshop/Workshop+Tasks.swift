@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package import Exchange
-package import Memory
-package import Vocabulary
+import Exchange
+import Memory
+import Vocabulary
 
 extension Workshop {
   /// What comes from executors, and about executables.

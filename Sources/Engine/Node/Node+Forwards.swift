@@ -107,7 +107,7 @@ extension Node {
     case .client(let number): forward(.submit(pending.bytes), number, into: &effects)
     // Its node passes it on again.
     case .node: forwards.taken.remove(pending.asker)
-    case .nobody: break
+    case .nobody, .scheduler: break
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dataflow
+package import Dataflow
 import Environment
 import Membership
 import Memory
@@ -28,14 +28,17 @@ extension Node {
       scheduler: view.record(scheduler).id, inadequacy: view.inadequacy)
   }
 
-  private var coordination: Coordination? { slots[coordinators].replica?.machine }
+  /// What the coordinators know together, where this node is one and has it.
+  package var coordination: Coordination? { slots[coordinators].replica?.machine }
 
   /// Jobs go on in a view.
   mutating func beginJobs(_ view: View, _ now: UInt64, into effects: inout [NodeEffect]) {
     guard workshop != nil else { return }
     var wanted: [WorkshopEffect] = []
-    workshop?.begin(
-      clusterView(view), coordination, Time(now: now, clock: clock), into: &wanted)
+    let known = coordination
+    let time = Time(now: now, clock: clock)
+    let cluster = clusterView(view)
+    workshop?.begin(cluster, known, time, into: &wanted)
     carryOut(wanted, now, into: &effects)
   }
 
@@ -46,7 +49,9 @@ extension Node {
     else { return }
     var wanted: [WorkshopEffect] = []
     let rows = StepRows(columns: columns, table: plane.member.table, view: view)
-    workshop?.step(coordination, rows, Time(now: now, clock: clock), into: &wanted)
+    let known = coordination
+    let time = Time(now: now, clock: clock)
+    workshop?.step(known, rows, time, into: &wanted)
     if let workshop { columns.publish(workshop.cells, slots: limits.slots, to: &plane.member) }
     submitCommands()
     carryOut(wanted, now, into: &effects)
@@ -169,12 +174,15 @@ extension Node {
     }
   }
 
-  func carryOut(
+  mutating func carryOut(
     _ wanted: [WorkshopEffect], _ now: UInt64, into effects: inout [NodeEffect]
   ) {
     for effect in wanted {
       switch effect {
-      case .leave: effects.append(.note("this node was asked to leave"))
+      case .leave:
+        var changes: [MembershipEffect] = []
+        membership.leave(now, into: &changes)
+        carryOut(changes, now, into: &effects)
       default: effects.append(.jobs(effect))
       }
     }

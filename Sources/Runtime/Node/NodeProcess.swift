@@ -16,7 +16,7 @@ package final class NodeProcess {
   private let switchboard: Switchboard
   private let former: FabricFormer
   private let rouser: Rouser
-  private var node: Node<Catalogue>
+  private var node: Node
   private var clients = ClientBook()
   private var fabric: (any Fabric)?
   private var waiter = Waiter()
@@ -28,6 +28,7 @@ package final class NodeProcess {
   /// By address: why nobody answered there last.
   private var unanswered: [String: String] = [:]
   private let tell: (String) -> Void
+  private let memory = BlockPool()
 
   /// Where it takes letters.
   package let address: String
@@ -53,7 +54,8 @@ package final class NodeProcess {
       let cluster = NodeID(high: source.next(), low: source.next())
       node = Node(
         record, cluster: cluster, settings: Self.membership(settings),
-        limits: Self.limits(settings), now: monotonicNanoseconds(), into: &effects)
+        limits: Self.limits(settings), memory: memory, now: monotonicNanoseconds(),
+        into: &effects)
     } catch {
       switchboard.close()
       throw error
@@ -86,7 +88,8 @@ package final class NodeProcess {
   /// Takes in what came, and steps the node. True where something was done.
   private func step() -> Bool {
     takeIn()
-    let hasWorked = node.step(monotonicNanoseconds(), inputs, into: &effects)
+    let hasWorked = node.step(
+      monotonicNanoseconds(), clock: Self.clock(), inputs, into: &effects)
     inputs.removeAll(keepingCapacity: true)
     carryOut()
     return hasWorked
@@ -109,6 +112,13 @@ package final class NodeProcess {
 
   /// A signal is noticed within this time.
   private static let longestParkNanoseconds: UInt64 = 100_000_000
+
+  /// Microseconds since 1970.
+  private static func clock() -> UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
 
   private func takeIn() {
     switchboard.take(into: &arrived)
@@ -191,6 +201,7 @@ package final class NodeProcess {
     case .forget(let id): switchboard.forget(id)
     case .stop(let reason): stopped = reason
     case .note(let text): tell(text)
+    case .jobs: break
     case .applied, .traced: break
     }
   }

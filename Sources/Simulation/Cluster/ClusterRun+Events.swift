@@ -22,7 +22,7 @@ extension ClusterRun {
       room.network.report(peer, to: rank, "its process or its link is gone")
     case .client(let index): act(index)
     case .submitter(let index): submitJob(index)
-    case .report(let index, let slot, let life, let number, let report):
+    case .told(let index, let slot, let life, let number, let report):
       self.report(index, slot, life, number, report)
     case .giveUp(let index, let request):
       guard clients[index].request == request else { return }
@@ -257,7 +257,7 @@ extension ClusterRun {
   }
 
   /// Whether a node was left behind and nobody is there any more who could tell it.
-  private func isStray(_ node: SimulatedNode) -> Bool {
+  func isStray(_ node: SimulatedNode) -> Bool {
     guard let newest = agreement.newest, let view = node.node.view, view.number < newest.number
     else { return false }
     return !living(newest).contains { view.rank(of: $0.record.id) != nil }

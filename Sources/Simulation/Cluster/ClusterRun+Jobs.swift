@@ -117,7 +117,7 @@ extension ClusterRun {
       for report in node.executors.run(task, slot: slot) {
         due += UInt64(random.pick([5_000, 20_000, 100_000, 1_000_000]) + random.below(50_000))
         events.add(
-          .report(of: own, slot: slot, life: life, number: task.number, report), at: due)
+          .told(by: own, slot: slot, life: life, number: task.number, report), at: due)
       }
       node.working[slot] = task.number
     case .forget(let step): node.executors.forget(step)

@@ -36,7 +36,7 @@ package final class ClusterRun {
     case report(FabricRoom, peer: Rank, to: Rank)
     case client(Int)
     case submitter(Int)
-    case report(of: Int, slot: Int, life: Int, number: UInt64, TaskReport)
+    case told(by: Int, slot: Int, life: Int, number: UInt64, TaskReport)
     case giveUp(Int, request: UInt64)
     /// A member has waited long for the others to come into a room.
     case unformed(FabricRoom, Rank)

@@ -125,7 +125,7 @@ struct SimulatedFold: Sendable {
     tally.bytes = blocks.reduce(0) { $0 + $1.count }
     // A run of nothing has the digest of a partition that nobody was asked about.
     tally.digest = entries.isEmpty ? 0 : digest.value
-    tally.counters = [records]
+    tally.counters = entries.isEmpty ? [] : [records]
     return (blocks, tally)
   }
 }
