@@ -69,7 +69,6 @@ package enum TaskReport: Sendable {
   /// The next block of the partition's run.
   case runBlock(Block)
   case finished(RunTally)
-  /// The closure threw, the executor died, or its time was up. Where it died, so did all that it
-  /// had gathered.
-  case failed(JobFailure, hasDied: Bool)
+  /// The closure threw, or something that it needs is not there. The executor lives on.
+  case failed(JobFailure)
 }

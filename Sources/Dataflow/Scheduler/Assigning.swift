@@ -45,8 +45,7 @@ struct Assigning: Sendable {
     }
   }
 
-  /// Whether every split was given to somebody.
-  var isExhausted: Bool { waiting.isEmpty }
+  var waitingCount: Int { waiting.count }
 
   /// Whether somebody works on a split, as far as is known.
   var isIdle: Bool { waiting.isEmpty && given.allSatisfy(\.outstanding.isEmpty) }

@@ -131,15 +131,6 @@ package struct Scheduler: Sendable {
     for place in runs.indices where runs[place].step == step { body(&runs[place]) }
   }
 
-  /// Why a job that is not over does not go on, as far as scheduling is concerned; nil where it
-  /// does.
-  package func waits(_ job: JobID) -> String? {
-    guard let run = runs.first(where: { $0.id == job }) else {
-      return "\(runs.count) jobs are before it"
-    }
-    return run.waits
-  }
-
   /// What an executor of this node came back with.
   package mutating func take(
     _ report: ErrandReport, of errand: Errand, clock: UInt64, into orders: inout Orders

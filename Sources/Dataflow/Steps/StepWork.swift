@@ -68,6 +68,12 @@ extension StepWork {
     assigned += attempts.map { ($0, false) }
   }
 
+  /// A view has begun: what counts as assigned in it is told by `resume`.
+  package mutating func suspend() {
+    assigned = []
+    doneCount = 0
+  }
+
   /// The step goes on in another view, and these attempts remain this node's. What it has mapped, or
   /// is mapping, it goes on with; the rest of what it had is nobody's business any more.
   package mutating func resume(_ attempts: [SplitAttempt], complete: SplitSet) {

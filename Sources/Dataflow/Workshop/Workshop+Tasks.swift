@@ -12,6 +12,7 @@ extension Workshop {
     case .report(let slot, let number, let report):
       guard let running = running[slot], running.number == number else { return }
       take(report, of: running, slot, time)
+    case .died(let slot, let code, let failure): died(slot, code, failure, time)
     case .hasCode(let code, let isNew):
       guard codes.insert(code).inserted else { return }
       if isNew { effects.append(.readCode(code)) }
@@ -24,9 +25,7 @@ extension Workshop {
     _ report: TaskReport, of running: Running, _ slot: Int, _ time: Time
   ) {
     if report.endsTask { self.running[slot] = nil }
-    if case .failed(let failure, let hasDied) = report {
-      return failed(running, failure, hasDied, slot, time)
-    }
+    if case .failed(let failure) = report { return failed(running, failure, time) }
     switch running.purpose {
     case .errand(let errand):
       if let told = report.errandReport { tell(told, of: errand, time) }
@@ -61,7 +60,7 @@ extension Workshop {
   }
 
   private mutating func failed(
-    _ running: Running, _ failure: JobFailure, _ hasDied: Bool, _ slot: Int, _ time: Time
+    _ running: Running, _ failure: JobFailure, hasDied: Bool = false, _ time: Time
   ) {
     switch running.purpose {
     case .errand(let errand): tell(.failed(failure), of: errand, time)
@@ -77,13 +76,22 @@ extension Workshop {
     case .fold(let step, let partition), .finish(let step, let partition):
       if lane(of: step) != nil { fail(step, .partition(partition), failure, hasDied: hasDied) }
     }
-    guard hasDied else { return }
-    // What the executor had gathered is gone, whatever it was doing.
+  }
+
+  /// What the executor had gathered is gone, whatever it was doing.
+  private mutating func died(
+    _ slot: Int, _ code: CodeDigest, _ failure: JobFailure, _ time: Time
+  ) {
+    var told: StepID?
+    if let task = running[slot], task.code == code {
+      running[slot] = nil
+      failed(task, failure, hasDied: true, time)
+      if !task.purpose.isMap { told = task.purpose.step }
+    }
     for work in works {
-      guard let work, work.plan.step != running.purpose.step || running.purpose.isMap else {
-        continue
-      }
-      guard let lost = work.folds.begun({ $0 % slots == slot }).first else { continue }
+      guard let work, work.plan.spec.code == code, work.plan.step != told,
+        let lost = work.folds.begun({ $0 % slots == slot }).first
+      else { continue }
       fail(work.plan.step, .partition(lost), failure, hasDied: true)
     }
   }
@@ -107,7 +115,7 @@ extension Workshop {
     _ work: ExecutorTask.Work, into effects: inout [WorkshopEffect]
   ) {
     taskCount += 1
-    running[slot] = Running(number: taskCount, purpose: purpose)
+    running[slot] = Running(number: taskCount, code: job.code, purpose: purpose)
     let task = ExecutorTask(
       number: taskCount, job: job, fingerprint: fingerprint, work: work)
     effects.append(.start(slot: slot, task))

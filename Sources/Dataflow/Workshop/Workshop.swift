@@ -88,6 +88,7 @@ package struct Workshop: Sendable {
     guard let step = board.lanes[lane] else { return }
     cells[lane].ordinal = step.ordinal
     works[lane]?.keep(view.shards(of: node))
+    works[lane]?.suspend()
     for (shard, replicas) in step.participants.enumerated() where replicas.first == node {
       guard let sealed = works[lane]?.sealed(shard) else { continue }
       messages.append(.held(step.plan.step, shard: shard, sealed))

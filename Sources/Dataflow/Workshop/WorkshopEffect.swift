@@ -23,6 +23,9 @@ package enum WorkshopEffect: Sendable {
 /// What comes into a node's part in jobs from outside of the node.
 package enum WorkshopInput: Sendable {
   case report(slot: Int, number: UInt64, TaskReport)
+  /// The slot's executor of some code has died, with its task, if it had one, and with all that it
+  /// had gathered.
+  case died(slot: Int, CodeDigest, JobFailure)
   /// An executable is here, whole: it was brought by a client, or has come from another node.
   case hasCode(CodeDigest, isNew: Bool)
   /// The next piece of an executable that is read.
@@ -48,5 +51,6 @@ struct Running: Sendable {
   }
 
   let number: UInt64
+  let code: CodeDigest
   let purpose: Purpose
 }

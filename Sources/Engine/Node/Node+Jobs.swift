@@ -5,7 +5,7 @@ import Membership
 import Memory
 import Multicast
 import Replication
-import Vocabulary
+package import Vocabulary
 
 /// The commands of this node's schedulers, as the coordinators see them: those of one client.
 struct SchedulingSession: Sendable {
@@ -105,6 +105,17 @@ extension Node {
       }
       membership.holds[index] = true
       trace(.transferred(view: view.number, group: index), &effects)
+    }
+  }
+
+  /// What a job that is not over waits for, where this node schedules; nil where it does not.
+  package func waits(_ job: JobID) -> String? {
+    guard let plane, let columns = plane.layout.steps, let view = dataView,
+      let workshop, let scheduler = workshop.scheduler
+    else { return nil }
+    let rows = StepRows(columns: columns, table: plane.member.table, view: view)
+    return scheduler.waits(job, workshop.board, rows) { id in
+      view.rank(of: id).map { view.record($0).name } ?? "\(id)"
     }
   }
 

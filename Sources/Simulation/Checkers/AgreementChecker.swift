@@ -34,6 +34,17 @@ package struct AgreementChecker {
 
   package func log(_ role: Role) -> [Applied] { histories[role]?.log ?? [] }
 
+  /// Whether a node had not the role in some view between what it applied last and now.
+  private func wasAway(
+    _ role: Role, _ last: Version, _ next: Version, _ node: NodeID
+  ) -> Bool {
+    guard last.view < next.view else { return false }
+    return (last.view + 1...next.view).contains { number in
+      guard let view = views[number], let rank = view.rank(of: node) else { return false }
+      return !view.subgroups.contains { $0.role == role && $0.receivers.contains(rank) }
+    }
+  }
+
   /// A node applied something.
   package mutating func apply(
     _ role: Role, _ version: Version, sender: NodeID, _ bytes: [UInt8], at node: NodeID
@@ -42,7 +53,7 @@ package struct AgreementChecker {
     var history = histories[role, default: History()]
     defer { histories[role] = history }
     let place: Int
-    if let last = history.places[node] {
+    if let last = history.places[node], !wasAway(role, history.log[last - 1].version, version, node) {
       place = last
     } else {
       // A node that joins begins where the state that it was given ends.

@@ -119,7 +119,6 @@ extension ClusterRun {
         events.add(
           .told(by: own, slot: slot, life: life, number: task.number, report), at: due)
       }
-      node.working[slot] = task.number
     case .forget(let step): node.executors.forget(step)
     case .readCode(let code):
       let input = WorkshopInput.codePiece(code, size: 3, offset: 0, [1, 2, 3])
@@ -142,12 +141,10 @@ extension ClusterRun {
   /// The executor of a slot dies.
   func killExecutor(_ node: SimulatedNode, _ slot: Int) {
     node.executors.kill(slot)
-    // One that does nothing dies unnoticed, unless it had gathered something.
-    guard let number = node.working[slot] else { return }
     let failure = JobFailure(
       exitCode: 1, code: "failed", message: "the executor was killed (\(names))")
     names += 1
-    node.put(.jobs(.report(slot: slot, number: number, .failed(failure, hasDied: true))))
+    node.put(.jobs(.died(slot: slot, Self.code, failure)))
   }
 
   // MARK: The end
@@ -225,6 +222,16 @@ extension ClusterRun {
         }
       }
     }
+  }
+
+  /// What jobs wait for that are not over.
+  var waitingJobs: String {
+    submitters.filter { !$0.isDone }.map { submitter in
+      let told = nodes.lazy.filter(\.isAlive).compactMap { node in
+        submitter.id.flatMap { node.node.waits($0) }
+      }.first
+      return "\(submitter.id.map { "\($0)" } ?? "a job"): \(told ?? "nobody schedules"); "
+    }.joined()
   }
 
   /// Whether all jobs are over.

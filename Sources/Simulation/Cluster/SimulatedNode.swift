@@ -23,8 +23,6 @@ final class SimulatedNode {
   var rank = Rank(0)
   var notes: [String] = []
   let executors: SimulatedExecutors
-  /// By slot: the number of its last task.
-  var working: [Int: UInt64] = [:]
 
   init(
     _ record: MemberRecord, _ node: consuming Node, _ executors: SimulatedExecutors, clockAhead: UInt64,

@@ -64,7 +64,7 @@ final class SimulatedExecutors {
     if case .values(let range) = input, let bad = job.failsAt, range.contains(bad) {
       let failure = JobFailure(
         exitCode: 1, code: "failed", message: "a closure threw at value \(bad)")
-      return [.failed(failure, hasDied: false)]
+      return [.failed(failure)]
     }
     let partitions = stage == 2 ? 1 : Limits.partitions
     let splitters =
