@@ -21,8 +21,8 @@ package struct StepWork: Sendable {
   private var stagings: [(shard: Int, staging: Staging)]
   package var folds: Folds
   private let map: ShardMap
-  /// Whether something of it is lost here: then nothing more comes of it.
-  private var isBroken = false
+  /// What of it is lost here, and why: then nothing more comes of it.
+  package private(set) var broken: (part: StepPart, failure: JobFailure, hasDied: Bool)?
   /// Whether runs and tallies were handed over.
   package private(set) var isPrepared = false
 
@@ -186,17 +186,19 @@ extension StepWork {
   }
 
   /// What was gathered of a partition is lost, or some block: the step has to begin anew.
-  package mutating func breakDown() { isBroken = true }
+  package mutating func breakDown(_ part: StepPart, _ failure: JobFailure, hasDied: Bool) {
+    if broken == nil { broken = (part, failure, hasDied) }
+  }
 
   /// What executors can do next for it.
   package mutating func nextFold(_ isOwn: (Int) -> Bool) -> Folds.Turn? {
-    isBroken ? nil : folds.next(isOwn)
+    broken == nil ? folds.next(isOwn) : nil
   }
 
   /// All partitions are finished: their runs, once.
   package mutating func prepare() -> [(partition: Int, run: HeldRun)]? {
     // guard: prepare.unbroken
-    guard plan.purpose == .work, !isBroken, !isPrepared, !stagings.isEmpty, folds.isDone else {
+    guard plan.purpose == .work, broken == nil, !isPrepared, !stagings.isEmpty, folds.isDone else {
       return nil
     }
     isPrepared = true

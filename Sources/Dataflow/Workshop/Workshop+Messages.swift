@@ -186,7 +186,8 @@ extension Workshop {
   ) {
     // It tells all, and must not look prepared before they have heard of it.
     switch part {
-    case .partition, .all: if let lane = lane(of: step) { works[lane]?.breakDown() }
+    case .partition, .all:
+      if let lane = lane(of: step) { works[lane]?.breakDown(part, failure, hasDied: hasDied) }
     case .split: break
     }
     messages.append(.failed(step, part, failure, hasDied: hasDied))

@@ -97,6 +97,10 @@ package struct Workshop: Sendable {
       messages.append(.held(step.plan.step, shard: shard, sealed))
     }
     if works[lane]?.isPrepared == true { publish(lane, step) }
+    // The scheduler that was told of it may be gone, with what it had decided.
+    if let (part, failure, hasDied) = works[lane]?.broken {
+      messages.append(.failed(step.plan.step, part, failure, hasDied: hasDied))
+    }
   }
 
   /// A turn: the scheduler's decisions, new tasks for executors, cells.

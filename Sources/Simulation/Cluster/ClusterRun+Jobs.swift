@@ -232,7 +232,7 @@ extension ClusterRun {
   /// Whether every replica has all runs that it is to have: those that somebody has.
   var runsArePlaced: Bool {
     let alive = nodes.filter { $0.isAlive && !isStray($0) }
-    guard let coordination = alive.lazy.compactMap(\.node.coordination).first else { return false }
+    guard let coordination = alive.lazy.compactMap({ $0.node.coordination }).first else { return false }
     let versions = coordination.results.list("").flatMap { newest in
       (try? coordination.results.log(newest.name)) ?? []
     }
