@@ -93,6 +93,13 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",
     swiftSettings: swiftSettings),
+  // Executors as processes, and the pool that keeps them.
+  .testTarget(
+    name: "ExecutorTests",
+    dependencies: [
+      "mapred", "FaultyJobs", "Jobs", "MapReduce", "Dataflow", "Runtime", "Fabrics", "Exchange",
+      "Memory", "TestSupport", "Vocabulary",
+    ], swiftSettings: swiftSettings),
   // Nodes as processes that die, stall and leave.
   .testTarget(
     name: "ClusterTests",

@@ -89,7 +89,7 @@ import Vocabulary
     for (one, next) in zip(places, places.dropFirst()) {
       #expect(next - one >= UInt(Limits.blockBytes))
     }
-    #expect(pool.block(for: Limits.blockBytes + 1).capacity == Limits.blockBytes + 1)
+    #expect(pool.block(for: Limits.blockBytes + 1)?.capacity == Limits.blockBytes + 1)
   }
 
   @Test(arguments: [true, false]) func `Slices of a run are the run, one behind the other`(
