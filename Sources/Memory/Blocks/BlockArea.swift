@@ -74,7 +74,7 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
         return place
       }
       guard granules.usable < count else { return nil }
-      let more = granules.usable..<min(count, granules.usable + max(step, wanted))
+      let more = granules.usable..<min(count, granules.usable + step)
       let range = start + more.lowerBound * granuleBytes..<start + more.upperBound * granuleBytes
       guard reserve(range) else { return nil }
       granules.usable = more.upperBound
