@@ -24,6 +24,7 @@ extension CommandLineTool {
   /// Parses the command line, does what it says, and exits.
   public static func main() {
     let arguments = Array(CommandLine.arguments.dropFirst())
+    if arguments.first == ExecutorBorder.verb { ExecutorVerb.run(Suite.jobs) }
     ignoreBrokenPipes()
     do {
       try checkJobName(arguments)

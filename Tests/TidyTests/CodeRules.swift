@@ -59,7 +59,7 @@ enum CodeRules {
 
   private static let unsafePlaces = [
     "Sources/Memory/", "Sources/Fabrics/", "Sources/Runtime/", "Sources/MapReduce/Input/",
-    "Sources/MapReduce/Inline/",
+    "Sources/MapReduce/Inline/", "Sources/MapReduce/Executor/ExecutorLink.swift",
     "Sources/MapReduce/Output/", "Sources/MapReduceCommand/Terminal/",
     "Sources/MapReduceCommand/CommandLineTool.swift", "Benchmarks/", "Tests/",
   ]

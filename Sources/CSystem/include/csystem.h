@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "mapred_epoll.h"
+#include "mapred_executor.h"
 #include "mapred_shared_memory.h"
 
 #if defined(__SSE2__)

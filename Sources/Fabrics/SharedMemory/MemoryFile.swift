@@ -7,9 +7,9 @@ import Vocabulary
 /// Memory behind a descriptor that can be handed to other processes. Its size is fixed for ever, so
 /// that no reader can be made to touch what is not there, and all of it is reserved, so that a lack
 /// of memory is an error now and not a signal later. It does not depend on the size of /dev/shm.
-final class MemoryFile: Sendable {
-  let descriptor: Descriptor
-  let byteCount: Int
+package final class MemoryFile: Sendable {
+  package let descriptor: Descriptor
+  package let byteCount: Int
 
   /// What every segment's name begins with; rank and group follow.
   static let segmentName = "mapred-segment"
@@ -41,7 +41,9 @@ final class MemoryFile: Sendable {
 
   /// Makes memory, all zeroes, of which pages are taken only where something is written: for copies
   /// that no other process maps but an inspector.
-  static func sparse(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
+  package static func sparse(
+    _ name: String, byteCount wanted: Int
+  ) throws(FabricError) -> MemoryFile {
     let byteCount = max(wanted, Limits.pageBytes)
     let descriptor = try open(name, byteCount)
     guard ftruncate(descriptor.number, byteCount) == 0 else {

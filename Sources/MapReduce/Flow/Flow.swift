@@ -5,6 +5,8 @@ public import Vocabulary
 /// A plan under construction: a job's `plan` reads sources from it and writes results to it.
 public final class Flow {
   var outputs: [(target: Target, stage: StageSpec, location: CodeLocation)] = []
+  /// In the order in which they were declared.
+  var counters: [Counter.Cell] = []
 
   init() {}
 
@@ -37,6 +39,9 @@ public struct Target: Sendable {
   let schema: ResultSchema
   let kernel: StageKernel
   let combines: Bool
+
+  /// Into how many partitions its records are spread.
+  var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
 
   init(
     input: StageInput, operators: [OperatorDescription], schema: ResultSchema,

@@ -7,6 +7,8 @@ import Vocabulary
 package struct Plan: Sendable {
   package let description: PlanDescription
   let stages: [StageSpec]
+  /// What its closures add to.
+  let counters: [Counter.Cell]
 
   /// Builds the plan of a job, and checks it.
   package init<J: Job>(_ job: J) throws {
@@ -28,6 +30,7 @@ package struct Plan: Sendable {
     var ordered: [StageSpec] = []
     for output in flow.outputs { Self.visit(output.stage, &ordered) }
     stages = ordered
+    counters = flow.counters
     description = Self.describe(J.name, ordered, flow)
   }
 
@@ -69,7 +72,8 @@ package struct Plan: Sendable {
     let outputs = flow.outputs.map {
       OutputDescription(name: $0.target.name, stage: id($0.stage), location: $0.location)
     }
-    return PlanDescription(job: job, stages: described, outputs: outputs)
+    return PlanDescription(
+      job: job, stages: described, outputs: outputs, counters: flow.counters.map(\.name))
   }
 
   /// The stage that `stage` reads; nil where it reads a source.

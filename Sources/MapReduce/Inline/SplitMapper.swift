@@ -1,57 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 import Memory
-import Synchronization
 import Vocabulary
 
 /// Maps splits on one thread: reads them chunk by chunk and hands the chunks to the typed loop.
 final class SplitMapper {
-  private let stage: StageSpec
-  private let writer: PartitionWriter
+  /// Where the records go.
+  let writer: PartitionWriter
   private let mapper: Mapper
-  private let reader = LineReader()
-  private let progress: StageProgress
-  private let cancellation: Cancellation
+  private let reader: LineReader
 
+  /// `isStrict`: a file that has another size than its description says is an error.
   init(
-    _ stage: StageSpec, partitions: Int, pool: BlockPool, splitters: Splitters?,
-    tableSeed: UInt64, progress: StageProgress, cancellation: Cancellation
+    _ stage: StageSpec, writer: PartitionWriter, splitters: Splitters?, tableSeed: UInt64,
+    isStrict: Bool = false
   ) {
-    self.stage = stage
-    self.progress = progress
-    self.cancellation = cancellation
-    writer = PartitionWriter(partitions: partitions, pool: pool)
+    self.writer = writer
+    reader = LineReader(isStrict: isStrict)
     mapper = stage.kernel.makeMapper(
       MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
   }
 
-  /// Maps a split; returns its blocks by partition.
-  func map(_ split: Split) throws -> [[Block]] {
+  /// Maps a split. `begin` is told of each chunk, `end` what it came to: records, and bytes of
+  /// lines; mapping stops early where that is false.
+  func map(
+    _ split: Split, begin: (ChunkPlace?) -> Void = { _ in },
+    end: (_ records: Int, _ bytes: Int) throws -> Bool
+  ) throws {
     try forEachChunk(split, reader) { chunk, place in
+      begin(place)
       let records = try locating(place) { try mapper.map(chunk) }
-      progress.recordsRead.add(records, ordering: .relaxed)
-      if case .lines(let bytes) = chunk {
-        progress.bytesRead.add(bytes.count, ordering: .relaxed)
-      }
-      return !cancellation.isCancelled
+      return try end(records, chunk.window.count)
     }
     try locating(nil) { try mapper.finishSplit() }
-    if case .records = split { progress.bytesRead.add(split.bytes, ordering: .relaxed) }
-    let blocks = writer.takeBlocks()
-    for block in blocks.joined() {
-      progress.recordsShuffled.add(block.records, ordering: .relaxed)
-      progress.bytesShuffled.add(block.count, ordering: .relaxed)
-    }
-    return blocks
   }
 
   /// Collects sort keys from the beginning of a split.
-  static func sample(_ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]]) throws {
+  static func sample(
+    _ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false
+  ) throws {
     guard let sample = stage.kernel.sample else { return }
     let context = MapContext(
       writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
-    try forEachChunk(split, LineReader()) { chunk, place in
+    try forEachChunk(split, LineReader(isStrict: isStrict)) { chunk, place in
       try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }

@@ -59,7 +59,7 @@ final class StageRun: @unchecked Sendable {
     self.threads = threads
     self.progress = progress
     self.cancellation = cancellation
-    partitionCount = stage.kernel.partitioning == .single ? 1 : Limits.partitions
+    partitionCount = stage.partitionCount
     partitions = Array(repeating: Partition(), count: partitionCount)
     runs = Array(repeating: nil, count: partitionCount)
   }
@@ -84,13 +84,13 @@ final class StageRun: @unchecked Sendable {
 
   private func work() {
     let mapper = SplitMapper(
-      stage, partitions: partitionCount, pool: pool, splitters: splitters,
-      tableSeed: tableSeed, progress: progress, cancellation: cancellation)
+      stage, writer: PartitionWriter(partitions: partitionCount, pool: pool),
+      splitters: splitters, tableSeed: tableSeed)
     do {
       while true {
         switch nextTurn() {
         case .read:
-          if let (id, split) = try readSplit() { queue(id, try mapper.map(split)) }
+          if let (id, split) = try readSplit() { queue(id, try map(split, by: mapper)) }
         case .again: continue
         case .fold(let partition, let blocks): try fold(partition, blocks)
         case .finish: return try finishPartitions()
@@ -141,6 +141,22 @@ final class StageRun: @unchecked Sendable {
       handedOut = next.id + 1
       return next
     }
+  }
+
+  /// Maps a split; returns its blocks by partition.
+  private func map(_ split: Split, by mapper: SplitMapper) throws -> [[Block]] {
+    try mapper.map(split) { records, bytes in
+      progress.recordsRead.add(records, ordering: .relaxed)
+      progress.bytesRead.add(bytes, ordering: .relaxed)
+      return !cancellation.isCancelled
+    }
+    if case .records = split { progress.bytesRead.add(split.bytes, ordering: .relaxed) }
+    let blocks = mapper.writer.takeBlocks()
+    for block in blocks.joined() {
+      progress.recordsShuffled.add(block.records, ordering: .relaxed)
+      progress.bytesShuffled.add(block.count, ordering: .relaxed)
+    }
+    return blocks
   }
 
   private func takeFold(ofAtLeast bytes: Int) -> Turn? {

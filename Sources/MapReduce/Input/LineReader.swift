@@ -18,6 +18,10 @@ struct ChunkPlace {
 final class LineReader {
   private var buffer = ByteBuffer(capacity: Limits.readBytes)
   private var file: (path: String, descriptor: Int32)?
+  /// Whether a file must have the size that its description says.
+  private let isStrict: Bool
+
+  init(isStrict: Bool = false) { self.isStrict = isStrict }
 
   deinit { closeFile() }
 
@@ -107,8 +111,19 @@ final class LineReader {
     let descriptor = unsafe Glibc.open(input.path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { throw InputFiles.cannotRead(input.path, errno) }
     file = (input.path, descriptor)
+    if isStrict { try checkSize(descriptor, input) }
     _ = posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL)
     return descriptor
+  }
+
+  private func checkSize(_ descriptor: Int32, _ input: InputFile) throws {
+    let size = Segment.byteCount(of: descriptor)
+    guard size != input.size else { return }
+    throw JobError(
+      .badInput,
+      "\(input.path) has changed since the job began: it has \(size) bytes here, and had "
+        + "\(input.size)",
+      advice: "give all nodes the same files, and run the job again when nothing writes to them")
   }
 
   /// The number, from 1, of the line that begins at byte `offset`; nil where it cannot be told.

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Where blocks that are written record by record come from.
+@usableFromInline package protocol BlockSupply: AnyObject {
+  /// An empty block of the usual size, or of `bytes` where that is more; nil where there never will
+  /// be one of this size.
+  func block(for bytes: Int) -> Block?
+}
+
 /// Where blocks for what arrives come from: memory that executors can see.
 package protocol BlockSource: AnyObject, Sendable {
   /// A block with a copy of `bytes`, which hold `records` records; nil where memory is full.
@@ -8,7 +15,7 @@ package protocol BlockSource: AnyObject, Sendable {
 
 extension BlockPool: BlockSource {
   package func block(copying bytes: Bytes, records: Int) -> Block? {
-    let made = block(for: bytes.count)
+    let made = newBlock(for: bytes.count)
     made.fill(bytes, records: records)
     return made
   }

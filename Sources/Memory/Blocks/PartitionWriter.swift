@@ -15,11 +15,13 @@ import Vocabulary
   @usableFromInline package let partitions: Int
   private var open: [Block?]
   private var full: [[Block]]
-  private let pool: BlockPool
+  private let pool: any BlockSupply
+  /// The bytes of a record for which there was no block: it, and what came behind it, is lost.
+  package private(set) var refusedBytes: Int?
   /// Records appended since the last `takeBlocks`.
   package private(set) var records = 0
 
-  @usableFromInline package init(partitions: Int, pool: BlockPool) {
+  @usableFromInline package init(partitions: Int, pool: any BlockSupply) {
     self.partitions = partitions
     self.pool = pool
     unsafe cursors = .allocate(capacity: partitions)
@@ -45,7 +47,11 @@ import Vocabulary
 
   @usableFromInline func replaceBlock(_ partition: Int, fitting size: Int) {
     closeBlock(partition)
-    let block = pool.block(for: size)
+    guard refusedBytes == nil else { return }
+    guard let block = pool.block(for: size) else {
+      refusedBytes = size
+      return
+    }
     open[partition] = block
     unsafe cursors[partition] = unsafe Cursor(
       next: block.base, room: block.capacity, records: 0)
@@ -60,6 +66,13 @@ import Vocabulary
     if unsafe cursor.records > 0 { full[partition].append(block) }
     open[partition] = nil
     unsafe cursors[partition] = unsafe Cursor(next: nil, room: 0, records: 0)
+  }
+
+  /// Hands over the blocks that are full, by partition and in the order of writing.
+  package func takeFullBlocks() -> [[Block]] {
+    let taken = full
+    full = Array(repeating: [], count: partitions)
+    return taken
   }
 
   /// Hands over all blocks, by partition and in the order of writing, and begins anew.

@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Memory
+package import Vocabulary
+
+/// A block in memory that both sides map, lent by the side that owns the memory until the other one
+/// gives it back.
+package struct LentBlock: Hashable, Sendable {
+  /// Under which it is given back.
+  package let id: UInt64
+  package let offset: Int
+  package let count: Int
+  package let records: Int
+
+  package init(id: UInt64, offset: Int, count: Int, records: Int) {
+    self.id = id
+    self.offset = offset
+    self.count = count
+    self.records = records
+  }
+}
+
+/// The records that a map task reads, as they are named across the border.
+package enum OrderedInput: Hashable, Sendable {
+  case files([FileRange])
+  case values(Range<Int>)
+  /// `count` records, behind the first `skip` of those in the blocks.
+  case records([LentBlock], skip: Int, count: Int)
+}
+
+/// A task as a node tells it to an executor.
+package struct TaskOrder: Hashable, Sendable {
+  package enum Work: Hashable, Sendable {
+    case plan
+    case list(StageID)
+    case sample(StageID, OrderedInput)
+    case map(StageID, OrderedInput, samples: [[UInt8]])
+    case fold(StepID, partition: Int, StageID, [LentBlock])
+    case finish(StepID, partition: Int, StageID)
+  }
+
+  package let number: UInt64
+  package let job: JobSpec
+  package let fingerprint: UInt64?
+  package let work: Work
+
+  package init(number: UInt64, job: JobSpec, fingerprint: UInt64?, work: Work) {
+    self.number = number
+    self.job = job
+    self.fingerprint = fingerprint
+    self.work = work
+  }
+}
+
+/// What a node tells an executor.
+package enum ExecutorOrder: Hashable, Sendable {
+  case task(TaskOrder)
+  /// What was gathered for a step is of no use any more.
+  case forget(StepID)
+  /// Blocks of the executor's area that the node has let go of.
+  case free([UInt64])
+}
+
+extension ByteBuffer {
+  mutating func append(_ block: LentBlock) {
+    appendVarint(block.id)
+    appendVarint(UInt64(block.offset))
+    appendVarint(UInt64(block.count))
+    appendVarint(UInt64(block.records))
+  }
+
+  private mutating func append(stage: StageID) { appendVarint(UInt64(stage.index)) }
+
+  private mutating func append(_ input: OrderedInput) {
+    switch input {
+    case .files(let ranges):
+      append(0 as UInt8)
+      append(list: ranges) { out, range in
+        out.append(range.file)
+        out.append(range.range)
+      }
+    case .values(let range):
+      append(1 as UInt8)
+      append(range)
+    case .records(let blocks, let skip, let count):
+      append(2 as UInt8)
+      append(list: blocks) { $0.append($1) }
+      appendVarint(UInt64(skip))
+      appendVarint(UInt64(count))
+    }
+  }
+
+  private mutating func append(_ work: TaskOrder.Work) {
+    switch work {
+    case .plan: append(0 as UInt8)
+    case .list(let stage):
+      append(1 as UInt8)
+      append(stage: stage)
+    case .sample(let stage, let input):
+      append(2 as UInt8)
+      append(stage: stage)
+      append(input)
+    case .map(let stage, let input, let samples):
+      append(3 as UInt8)
+      append(stage: stage)
+      append(input)
+      append(keys: samples)
+    case .fold(let step, let partition, let stage, let blocks):
+      append(4 as UInt8)
+      append(step, partition, stage)
+      append(list: blocks) { $0.append($1) }
+    case .finish(let step, let partition, let stage):
+      append(5 as UInt8)
+      append(step, partition, stage)
+    }
+  }
+
+  private mutating func append(_ step: StepID, _ partition: Int, _ stage: StageID) {
+    appendVarint(step.number)
+    appendVarint(UInt64(partition))
+    append(stage: stage)
+  }
+
+  /// Appends keys, each with its length.
+  mutating func append(keys: [[UInt8]]) {
+    append(list: keys) { out, key in
+      out.appendVarint(UInt64(key.count))
+      key.withBytes { out.append($0) }
+    }
+  }
+
+  package mutating func append(_ order: ExecutorOrder) {
+    switch order {
+    case .task(let task):
+      append(0 as UInt8)
+      appendVarint(task.number)
+      append(task.job)
+      append(optional: task.fingerprint) { $0.appendLittleEndian($1) }
+      append(task.work)
+    case .forget(let step):
+      append(1 as UInt8)
+      appendVarint(step.number)
+    case .free(let ids):
+      append(2 as UInt8)
+      append(list: ids) { $0.appendVarint($1) }
+    }
+  }
+}
+
+extension ByteReader {
+  mutating func lentBlock() throws(Damaged) -> LentBlock {
+    let id = try varint()
+    let offset = try number()
+    let count = try number()
+    return LentBlock(id: id, offset: offset, count: count, records: try number())
+  }
+
+  private mutating func lentBlocks() throws(Damaged) -> [LentBlock] {
+    try list { reader throws(Damaged) in try reader.lentBlock() }
+  }
+
+  private mutating func stageID() throws(Damaged) -> StageID { StageID(try number()) }
+
+  mutating func keys() throws(Damaged) -> [[UInt8]] {
+    try list { reader throws(Damaged) in Array(try reader.take(try reader.length())) }
+  }
+
+  private mutating func orderedInput() throws(Damaged) -> OrderedInput {
+    switch try byte() {
+    case 0:
+      return .files(
+        try list { reader throws(Damaged) in
+          let file = try reader.inputFile()
+          return FileRange(file: file, range: try reader.range())
+        })
+    case 1: return .values(try range())
+    case 2:
+      let blocks = try lentBlocks()
+      let skip = try number()
+      return .records(blocks, skip: skip, count: try number())
+    default: throw Damaged()
+    }
+  }
+
+  private mutating func work() throws(Damaged) -> TaskOrder.Work {
+    switch try byte() {
+    case 0: return .plan
+    case 1: return .list(try stageID())
+    case 2:
+      let stage = try stageID()
+      return .sample(stage, try orderedInput())
+    case 3:
+      let stage = try stageID()
+      let input = try orderedInput()
+      return .map(stage, input, samples: try keys())
+    case 4:
+      let step = StepID(try varint())
+      let partition = try number()
+      let stage = try stageID()
+      return .fold(step, partition: partition, stage, try lentBlocks())
+    case 5:
+      let step = StepID(try varint())
+      let partition = try number()
+      return .finish(step, partition: partition, try stageID())
+    default: throw Damaged()
+    }
+  }
+
+  package mutating func executorOrder() throws(Damaged) -> ExecutorOrder {
+    switch try byte() {
+    case 0:
+      let number = try varint()
+      let job = try jobSpec()
+      let fingerprint = try optional { reader throws(Damaged) in
+        try reader.littleEndian(UInt64.self)
+      }
+      return .task(
+        TaskOrder(number: number, job: job, fingerprint: fingerprint, work: try work()))
+    case 1: return .forget(StepID(try varint()))
+    case 2: return .free(try list { reader throws(Damaged) in try reader.varint() })
+    default: throw Damaged()
+    }
+  }
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+import Vocabulary
+
+/// An executor: does the tasks of its node, one at a time and in order. All that runs a job's own
+/// code.
+package final class ExecutorSession {
+  /// Builds the plan of a job by name.
+  package typealias Planner = (_ name: String, _ arguments: [String]) throws -> Plan
+
+  /// The folding of one partition in one step.
+  private struct FoldKey: Hashable {
+    let step: StepID
+    let partition: Int
+  }
+
+  /// What is gathered of a partition.
+  fileprivate struct Gathered {
+    let folder: Folder
+    let plan: Plan
+    var counters: [Int]
+  }
+
+  let link: ExecutorLink
+  let marker: ExecutorMarker
+  let outlet: Outlet
+  private let borrowed: Borrowed
+  private let pool = BlockPool()
+  private var plans: PlanShelf
+  private var folds: [FoldKey: Gathered] = [:]
+  /// Kept from task to task: tables are dear to make.
+  private var mapping: Mapping?
+
+  /// Nil where the descriptors are not those that a node opens.
+  package init?(_ planner: @escaping Planner) {
+    let area = Segment.byteCount(of: ExecutorBorder.area)
+    let arena = Segment.byteCount(of: ExecutorBorder.arena)
+    guard area > ExecutorMark.byteCount, arena > 0,
+      let areaSegment = Segment(mapping: ExecutorBorder.area, byteCount: area, isWritable: true),
+      let arenaSegment = Segment(
+        mapping: ExecutorBorder.arena, byteCount: arena, isWritable: false)
+    else { return nil }
+    Limits.check()
+    ExecutorSystem.become()
+    link = ExecutorLink(ExecutorBorder.socket)
+    marker = ExecutorMarker(areaSegment)
+    outlet = Outlet(areaSegment, link, marker)
+    borrowed = Borrowed(arenaSegment)
+    plans = PlanShelf(planner)
+  }
+
+  /// Works until the node is gone.
+  package func run() throws {
+    link.say(.hello(version: ExecutorBorder.version))
+    while let order = try link.next() {
+      switch order {
+      case .task(let task): perform(task)
+      case .forget(let step):
+        folds = folds.filter { $0.key.step != step }
+        giveBack()
+      case .free(let ids): outlet.free(ids)
+      }
+    }
+  }
+
+  private func perform(_ task: TaskOrder) {
+    marker.begin(task.number)
+    let report: ExecutorReport
+    do {
+      report = try self.report(of: task)
+    } catch {
+      outlet.abandon()
+      mapping = nil
+      report = .failed(JobFailure(telling: error))
+    }
+    giveBack()
+    link.say(.report(number: task.number, report))
+    marker.end()
+  }
+
+  private func giveBack() {
+    let ended = borrowed.takeEnded()
+    if !ended.isEmpty { link.say(.returned(ended)) }
+  }
+
+  private func report(of task: TaskOrder) throws -> ExecutorReport {
+    let plan = try plans.plan(task.job, task.fingerprint)
+    // What planning, or a task that failed, has counted counts for nothing.
+    _ = plan.takeCounters()
+    switch task.work {
+    case .plan: return .planned(plan.description)
+    case .list(let stage): return .listed(try list(try plan.stage(stage, marker)))
+    case .sample(let stage, let input):
+      var samples: [[UInt8]] = []
+      try SplitMapper.sample(
+        try split(input), try plan.stage(stage, marker), &samples, isStrict: true)
+      return .sampled(samples)
+    case .map(let stage, let input, let samples):
+      return .mapped(try map(task, plan, stage, try split(input), samples))
+    case .fold(let step, let partition, let stage, let blocks):
+      try fold(FoldKey(step: step, partition: partition), task.job, plan, stage, blocks)
+      return .folded
+    case .finish(let step, let partition, let stage):
+      let key = FoldKey(step: step, partition: partition)
+      return .finished(try finish(key, task, plan, stage))
+    }
+  }
+
+  private func list(_ stage: StageSpec) throws -> [InputFile] {
+    guard case .lines(let paths) = stage.input else { return [] }
+    let files = try InputFiles.resolve(paths)
+    if let stream = files.first(where: \.isStream) {
+      let name = stream.path == "-" ? "standard input" : stream.path
+      throw JobError(
+        .usage, "\(name) cannot be read by a cluster",
+        advice: "save it as a file that all nodes can read, or run the job without a cluster")
+    }
+    return files
+  }
+
+  private func split(_ input: OrderedInput) throws -> Split {
+    switch input {
+    case .files(let ranges): return .files(ranges)
+    case .values(let range): return .values(range)
+    case .records(let blocks, let skip, let count):
+      let run = Run(sequential: blocks.map { borrowed.block($0) })
+      guard skip >= 0, count >= 0, skip + count <= run.records else { throw ByteReader.Damaged() }
+      return .records(RunSlice(run: run, range: skip..<skip + count))
+    }
+  }
+
+  private func map(
+    _ task: TaskOrder, _ plan: Plan, _ stage: StageID, _ split: Split, _ samples: [[UInt8]]
+  ) throws -> SplitTally {
+    let spec = try plan.stage(stage, marker)
+    let mapping = mapping(spec, task.job, samples)
+    outlet.begin(split: task.number, mapping.mapper.writer)
+    var tally = SplitTally()
+    try mapping.mapper.map(split, begin: { marker.begin($0) }) { records, bytes in
+      tally.recordsRead += records
+      tally.bytesRead += bytes
+      try outlet.check()
+      outlet.shipFull()
+      if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+      return true
+    }
+    try outlet.check()
+    if case .records = split { tally.bytesRead = split.bytes }
+    outlet.shipAll()
+    tally.recordsShuffled = outlet.records
+    tally.bytesShuffled = outlet.bytes
+    tally.counters = plan.takeCounters()
+    return tally
+  }
+
+  /// What the last task had, where this one is of the same stage.
+  private func mapping(_ stage: StageSpec, _ job: JobSpec, _ samples: [[UInt8]]) -> Mapping {
+    if let mapping, mapping.stage === stage, mapping.samples == samples { return mapping }
+    let splitters =
+      stage.kernel.partitioning == .range
+      ? Splitters(samples: samples, partitions: Limits.partitions) : nil
+    let made = Mapping(
+      stage: stage, samples: samples,
+      mapper: SplitMapper(
+        stage, writer: PartitionWriter(partitions: stage.partitionCount, pool: outlet),
+        splitters: splitters, tableSeed: job.tableSeed, isStrict: true))
+    mapping = made
+    return made
+  }
+
+  private func gathered(
+    _ key: FoldKey, _ job: JobSpec, _ plan: Plan, _ stage: StageID
+  ) throws -> Gathered {
+    let spec = try plan.stage(stage, marker)
+    if let found = folds[key] { return found }
+    let folder = spec.kernel.makeFolder(FoldContext(pool: pool, tableSeed: job.tableSeed))
+    return Gathered(
+      folder: folder, plan: plan,
+      counters: Array(repeating: 0, count: plan.description.counters.count))
+  }
+
+  private func fold(
+    _ key: FoldKey, _ job: JobSpec, _ plan: Plan, _ stage: StageID, _ blocks: [LentBlock]
+  ) throws {
+    var gathered = try gathered(key, job, plan, stage)
+    try locating(nil) {
+      for block in blocks {
+        try gathered.folder.fold(borrowed.block(block))
+        marker.advance()
+      }
+    }
+    gathered.count()
+    folds[key] = gathered
+  }
+
+  private func finish(
+    _ key: FoldKey, _ task: TaskOrder, _ plan: Plan, _ stage: StageID
+  ) throws -> RunTally {
+    var gathered = try gathered(key, task.job, plan, stage)
+    folds[key] = nil
+    let run = try locating(nil) { try gathered.folder.finish() }
+    marker.advance()
+    let writer = PartitionWriter(partitions: 1, pool: outlet)
+    outlet.begin(run: task.number, writer)
+    var count = 0
+    try RunSlice(run: run, range: 0..<run.records).forEach { frame in
+      writer.append(key: frame.key, value: frame.value, partition: 0)
+      count += 1
+      guard count & 0xFFF == 0 else { return }
+      marker.advance()
+      outlet.shipFull()
+      if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+    }
+    try outlet.check()
+    outlet.shipAll()
+    gathered.count()
+    var tally = RunTally()
+    tally.records = outlet.records
+    tally.bytes = outlet.bytes
+    tally.digest = outlet.digest.value
+    tally.counters = gathered.counters
+    return tally
+  }
+}
+
+extension ExecutorSession.Gathered {
+  /// Takes what the plan's closures have counted.
+  fileprivate mutating func count() {
+    for (index, value) in plan.takeCounters().enumerated() { counters[index] &+= value }
+  }
+}
+
+/// The map side of a stage, ready for the next split.
+private struct Mapping {
+  let stage: StageSpec
+  let samples: [[UInt8]]
+  let mapper: SplitMapper
+}

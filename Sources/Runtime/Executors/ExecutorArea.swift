@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Fabrics
+import Glibc
+import Memory
+import Vocabulary
+
+/// An executor's area as its node sees it: blocks to be copied, and a mark to be read. Nothing in it
+/// is believed; it stays mapped as long as one of its blocks is used.
+final class ExecutorArea {
+  /// Tells when a block is not needed any more.
+  private final class Loan: BlockOwner {
+    private let end: @Sendable (UInt64) -> Void
+    private let id: UInt64
+
+    init(_ id: UInt64, _ end: @escaping @Sendable (UInt64) -> Void) {
+      self.id = id
+      self.end = end
+    }
+
+    func takeBack(offset: Int, capacity: Int) { end(id) }
+  }
+
+  private let segment: Segment
+  private let end: @Sendable (UInt64) -> Void
+  let descriptor: Descriptor
+
+  /// `end` is told, on any thread, which block is not needed any more.
+  init(byteCount: Int, _ end: @escaping @Sendable (UInt64) -> Void) throws(FabricError) {
+    let file = try MemoryFile.sparse("mapred-area", byteCount: byteCount + ExecutorMark.byteCount)
+    guard
+      let segment = Segment(
+        mapping: file.descriptor.number, byteCount: file.byteCount, isWritable: true)
+    else { throw .system("cannot map an executor's memory", errno) }
+    self.segment = segment
+    self.end = end
+    descriptor = file.descriptor
+  }
+
+  /// Whether a block can lie where it is said to.
+  func contains(_ block: LentBlock) -> Bool {
+    let bytes = segment.byteCount
+    return block.count > 0 && block.count <= bytes && block.offset >= ExecutorMark.byteCount
+      && block.offset <= bytes - block.count && block.offset % Limits.blockBytes == 0
+      && block.records > 0 && block.records <= block.count
+  }
+
+  /// A block that `contains` has looked at.
+  func block(_ lent: LentBlock) -> Block {
+    let block = Block(
+      in: segment, offset: lent.offset, capacity: lent.count, owner: Loan(lent.id, end))
+    block.seal(count: lent.count, records: lent.records)
+    return block
+  }
+
+  func bytes(_ lent: LentBlock) -> Bytes { segment.bytes(lent.offset, lent.count) }
+
+  /// Grows while the executor goes on.
+  var progress: UInt64 { segment.load(ExecutorMark.progress) }
+
+  func cancel(_ task: UInt64) { segment.store(task, at: ExecutorMark.cancelled) }
+
+  /// The stage that the executor works on; nil where it is of another task.
+  func stage(of task: UInt64) -> String? {
+    guard segment.load(ExecutorMark.task) == task else { return nil }
+    let text = text(ExecutorMark.stage, atMost: ExecutorMark.stageBytesMaximum)
+    return text.isEmpty ? nil : text
+  }
+
+  /// Where the record stands that the executor works on, as well as it is known.
+  func record(of task: UInt64) -> String? {
+    let chunk = segment.load(ExecutorMark.chunk)
+    guard segment.load(ExecutorMark.task) == task, chunk != .max else { return nil }
+    let path = text(ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
+    let line = segment.load(ExecutorMark.line)
+    if line == .max { return "\(path), in the lines from byte \(chunk) on" }
+    return "\(path), byte \(chunk &+ line)"
+  }
+
+  private func text(_ offset: Int, atMost maximum: Int) -> String {
+    let count = Int(min(segment.load(offset), UInt64(maximum)))
+    return String(decoding: Array(segment.bytes(offset + 8, count)), as: UTF8.self)
+  }
+}

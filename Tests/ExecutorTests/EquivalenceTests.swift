@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import ExecutorSupport
+import Foundation
+import Memory
+import Testing
+
+@testable import FaultyJobs
+@testable import Jobs
+@testable import MapReduce
+
+/// What runs in executors is what runs inline, byte by byte.
+@Suite struct EquivalenceTests {
+  private func expectEqual<J: Job>(
+    _: J.Type, _ arguments: [String], in directory: String, executable: String = Built.mapred,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) throws {
+    let place = try Workplace()
+    let driver = Driver(
+      place: place, job: JobSpec(J.name, arguments, in: directory), executable: executable)
+    let driven = try driver.run()
+    let absolute = arguments.map { argument in
+      FileManager.default.fileExists(atPath: "\(directory)/\(argument)")
+        ? "\(directory)/\(argument)" : argument
+    }
+    let inline = try InlineRunner(threads: 2).run(Plan(J.parse(absolute)))
+    #expect(inline.outputs.map(\.name) == driven.plan.outputs.map(\.name))
+    for output in inline.outputs {
+      let tallies = try #require(driven.outputs[output.name], sourceLocation: sourceLocation)
+      let digests = output.runs.map { $0.digest }
+      #expect(
+        tallies.map(\.digest) == digests, "\(J.name) \(output.name)", sourceLocation: sourceLocation
+      )
+      #expect(tallies.map(\.records) == output.runs.map(\.records), sourceLocation: sourceLocation)
+      #expect(output.records > 0, "there is something to compare", sourceLocation: sourceLocation)
+    }
+    #expect(place.deaths.isEmpty)
+  }
+
+  @Test func `Words are counted alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(WordCount.self, ["texts"], in: corpus.path)
+  }
+
+  @Test func `Lines are found alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(Grep.self, ["alpha", "texts"], in: corpus.path)
+  }
+
+  @Test func `An index is made alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(InvertedIndex.self, ["documents.txt"], in: corpus.path)
+  }
+
+  @Test func `Numbers are summed up alike, to the last bit`() throws {
+    let corpus = try Corpus()
+    try expectEqual(Histogram.self, ["numbers.csv", "--width", "2.5"], in: corpus.path)
+  }
+
+  @Test func `Stages in a row end alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(Chained.self, ["texts"], in: corpus.path, executable: Built.faulty)
+  }
+
+  @Test func `Lines are made, sorted and checked alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(TeraGen.self, ["30000"], in: corpus.path)
+    try corpus.write("lines.txt", (0..<30_000).map { teraLine(row: $0, seed: 3) })
+    try expectEqual(TeraSort.self, ["lines.txt"], in: corpus.path)
+    try expectEqual(TeraValidate.self, ["lines.txt"], in: corpus.path)
+  }
+}
+
+extension Run {
+  /// XXH64 of all frames, in order.
+  var digest: UInt64 {
+    var frames = ByteBuffer()
+    RunSlice(run: self, range: 0..<records).forEach {
+      frames.appendFrame(key: $0.key, value: $0.value)
+    }
+    return Checksum.of(frames.bytes)
+  }
+}
