@@ -2,6 +2,7 @@
 import Dataflow
 import Exchange
 import Memory
+import Runtime
 import Testing
 import Vocabulary
 

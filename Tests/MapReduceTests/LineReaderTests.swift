@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 import Glibc
 import Memory
 import TestSupport
@@ -131,23 +132,21 @@ import Vocabulary
         isStream: false)
     }
     let splits = Splits.pack(files)
+    let sizes = splits.map { $0.reduce(0) { $0 + $1.range.count } }
     let total = files.reduce(0) { $0 + $1.size }
-    #expect(splits.reduce(0) { $0 + $1.bytes } == total)
+    #expect(sizes.reduce(0, +) == total)
     var start = 0
-    for split in splits.dropLast() {
-      #expect(split.bytes == min(max(start / 16, 256 << 10), 16 << 20))
-      start += split.bytes
+    for size in sizes.dropLast() {
+      #expect(size == min(max(start / 16, 256 << 10), 16 << 20))
+      start += size
     }
     var position: [String: Int] = [:]
     var order: [String] = []
-    for split in splits {
-      guard case .files(let ranges) = split else { continue }
-      for range in ranges {
-        #expect(range.range.lowerBound == position[range.file.path, default: 0])
-        #expect(!range.range.isEmpty)
-        position[range.file.path] = range.range.upperBound
-        if order.last != range.file.path { order.append(range.file.path) }
-      }
+    for range in splits.joined() {
+      #expect(range.range.lowerBound == position[range.file.path, default: 0])
+      #expect(!range.range.isEmpty)
+      position[range.file.path] = range.range.upperBound
+      if order.last != range.file.path { order.append(range.file.path) }
     }
     #expect(order == files.filter { $0.size > 0 }.map(\.path))
     for file in files { #expect(position[file.path, default: 0] == file.size) }
@@ -156,9 +155,7 @@ import Vocabulary
   @Test(arguments: [0, 1, 63, 64, 65, 1000]) func `Values are cut into ranges that cover them`(
     count: Int
   ) {
-    let ranges = Splits.values(count: count).compactMap { split -> Range<Int>? in
-      if case .values(let range) = split { range } else { nil }
-    }
+    let ranges = Splits.values(count: count)
     #expect(ranges.flatMap { Array($0) } == Array(0..<count))
     #expect(ranges.count == min(count, Limits.splitsWanted))
     #expect(ranges.allSatisfy { !$0.isEmpty })
