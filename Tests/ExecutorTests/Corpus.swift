@@ -30,6 +30,14 @@ final class Corpus {
       toFile: "\(path)/\(name)", atomically: false, encoding: .utf8)
   }
 
+  /// Writes a program of the shell; returns its path.
+  func script(_ name: String, _ lines: [String]) throws -> String {
+    try write(name, lines)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: "\(path)/\(name)")
+    return "\(path)/\(name)"
+  }
+
   private static let words = [
     "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa",
   ]

@@ -4,6 +4,7 @@ import Foundation
 import Memory
 import Testing
 
+@testable import FaultyJobs
 @testable import Jobs
 @testable import MapReduce
 
@@ -52,6 +53,11 @@ import Testing
   @Test func `Numbers are summed up alike, to the last bit`() throws {
     let corpus = try Corpus()
     try expectEqual(Histogram.self, ["numbers.csv", "--width", "2.5"], in: corpus.path)
+  }
+
+  @Test func `Stages in a row end alike`() throws {
+    let corpus = try Corpus()
+    try expectEqual(Chained.self, ["texts"], in: corpus.path, executable: Built.faulty)
   }
 
   @Test func `Lines are made, sorted and checked alike`() throws {

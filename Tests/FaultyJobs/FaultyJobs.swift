@@ -11,7 +11,10 @@ import MapReduceCommand
 
 /// The jobs that go wrong.
 enum Faults: JobSuite {
-  static let jobs: [any Job.Type] = [ThrowsAt.self, Traps.self, Hangs.self]
+  static let jobs: [any Job.Type] = [
+    ThrowsAt.self, Traps.self, Hangs.self, EndsAt.self, Talks.self, Widens.self, Chained.self,
+    Counts.self, TellsUser.self,
+  ]
 }
 
 /// What `throws-at` throws by itself.

@@ -36,4 +36,14 @@ extension Flow {
 extension Plan {
   /// What its closures have counted since this was last asked, in the order of declaration.
   func takeCounters() -> [Int] { counters.map { $0.value.exchange(0, ordering: .relaxed) } }
+
+  /// What `body` counts counts for nothing. No other thread counts meanwhile.
+  func withoutCounting<R>(_ body: () throws -> R) rethrows -> R {
+    let before = takeCounters()
+    defer {
+      _ = takeCounters()
+      for (cell, value) in zip(counters, before) { cell.value.store(value, ordering: .relaxed) }
+    }
+    return try body()
+  }
 }

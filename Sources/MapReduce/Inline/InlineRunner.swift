@@ -27,6 +27,8 @@ package struct InlineRunner: Sendable {
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan) throws -> JobResult {
     let inputs = try PlanInputs(plan)
+    // An earlier run of this plan is no part of this one.
+    _ = plan.takeCounters()
     let pool = BlockPool()
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
@@ -51,7 +53,10 @@ package struct InlineRunner: Sendable {
         isHashed: plan.stages[output.stage.index].kernel.partitioning == .hash,
         runs: results[output.stage.index] ?? [])
     }
-    return JobResult(outputs: outputs, stages: counts)
+    let totals = zip(plan.description.counters, plan.takeCounters())
+    return JobResult(
+      outputs: outputs, stages: counts,
+      counters: totals.map { CounterValue(name: $0, value: $1) })
   }
 
   private func runStage(
@@ -74,7 +79,8 @@ package struct InlineRunner: Sendable {
     let began = ContinuousClock.now
     var splitters: Splitters?
     if stage.kernel.partitioning == .range {
-      (splitters, source) = try sampled(stage, source)
+      // Sampled elements come once more.
+      (splitters, source) = try plan.withoutCounting { try sampled(stage, source) }
     }
     let runs = try StageRun(
       stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
@@ -106,6 +112,8 @@ package struct InlineRunner: Sendable {
 package struct JobResult: Sendable {
   package let outputs: [StageResult]
   package let stages: [StageCounts]
+  /// What its closures counted, in the order of the plan.
+  package let counters: [CounterValue]
 }
 
 /// One named result.
