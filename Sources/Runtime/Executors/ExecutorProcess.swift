@@ -27,10 +27,20 @@ final class ExecutorProcess {
   /// A task that it has taken up.
   struct Task {
     let number: UInt64
-    /// What it gathers, where it folds.
-    let fold: FoldID?
-    let isFinish: Bool
+    let work: ExecutorTask.Work
+    /// Where relative paths begin.
+    let directory: String
     var isCancelled = false
+
+    /// What it gathers, where it folds.
+    var fold: FoldID? {
+      switch work {
+      case .fold(let id, _, _), .finish(let id, _): id
+      default: nil
+      }
+    }
+
+    var isFinish: Bool { if case .finish = work { true } else { false } }
   }
 
   let key: Int
@@ -72,6 +82,8 @@ final class ExecutorProcess {
   /// Its stream has ended.
   private var isCut = false
   private var cutAt: UInt64?
+  /// When it was asked to end by a signal that it can catch.
+  private var abortedAt: UInt64?
   private var watchers: [Watcher] = []
   private var socketWatcher: Watcher?
 
@@ -120,17 +132,9 @@ final class ExecutorProcess {
     } catch {
       return tell(.report(slot: slot, number: task.number, .failed(error)))
     }
-    var fold: FoldID?
-    var isFinish = false
-    switch task.work {
-    case .fold(let id, _, _): fold = id
-    case .finish(let id, _):
-      fold = id
-      isFinish = true
-    default: break
-    }
-    if let fold { gathered.insert(fold) }
-    self.task = Task(number: task.number, fold: fold, isFinish: isFinish)
+    let taken = Task(number: task.number, work: task.work, directory: task.job.directory)
+    if let fold = taken.fold { gathered.insert(fold) }
+    self.task = taken
     progressed = now
     cancelled = nil
     say(
@@ -270,6 +274,10 @@ final class ExecutorProcess {
     case .returned(let ids): for id in ids { loans[id] = nil }
     case .report(let number, let report):
       guard hasSaidHello, reason == nil else { return }
+      // Whoever waits for another end of the task would wait for ever.
+      if let task, task.number == number, !task.work.canReport(report) {
+        return kill(.unreadable)
+      }
       take(number, report)
     }
   }
@@ -295,7 +303,7 @@ final class ExecutorProcess {
     case .mapped(let tally): end(number, .mapped(tally))
     case .folded: end(number, .folded)
     case .finished(let tally): end(number, .finished(tally))
-    case .failed(let failure): end(number, .failed(failure))
+    case .failed(let failure): end(number, .failed(failure.shortened))
     }
   }
 
@@ -342,6 +350,8 @@ final class ExecutorProcess {
   /// The process has ended: takes what it left, and tells.
   private func finish() {
     guard !hasEnded else { return }
+    // What it has started ends with it.
+    kill()
     var bySignal: Int32 = 0
     var number: Int32 = 0
     guard unsafe mapred_reap(spawned.ended.number, &bySignal, &number) == 1 else { return }
@@ -357,7 +367,7 @@ final class ExecutorProcess {
     var failure = death.failure(bySignal != 0 ? .signal(number) : .exit(number), reason)
     if let task {
       failure.location = area.stage(of: task.number)
-      failure.record = area.record(of: task.number)
+      failure.record = area.record(of: task, as: settings.user)
     }
     task = nil
     tell(.died(slot: slot, code, failure))
@@ -376,6 +386,11 @@ final class ExecutorProcess {
       if now >= limit { kill(.silent) }
       return max(limit, now + settings.helloNanoseconds / 8)
     }
+    if let abortedAt {
+      let limit = abortedAt + settings.graceNanoseconds
+      if now >= limit { kill() }
+      return max(limit, now + settings.graceNanoseconds / 8)
+    }
     guard task != nil else { return .max }
     if let cancelled {
       let limit = cancelled + settings.graceNanoseconds
@@ -388,7 +403,11 @@ final class ExecutorProcess {
       progressed = now
     }
     if now >= progressed + settings.deadlineNanoseconds {
-      kill(.hung(nanoseconds: settings.deadlineNanoseconds))
+      // It may still tell where it stands.
+      reason = .hung(nanoseconds: settings.deadlineNanoseconds)
+      abortedAt = now
+      mapred_abort(spawned.ended.number)
+      return now + settings.graceNanoseconds
     }
     return now + max(settings.deadlineNanoseconds / 8, 1_000_000)
   }
