@@ -93,12 +93,24 @@ let testTargets: [Target] = [
   .executableTarget(
     name: "FaultyJobs", dependencies: ["MapReduce", "MapReduceCommand"], path: "Tests/FaultyJobs",
     swiftSettings: swiftSettings),
+  // What a node does for a job, with a pool of executors alone.
+  .target(
+    name: "ExecutorSupport",
+    dependencies: [
+      "MapReduce", "Dataflow", "Runtime", "Fabrics", "Exchange", "Memory", "Vocabulary",
+    ], path: "Tests/ExecutorSupport", swiftSettings: swiftSettings),
+  // A process with a pool, to be killed or measured.
+  .executableTarget(
+    name: "ExecutorHost",
+    dependencies: [
+      "ExecutorSupport", "Dataflow", "Runtime", "Exchange", "Memory", "Vocabulary",
+    ], path: "Tests/ExecutorHost", swiftSettings: swiftSettings),
   // Executors as processes, and the pool that keeps them.
   .testTarget(
     name: "ExecutorTests",
     dependencies: [
-      "mapred", "FaultyJobs", "Jobs", "MapReduce", "Dataflow", "Runtime", "Fabrics", "Exchange",
-      "Memory", "TestSupport", "Vocabulary",
+      "mapred", "FaultyJobs", "Jobs", "ExecutorHost", "ExecutorSupport", "MapReduce", "Dataflow",
+      "Runtime", "Fabrics", "Exchange", "Memory", "TestSupport", "Vocabulary",
     ], swiftSettings: swiftSettings),
   // Nodes as processes that die, stall and leave.
   .testTarget(

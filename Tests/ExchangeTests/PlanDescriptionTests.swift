@@ -22,6 +22,7 @@ import Vocabulary
     var output = "result"
     var outputStage = 1
     var hasSecondOutput = false
+    var counters = ["bad lines"]
 
     var plan: PlanDescription {
       let location = CodeLocation(fileID: fileID, line: line)
@@ -43,7 +44,7 @@ import Vocabulary
       if hasSecondOutput {
         outputs.append(OutputDescription(name: "second", stage: StageID(0), location: location))
       }
-      return PlanDescription(job: job, stages: stages, outputs: outputs)
+      return PlanDescription(job: job, stages: stages, outputs: outputs, counters: counters)
     }
   }
 
@@ -58,7 +59,8 @@ import Vocabulary
     ("shape", { $0.shape = .values }), ("order", { $0.order = .input }),
     ("input of a stage", { $0.secondInput = .lines(["c"]) }), ("output", { $0.output = "renamed" }),
     ("stage of an output", { $0.outputStage = 0 }),
-    ("another output", { $0.hasSecondOutput = true }),
+    ("another output", { $0.hasSecondOutput = true }), ("counters", { $0.counters += ["lines"] }),
+    ("name of a counter", { $0.counters = ["lines"] }),
   ]
 
   @Test(arguments: changes.indices) func `The fingerprint changes with any change`(index: Int) {
@@ -87,12 +89,15 @@ import Vocabulary
     let results = try #require(object["results"] as? [[String: Any]])
     #expect(results.map { $0["name"] as? String } == ["result"])
     #expect(results.map { $0["location"] as? String } == ["Jobs/A.swift:3"])
+    #expect(object["counters"] as? [String] == ["bad lines"])
   }
 
   @Test func `The plan's text and graph name what the author wrote`() {
     let plan = Draft().plan
-    for wanted in ["job job", "stage 1   reads lines of a.txt b", "flatMap   A.swift:3", "stage 2"]
-    {
+    for wanted in [
+      "job job", "stage 1   reads lines of a.txt b", "flatMap   A.swift:3", "stage 2",
+      "counter bad lines",
+    ] {
       #expect(plan.text.contains(wanted))
     }
     #expect(plan.stages[0].name == "A.swift:3 flatMap+reduce")

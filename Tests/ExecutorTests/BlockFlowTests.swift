@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
 import Exchange
+import ExecutorSupport
 import Foundation
 import Glibc
 import Memory

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
+import ExecutorSupport
 import Foundation
 import Memory
 import Testing
@@ -28,7 +29,8 @@ import Testing
       let tallies = try #require(driven.outputs[output.name], sourceLocation: sourceLocation)
       let digests = output.runs.map { $0.digest }
       #expect(
-        tallies.map(\.digest) == digests, "\(J.name) \(output.name)", sourceLocation: sourceLocation)
+        tallies.map(\.digest) == digests, "\(J.name) \(output.name)", sourceLocation: sourceLocation
+      )
       #expect(tallies.map(\.records) == output.runs.map(\.records), sourceLocation: sourceLocation)
       #expect(output.records > 0, "there is something to compare", sourceLocation: sourceLocation)
     }

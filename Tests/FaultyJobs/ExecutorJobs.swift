@@ -17,6 +17,7 @@ struct EndsAt: Job {
     case memory
     case fold
     case merge
+    case wait
   }
 
   @Argument(help: "How.") var manner: Manner
@@ -51,6 +52,9 @@ private func end(_ manner: EndsAt.Manner) {
   case .kill: kill(getpid(), SIGKILL)
   case .abort: abort()
   case .recursion: print(deep(1))
+  case .wait:
+    print("pid \(getpid())")
+    while getpid() > 0 { sleep(1) }
   case .memory:
     var kept: [[UInt8]] = []
     while kept.count < 1 << 20 { kept.append(Array(repeating: 1, count: 1 << 20)) }

@@ -214,4 +214,56 @@ import Vocabulary
     }
     #expect(owner.back.withLock { $0 } == [100, 6])
   }
+
+  @Test(arguments: 0..<40) func `Blocks stand apart, and all room comes back`(seed: Int) throws {
+    var random = RandomSource(seed)
+    let granules = random.number(1...200)
+    let granule = 64
+    let segment = Segment(byteCount: granules * granule)
+    let area = BlockArea(segment, granuleBytes: granule)
+    var held: [(block: Block, bytes: [UInt8])] = []
+    var refused = 0
+    for _ in 0..<600 {
+      if random.number(0...2) > 0 {
+        let bytes = random.bytes(random.number(1...granule * 9))
+        if let block = bytes.withBytes({ area.block(copying: $0, records: 1) }) {
+          held.append((block, bytes))
+        } else {
+          refused += 1
+          // Refused only where no run of free granules is long enough.
+          let wanted = (bytes.count + granule - 1) / granule
+          let taken = held.map { entry -> Range<Int> in
+            let offset = (entry.block.offset(in: segment) ?? 0) / granule
+            return offset..<offset + entry.block.capacity / granule
+          }.sorted { $0.lowerBound < $1.lowerBound }
+          var end = 0
+          for range in taken + [granules..<granules] {
+            #expect(range.lowerBound - end < wanted, "seed \(seed)")
+            end = range.upperBound
+          }
+        }
+      } else if !held.isEmpty {
+        held.remove(at: random.number(0...(held.count - 1)))
+      }
+      for (block, bytes) in held.suffix(8) { #expect(Array(block.bytes) == bytes) }
+    }
+    for (block, bytes) in held { #expect(Array(block.bytes) == bytes) }
+    #expect(granules > 150 || refused > 0)
+    held = []
+    #expect(area.takenBytes == 0)
+    #expect(
+      [UInt8](repeating: 7, count: area.byteCount).withBytes {
+        area.block(copying: $0, records: 1) != nil
+      })
+  }
+
+  @Test func `A block knows its segment alone`() throws {
+    let segment = Segment(byteCount: 128 << 10)
+    let area = BlockArea(segment, from: 64 << 10, granuleBytes: 64 << 10)
+    let block = try #require(area.block(for: 0))
+    #expect(block.offset(in: segment) == 64 << 10)
+    #expect(block.offset(in: Segment(byteCount: 128 << 10)) == nil)
+    #expect(BlockPool().block().offset(in: segment) == nil)
+    #expect(area.block(for: 0) == nil)
+  }
 }

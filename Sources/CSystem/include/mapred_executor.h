@@ -20,16 +20,16 @@ struct mapred_spawn {
   uint64_t memory_bytes;
 };
 
-/// Starts a program with one argument, and with a few harmless variables, in a session of its own, without privileges to gain, that is killed with the
-/// thread that started it. 0, and its id and a descriptor that becomes readable at its end; or an
-/// errno, and which call it was.
+/// Starts a program with one argument and a few harmless variables, in a session of its own, and
+/// without privileges to gain; it is killed with the thread that started it. 0, and its id and a
+/// descriptor that becomes readable at its end; or an errno, and which call it was.
 int mapred_spawn(const char *_Nonnull path, const char *_Nonnull argument,
                  const struct mapred_spawn *_Nonnull what, pid_t *_Nonnull process,
                  int *_Nonnull process_descriptor,
                  const char *_Nullable *_Nonnull failed_call);
 
-/// Takes the remains of a program that has ended. 1, and whether a signal ended it, and which one or
-/// its exit code; 0 where it has not ended.
+/// Takes the remains of a program that has ended. 1, and whether a signal ended it, and which one
+/// or its exit code; 0 where it has not ended.
 int mapred_reap(int process_descriptor, int *_Nonnull by_signal, int *_Nonnull number);
 /// Kills a program and all of its session's first group.
 void mapred_kill(pid_t process, int process_descriptor);

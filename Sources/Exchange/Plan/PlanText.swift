@@ -22,6 +22,7 @@ extension PlanDescription {
     for output in outputs {
       lines.append("result \(output.name) = \(output.stage)   \(output.location)")
     }
+    for counter in counters { lines.append("counter \(counter)") }
     return lines.joined(separator: "\n")
   }
 
@@ -43,7 +44,7 @@ extension PlanDescription {
               ("location", .text($0.location.full)),
             ])
           })
-      ),
+      ), ("counters", .array(counters.map { .text($0) })),
     ]
   }
 

@@ -41,7 +41,9 @@ package final class MemoryFile: Sendable {
 
   /// Makes memory, all zeroes, of which pages are taken only where something is written: for copies
   /// that no other process maps but an inspector.
-  package static func sparse(_ name: String, byteCount wanted: Int) throws(FabricError) -> MemoryFile {
+  package static func sparse(
+    _ name: String, byteCount wanted: Int
+  ) throws(FabricError) -> MemoryFile {
     let byteCount = max(wanted, Limits.pageBytes)
     let descriptor = try open(name, byteCount)
     guard ftruncate(descriptor.number, byteCount) == 0 else {

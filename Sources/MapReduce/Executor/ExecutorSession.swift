@@ -111,8 +111,9 @@ package final class ExecutorSession {
     guard case .lines(let paths) = stage.input else { return [] }
     let files = try InputFiles.resolve(paths)
     if let stream = files.first(where: \.isStream) {
+      let name = stream.path == "-" ? "standard input" : stream.path
       throw JobError(
-        .usage, "\(stream.path == "-" ? "standard input" : stream.path) cannot be read by a cluster",
+        .usage, "\(name) cannot be read by a cluster",
         advice: "save it as a file that all nodes can read, or run the job without a cluster")
     }
     return files

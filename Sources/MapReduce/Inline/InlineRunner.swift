@@ -67,7 +67,8 @@ package struct InlineRunner: Sendable {
     var source: SplitSource
     switch stage.input {
     case .lines(let paths): source = inputs.source(of: paths)
-    case .values(let count): source = SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
+    case .values(let count):
+      source = SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
     case .stage:
       let runs = input ?? []
       source = SplitSource(

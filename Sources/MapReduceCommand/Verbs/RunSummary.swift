@@ -21,6 +21,9 @@ struct RunSummary {
       Terminal.say(
         "\(output.name)  \(output.records.grouped) records  \(ByteCount(output.bytes))\(place)")
     }
+    for counter in result.counters {
+      Terminal.say("counted  \(counter.value.grouped) \(counter.name)")
+    }
     let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
     Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
   }
@@ -92,6 +95,7 @@ struct RunSummary {
       ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
       ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
       ("results", .array(results)), ("stages", .array(stages)),
+      ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
     ])
   }
 }

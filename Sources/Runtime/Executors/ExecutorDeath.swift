@@ -29,9 +29,8 @@ struct ExecutorDeath {
 
   func failure(_ end: End, _ reason: Reason?) -> JobFailure {
     let (message, advice) = words(end, reason)
-    let code = JobCode.failed
     return JobFailure(
-      exitCode: code.exitCode, code: code.name, message: message, advice: advice, trace: tail)
+      exitCode: 1, code: "failed", message: message, advice: advice, trace: tail)
   }
 
   private func words(_ end: End, _ reason: Reason?) -> (String, String?) {
@@ -81,10 +80,12 @@ struct ExecutorDeath {
   }
 
   private func hasRunOutOfMemory(_ end: End) -> Bool {
+    guard case .signal(let number) = end else { return false }
     // Nobody but the system kills an executor, besides the node, which knows why.
-    if case .signal(SIGKILL) = end { return true }
-    return tail.contains {
-      $0.contains("out of memory") || $0.contains("allocate memory") || $0.contains("bad_alloc")
+    if number == SIGKILL { return true }
+    return tail.contains { line in
+      guard line.contains("Fatal error") || line.contains("terminate called") else { return false }
+      return ["out of memory", "failed to allocate", "bad_alloc"].contains { line.contains($0) }
     }
   }
 
@@ -105,9 +106,4 @@ struct ExecutorDeath {
       return "ended by \(name)\(kind)"
     }
   }
-}
-
-/// The code of a failure that is the job's own.
-private enum JobCode {
-  static let failed = (exitCode: Int32(1), name: "failed")
 }

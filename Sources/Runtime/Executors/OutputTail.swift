@@ -7,7 +7,7 @@ struct OutputTail {
   private(set) var lines: [String] = []
 
   private static let lineBytesMaximum = 1000
-  private static let linesMaximum = 60
+  private static let linesMaximum = 100
 
   /// Takes a piece in; hands each line that is whole to `tell`.
   mutating func take(_ piece: ArraySlice<UInt8>, _ tell: (String) -> Void) {
@@ -35,6 +35,18 @@ struct OutputTail {
     lines.append(line)
   }
 
-  /// At most so many lines, without empty ones.
-  var last: [String] { Array(lines.filter { !$0.isEmpty }.suffix(Self.linesMaximum)) }
+  /// The last words, then the stack. The runtime of Swift shows a stack of its own before ours,
+  /// with less in it.
+  var last: [String] {
+    let found = lines.filter { !$0.isEmpty }
+    let stack = found.lastIndex(of: Self.stackTitle) ?? found.endIndex
+    let words = found[..<stack]
+    let ownStack = words.lastIndex(of: "Current stack trace:") ?? words.endIndex
+    return words[..<ownStack].suffix(Self.wordsMaximum)
+      + found[stack...].prefix(Self.linesMaximum)
+  }
+
+  /// The line before the stack that a trap leaves.
+  private static let stackTitle = "stack:"
+  private static let wordsMaximum = 40
 }

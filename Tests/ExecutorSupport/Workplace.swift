@@ -1,61 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dataflow
-import Exchange
-import Foundation
+package import Dataflow
+package import Exchange
 import MapReduce
-import Memory
-import Runtime
-import Testing
+package import Memory
+package import Runtime
 import Vocabulary
 
 /// What became of a task.
-enum TaskEnd {
+package enum TaskEnd {
   case done(TaskReport)
   case failed(JobFailure)
   case died(JobFailure)
 
-  var failure: JobFailure? {
+  package var failure: JobFailure? {
     switch self {
     case .done: nil
     case .failed(let failure), .died(let failure): failure
     }
   }
 
-  var hasDied: Bool { if case .died = self { true } else { false } }
+  package var hasDied: Bool { if case .died = self { true } else { false } }
 }
 
 /// A task's end, and the blocks that it left before.
-struct TaskResult {
-  var blocks: [(partition: Int, block: Block)] = []
-  var run: [Block] = []
-  var end: TaskEnd
+package struct TaskResult {
+  package var blocks: [(partition: Int, block: Block)] = []
+  package var run: [Block] = []
+  package var end: TaskEnd
 
-  func report() throws -> TaskReport {
+  package func report() throws -> TaskReport {
     if case .done(let report) = end { return report }
     throw end.failure ?? JobFailure(exitCode: 70, code: "internal", message: "no end")
   }
 }
 
 /// A pool of executors, and what a node would do for it.
-final class Workplace {
-  let arena: Arena
-  let pool: ExecutorPool
-  let settings: ExecutorSettings
+package final class Workplace {
+  package let arena: Arena
+  package let pool: ExecutorPool
+  package let settings: ExecutorSettings
   private let monitor: Monitor
   private var arrived: [WorkshopInput] = []
   private var number: UInt64 = 0
   private var isClosed = false
   /// Whether blocks that leave are copied and let go of at once.
-  var copiesBlocks = true
-  private(set) var deaths: [JobFailure] = []
+  package var copiesBlocks = true
+  package private(set) var deaths: [JobFailure] = []
 
   /// Long enough for a slow machine; what takes longer hangs.
-  static let deadline = Duration.seconds(120)
+  package static let deadline = Duration.seconds(120)
 
-  struct Hung: Error {}
+  package struct Hung: Error {}
 
-  init(
-    slots: Int = 2, arenaBytes: Int = 256 << 20, _ change: (inout ExecutorSettings) -> Void = { _ in }
+  package init(
+    slots: Int = 2, arenaBytes: Int = 256 << 20,
+    _ change: (inout ExecutorSettings) -> Void = { _ in }
   ) throws {
     var settings = ExecutorSettings(slots: slots)
     change(&settings)
@@ -68,18 +67,18 @@ final class Workplace {
 
   deinit { if !isClosed { pool.close() } }
 
-  func close() {
+  package func close() {
     isClosed = true
     pool.close()
   }
 
-  func nextNumber() -> UInt64 {
+  package func nextNumber() -> UInt64 {
     number += 1
     return number
   }
 
   /// Waits for the next things that are told.
-  func wait() throws -> [WorkshopInput] {
+  package func wait() throws -> [WorkshopInput] {
     let limit = ContinuousClock.now + Self.deadline
     while ContinuousClock.now < limit {
       let found = monitor.withLock {
@@ -94,7 +93,7 @@ final class Workplace {
   }
 
   /// Does all of the work, each piece in the slot that is asked for or in any one; ends in order.
-  func perform(
+  package func perform(
     _ job: JobSpec, _ executable: String, fingerprint: UInt64? = nil,
     _ work: [ExecutorTask.Work], slot slotOf: (Int) -> Int? = { _ in nil },
     started: (_ slot: Int) -> Void = { _ in }
@@ -104,9 +103,8 @@ final class Workplace {
     var running: [Int: (number: UInt64, index: Int, result: TaskResult)] = [:]
     while !waiting.isEmpty || !running.isEmpty {
       for slot in 0..<settings.slots where running[slot] == nil {
-        guard
-          let place = waiting.firstIndex(where: { index in slotOf(index).map { $0 == slot } ?? true })
-        else { continue }
+        let place = waiting.firstIndex { index in slotOf(index).map { $0 == slot } ?? true }
+        guard let place else { continue }
         let index = waiting.remove(at: place)
         let number = nextNumber()
         let nothing = TaskEnd.failed(JobFailure(exitCode: 70, code: "internal", message: "?"))
@@ -121,7 +119,9 @@ final class Workplace {
         switch input {
         case .report(let slot, let number, let report):
           guard var task = running[slot], task.number == number else { continue }
-          if !take(report, &task.result) { running[slot] = task } else {
+          if !take(report, &task.result) {
+            running[slot] = task
+          } else {
             running[slot] = nil
             results[task.index] = task.result
           }
@@ -155,20 +155,9 @@ final class Workplace {
   }
 }
 
-/// Executables that the build has made.
-enum Built {
-  static var directory: URL {
-    #if os(Linux)
-      URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    #endif
-  }
-  static let mapred = directory.appending(path: "mapred").path
-  static let faulty = directory.appending(path: "FaultyJobs").path
-}
-
 extension JobSpec {
   /// A job of one of the executables.
-  init(_ name: String, _ arguments: [String], in directory: String = "/", code: UInt8 = 1) {
+  package init(_ name: String, _ arguments: [String], in directory: String = "/", code: UInt8 = 1) {
     let digest = CodeDigest(Array(repeating: code, count: CodeDigest.byteCount))
     guard let digest else { fatalError("a digest has 32 bytes") }
     self.init(

@@ -1,32 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
-import Exchange
+package import Exchange
 import Memory
 import Runtime
-import Testing
 import Vocabulary
 
 /// What a whole job leaves.
-struct DrivenJob {
-  let plan: PlanDescription
+package struct DrivenJob {
+  package let plan: PlanDescription
   /// The runs of each output, by partition.
-  var outputs: [String: [RunTally]] = [:]
-  var splits: [SplitTally] = []
+  package var outputs: [String: [RunTally]] = [:]
+  package var splits: [SplitTally] = []
 }
 
 /// Does with a pool what the nodes of a cluster do for a job: plan, list, split, sample, map, fold
 /// in the order of the splits, finish.
-struct Driver {
-  let place: Workplace
-  let job: JobSpec
-  let executable: String
+package struct Driver {
+  package let place: Workplace
+  package let job: JobSpec
+  package let executable: String
+
+  package init(place: Workplace, job: JobSpec, executable: String) {
+    self.place = place
+    self.job = job
+    self.executable = executable
+  }
 
   private struct HeldRun {
     var blocks: [Block]
     var tally: RunTally
   }
 
-  func run() throws -> DrivenJob {
+  package func run() throws -> DrivenJob {
     guard case .planned(let plan) = try perform([.plan])[0].report() else { throw Unexpected() }
     var driven = DrivenJob(plan: plan)
     var runs: [[HeldRun]] = []
@@ -47,7 +52,7 @@ struct Driver {
     return driven
   }
 
-  struct Unexpected: Error {}
+  package struct Unexpected: Error {}
 
   private func perform(
     _ work: [ExecutorTask.Work], _ plan: PlanDescription? = nil,
