@@ -36,8 +36,8 @@ void mapred_kill(pid_t process, int process_descriptor);
 
 /// Asks a program to end by a signal that it can catch.
 void mapred_abort(int process_descriptor);
-/// Opens a file for reading, with the rights of a user: those of the calling thread, which is root's,
-/// are as before when it returns. A descriptor, or -1 with errno.
+/// Opens a file for reading with the rights of a user, on a thread of root's, whose own rights are
+/// as before when it returns. A descriptor, or -1 with errno.
 int mapred_open_as(const char *_Nonnull path, uint32_t user, uint32_t group);
 
 /// Two ends of a stream between this process and one that it starts. 0, or -1 with errno.

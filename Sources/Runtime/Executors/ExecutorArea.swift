@@ -73,12 +73,16 @@ final class ExecutorArea {
     guard segment.load(ExecutorMark.task) == task.number else { return nil }
     let path = text(ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
     // What the task does not read is not shown, whatever stands in the mark.
-    guard let range = task.work.files.first(where: { $0.file.path == path }),
+    guard
+      let range = task.work.files.first(where: {
+        OutputTail.printable(Array($0.file.path.utf8)[...]) == path
+      }),
       let chunk = Int(exactly: segment.load(ExecutorMark.chunk)), chunk < range.file.size
     else { return nil }
     guard let line = Int(exactly: segment.load(ExecutorMark.line)), line < range.file.size - chunk
     else { return "\(path), in the lines from byte \(chunk) on" }
-    let place = path.hasPrefix("/") ? path : "\(task.directory)/\(path)"
+    let file = range.file.path
+    let place = file.hasPrefix("/") ? file : "\(task.directory)/\(file)"
     guard let found = InputLine(place, at: chunk + line, as: user) else {
       return "\(path), byte \(chunk + line)"
     }
@@ -87,6 +91,6 @@ final class ExecutorArea {
 
   private func text(_ offset: Int, atMost maximum: Int) -> String {
     let count = Int(min(segment.load(offset), UInt64(maximum)))
-    return String(decoding: Array(segment.bytes(offset + 8, count)), as: UTF8.self)
+    return OutputTail.printable(Array(segment.bytes(offset + 8, count))[...])
   }
 }

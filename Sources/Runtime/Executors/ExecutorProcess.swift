@@ -67,6 +67,8 @@ final class ExecutorProcess {
   /// Blocks of the arena that it reads, by the number under which they were lent.
   private var loans: [UInt64: Block] = [:]
   private var loanCount: UInt64 = 0
+  /// Those of the last map task that it was told of.
+  private var knownSamples: [[UInt8]]?
   /// Offsets of blocks in its area that it has lent.
   private var borrowed: Set<UInt64> = []
 
@@ -149,7 +151,11 @@ final class ExecutorProcess {
     case .list(let stage): return .list(stage)
     case .sample(let stage, let input): return .sample(stage, try ordered(input))
     case .map(let stage, let input, let samples):
-      return .map(stage, try ordered(input), samples: samples)
+      let input = try ordered(input)
+      // Equal at once where it is the same array.
+      if samples == knownSamples { return .map(stage, input, samples: nil) }
+      knownSamples = samples
+      return .map(stage, input, samples: samples)
     case .fold(let id, let stage, let blocks):
       return .fold(id.step, partition: id.partition, stage, try lend(blocks))
     case .finish(let id, let stage): return .finish(id.step, partition: id.partition, stage)
@@ -341,7 +347,9 @@ final class ExecutorProcess {
       if count == 0 { watchers.first { $0.descriptor == spawned.output.number }?.interest = .none }
       return false
     }
-    tail.take(piece[..<count]) { tellLine(ExecutorLine(slot: slot, code: code, text: $0)) }
+    tail.take(piece[..<count], now: monotonicNanoseconds()) {
+      tellLine(ExecutorLine(slot: slot, code: code, text: $0))
+    }
     return true
   }
 

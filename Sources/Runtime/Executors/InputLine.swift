@@ -31,7 +31,7 @@ struct InputLine {
     let line = piece[..<count].prefix { $0 != 0x0A }
     number = lines
     let isCut = line.count > Limits.shownRecordBytes
-    text = String(decoding: line.prefix(Limits.shownRecordBytes), as: UTF8.self) + (isCut ? "…" : "")
+    text = OutputTail.printable(line.prefix(Limits.shownRecordBytes)) + (isCut ? "…" : "")
   }
 
   /// Nil for what is no plain file, too: opening another kind may not end, nor reading.
