@@ -62,3 +62,13 @@ extension JobFailure {
       location: error.location, record: error.record, advice: error.advice)
   }
 }
+
+extension JobError {
+  /// A failure that came from another process, with what its executor left behind.
+  package init(_ failure: JobFailure) {
+    self.init(
+      Code(exitCode: failure.exitCode, name: failure.code), failure.message,
+      location: failure.location, record: failure.record, advice: failure.advice)
+    if !failure.trace.isEmpty { message += "\n" + failure.trace.map { "    \($0)" }.joined(separator: "\n") }
+  }
+}
