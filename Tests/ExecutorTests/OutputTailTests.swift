@@ -6,7 +6,8 @@ import Testing
 @testable import Runtime
 
 @Suite struct OutputTailTests {
-  private func lines(_ pieces: [String], finishes: Bool = true) -> (told: [String], last: [String]) {
+  private func lines(_ pieces: [String], finishes: Bool = true) -> (told: [String], last: [String])
+  {
     var tail = OutputTail()
     var told: [String] = []
     for piece in pieces { tail.take(Array(piece.utf8)[...], now: 1) { told.append($0) } }

@@ -78,7 +78,10 @@ import Vocabulary
 
   @Test func `A block takes as many units as its bytes need, and none is larger than the area`() {
     let area = area(units: 1000)
-    for (bytes, units) in [(0, 1), (1, 1), (Self.unit, 1), (Self.unit + 1, 2), (256 * Self.unit, 256), (257 * Self.unit, 257)] {
+    for (bytes, units) in [
+      (0, 1), (1, 1), (Self.unit, 1), (Self.unit + 1, 2), (256 * Self.unit, 256),
+      (257 * Self.unit, 257),
+    ] {
       let block = area.block(for: bytes)
       #expect(block?.capacity == units * Self.unit)
     }
@@ -136,7 +139,8 @@ import Vocabulary
     #expect(area.block(for: 5 * chunk) != nil)
   }
 
-  @Test(arguments: 0..<40) func `Random histories: blocks never overlap, all comes back`(seed: Int) {
+  @Test(arguments: 0..<40) func `Random histories: blocks never overlap, all comes back`(seed: Int)
+  {
     var random = RandomSource(seed)
     let units = random.number(1...2000)
     let system = System()

@@ -166,6 +166,17 @@ package struct Scheduler: Sendable {
     }
   }
 
+  /// No member has an executable any more.
+  mutating func lose(_ code: CodeDigest, clock: UInt64, into orders: inout Orders) {
+    for place in runs.indices where runs[place].spec.code == code {
+      if case .failing = runs[place].phase { continue }
+      let failure = JobFailure(
+        exitCode: 75, code: "try_again", message: "no node has the job's executable any more",
+        advice: "submit the job again: its executable is sent along")
+      fail(place, failure, clock: clock, into: &orders)
+    }
+  }
+
   /// Ends a job that cannot be done.
   mutating func fail(
     _ place: Int, _ failure: JobFailure, clock: UInt64, into orders: inout Orders

@@ -40,6 +40,8 @@ package struct Board: Hashable, Sendable {
   /// By lane: steps that have begun in this view.
   private var ordinals = [UInt64](repeating: 0, count: Limits.lanes)
 
+  private static let carriedOver: UInt64 = 1
+
   package init() {}
 
   package subscript(_ step: StepID) -> Step? { steps.first { $0.plan.step == step } }
@@ -57,7 +59,6 @@ package struct Board: Hashable, Sendable {
       // Only who has just joined does not know it.
       if self[step.plan.step] == nil {
         lanes[step.plan.lane] = step
-        ordinals[step.plan.lane] = step.ordinal
       }
     case .assign(let step, let attempts):
       change(step) { step in
@@ -93,15 +94,15 @@ package struct Board: Hashable, Sendable {
   /// A view begins. Steps go on with those of their participants that are still members; what dead
   /// members were mapping is nobody's. Samples are taken anew: they are quickly taken.
   package mutating func beginView(_ view: ClusterView) {
-    ordinals = [UInt64](repeating: 0, count: Limits.lanes)
+    // The first is kept for a step that goes on, also in lanes without one: who joins counts alike.
+    ordinals = [UInt64](repeating: Self.carriedOver, count: Limits.lanes)
     for lane in lanes.indices {
       guard var step = lanes[lane] else { continue }
       guard step.plan.purpose == .work else {
         lanes[lane] = nil
         continue
       }
-      ordinals[lane] = 1
-      step.ordinal = 1
+      step.ordinal = Self.carriedOver
       // Who is moved to other shards takes no part in them any more.
       step.participants = step.participants.enumerated().map { shard, replicas in
         shard < view.receivers.count ? replicas.filter(view.receivers[shard].contains) : []

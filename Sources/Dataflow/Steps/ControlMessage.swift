@@ -58,7 +58,7 @@ package enum ControlMessage: Hashable, Sendable {
   /// its view alone: it is said anew where it is still true.
   package var outlivesView: Bool {
     switch self {
-    case .failed, .needsCode, .hasCode, .code, .drain: true
+    case .failed, .code, .drain: true
     default: false
     }
   }

@@ -94,6 +94,17 @@ package struct Folds: Sendable {
     body(&partitions[place])
   }
 
+  /// How far it is, for people.
+  package var text: String {
+    let open = partitions.filter { $0.tally == nil }.map { partition in
+      "\(partition.number)\(partition.isBusy ? " busy" : "")"
+        + (partition.queue.isEmpty ? "" : " \(partition.queue.count) blocks")
+    }
+    return isClosed || !open.isEmpty
+      ? "\(isClosed ? "closed" : "open"), partitions left: \(open.joined(separator: ", "))"
+      : "nothing to fold"
+  }
+
   /// Nobody wants these any more.
   package mutating func remove(_ numbers: some Sequence<Int>) {
     let numbers = Array(numbers)

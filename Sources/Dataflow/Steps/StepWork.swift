@@ -21,6 +21,8 @@ package struct StepWork: Sendable {
   private var stagings: [(shard: Int, staging: Staging)]
   package var folds: Folds
   private let map: ShardMap
+  /// What of it is lost here, and why: then nothing more comes of it.
+  package private(set) var broken: (part: StepPart, failure: JobFailure, hasDied: Bool)?
   /// Whether runs and tallies were handed over.
   package private(set) var isPrepared = false
 
@@ -183,9 +185,22 @@ extension StepWork {
     if stagings.allSatisfy({ $0.staging.handedOut == plan.splits.count }) { folds.close() }
   }
 
+  /// What was gathered of a partition is lost, or some block: the step has to begin anew.
+  package mutating func breakDown(_ part: StepPart, _ failure: JobFailure, hasDied: Bool) {
+    if broken == nil { broken = (part, failure, hasDied) }
+  }
+
+  /// What executors can do next for it.
+  package mutating func nextFold(_ isOwn: (Int) -> Bool) -> Folds.Turn? {
+    broken == nil ? folds.next(isOwn) : nil
+  }
+
   /// All partitions are finished: their runs, once.
   package mutating func prepare() -> [(partition: Int, run: HeldRun)]? {
-    guard plan.purpose == .work, !isPrepared, !stagings.isEmpty, folds.isDone else { return nil }
+    // guard: prepare.unbroken
+    guard plan.purpose == .work, broken == nil, !isPrepared, !stagings.isEmpty, folds.isDone else {
+      return nil
+    }
     isPrepared = true
     return folds.runs
   }

@@ -32,9 +32,13 @@ extension Workshop {
       let runs = supply.take(number, missing, from: sender, view, at: node)
       for runs in runs { send(runs, view) }
     case .needsCode(let code):
-      messages.append(.hasCode(code, codes.contains(code)))
-      if codes.contains(code), view.members.first(where: { $0 != sender }) == node {
-        effects.append(.readCode(code))
+      if !codeSupply.isOpen(code) { messages.append(.hasCode(code, codes.contains(code))) }
+      codeSupply.ask(code)
+    case .hasCode(let code, let isThere):
+      switch codeSupply.take(code, isThere, from: sender, view, at: node) {
+      case .spread: effects.append(.readCode(code))
+      case .lost: loseCode(code, time)
+      case .open, .comes: break
       }
     case .code(let code, let size, let offset, let bytes):
       if !codes.contains(code) { effects.append(.keepCode(code, size: size, offset: offset, bytes)) }
@@ -42,7 +46,7 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .hasCode, .drop, .held, .failed, .counted: break
+    case .drop, .held, .failed, .counted: break
     }
     tellScheduler(message, from: sender, time)
   }
@@ -55,6 +59,15 @@ extension Workshop {
     cells[plan.lane].ordinal = board.lanes[plan.lane]?.ordinal ?? 0
     cells[plan.lane].mapped = 0
     cells[plan.lane].sealed = 0
+  }
+
+  /// No member has an executable: its jobs cannot be done.
+  private mutating func loseCode(_ code: CodeDigest, _ time: Time) {
+    errands.removeAll { $0.1.code == code }
+    wantedCodes.removeAll { $0 == code }
+    var orders = Orders()
+    scheduler?.lose(code, clock: time.clock, into: &orders)
+    obey(orders)
   }
 
   /// Frees what is not needed, and says what is missing of what is.
@@ -171,6 +184,12 @@ extension Workshop {
   mutating func fail(
     _ step: StepID, _ part: StepPart, _ failure: JobFailure, hasDied: Bool = false
   ) {
+    // It tells all, and must not look prepared before they have heard of it.
+    switch part {
+    case .partition, .all:
+      if let lane = lane(of: step) { works[lane]?.breakDown(part, failure, hasDied: hasDied) }
+    case .split: break
+    }
     messages.append(.failed(step, part, failure, hasDied: hasDied))
   }
 

@@ -14,6 +14,7 @@ extension Workshop {
       take(report, of: running, slot, time)
     case .died(let slot, let code, let failure): died(slot, code, failure, time)
     case .hasCode(let code, let isNew):
+      wantedCodes.removeAll { $0 == code }
       guard codes.insert(code).inserted else { return }
       if isNew { effects.append(.readCode(code)) }
     case .codePiece(let code, let size, let offset, let bytes):
@@ -145,7 +146,7 @@ extension Workshop {
     for count in works.indices {
       let lane = (turn + count) % works.count
       // A partition is folded by the same executor from its beginning to its end.
-      if let next = works[lane]?.folds.next({ $0 % slots == slot }) {
+      if let next = works[lane]?.nextFold({ $0 % slots == slot }) {
         turn = lane + 1
         return (lane, next)
       }

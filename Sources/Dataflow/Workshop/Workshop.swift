@@ -19,7 +19,7 @@ package struct Workshop: Sendable {
   /// By lane.
   var works: [StepWork?] = Array(repeating: nil, count: Limits.lanes)
   package internal(set) var shelf = Shelf()
-  package private(set) var scheduler: Scheduler?
+  package internal(set) var scheduler: Scheduler?
   /// By slot.
   var running: [Running?]
   var taskCount: UInt64 = 0
@@ -27,7 +27,8 @@ package struct Workshop: Sendable {
   var turn = 0
   var errands: [(Errand, JobSpec)] = []
   var codes: Set<CodeDigest> = []
-  /// Executables that were asked for.
+  var codeSupply = CodeSupply()
+  /// Executables that this node has asked for, and that have not come.
   var wantedCodes: [CodeDigest] = []
   var supply = Supply()
 
@@ -66,6 +67,8 @@ package struct Workshop: Sendable {
     commands.removeAll()
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
     supply = Supply()
+    codeSupply = CodeSupply()
+    wantedCodes = []
     stocked = []
     for lane in works.indices where works[lane] != nil && board.lanes[lane] == nil {
       discard(lane, into: &effects)
@@ -94,6 +97,10 @@ package struct Workshop: Sendable {
       messages.append(.held(step.plan.step, shard: shard, sealed))
     }
     if works[lane]?.isPrepared == true { publish(lane, step) }
+    // The scheduler that was told of it may be gone, with what it had decided.
+    if let (part, failure, hasDied) = works[lane]?.broken {
+      messages.append(.failed(step.plan.step, part, failure, hasDied: hasDied))
+    }
   }
 
   /// A turn: the scheduler's decisions, new tasks for executors, cells.

@@ -11,6 +11,10 @@ struct Forwards: Sendable {
     let number: UInt64
     let client: UInt64
     let request: [UInt8]
+    /// Whose replicas answer it; nil: the coordinators.
+    let shard: Int?
+    /// How often it was passed on: to another replica each time.
+    var tries = 0
   }
 
   /// In the order in which they came.
@@ -22,9 +26,9 @@ struct Forwards: Sendable {
   var count: Int { items.count }
 
   /// Numbers a request of a client.
-  mutating func append(_ request: [UInt8], client: UInt64) -> UInt64 {
+  mutating func append(_ request: [UInt8], client: UInt64, shard: Int?) -> UInt64 {
     numbers += 1
-    items.append(Item(number: numbers, client: client, request: request))
+    items.append(Item(number: numbers, client: client, request: request, shard: shard))
     return numbers
   }
 
@@ -34,8 +38,11 @@ struct Forwards: Sendable {
     return items.remove(at: place).client
   }
 
-  /// What was not answered yet.
-  var open: [(number: UInt64, request: [UInt8])] { items.map { ($0.number, $0.request) } }
+  /// What was not answered yet, on its way once more.
+  mutating func again() -> [(number: UInt64, request: [UInt8], shard: Int?, tries: Int)] {
+    for place in items.indices { items[place].tries += 1 }
+    return items.map { ($0.number, $0.request, $0.shard, $0.tries) }
+  }
 
   mutating func abandon(_ clients: [UInt64]) { items.removeAll { clients.contains($0.client) } }
 
@@ -47,26 +54,38 @@ struct Forwards: Sendable {
 }
 
 extension Node {
-  /// Passes a request of a client on to a coordinator.
-  mutating func forward(_ request: Request, _ number: UInt64, into effects: inout [NodeEffect]) {
+  /// Passes a request of a client on to a coordinator, or to a replica of a shard.
+  mutating func forward(
+    _ request: Request, _ number: UInt64, shard: Int? = nil,
+    into effects: inout [NodeEffect]
+  ) {
     guard let view = membership.view else { return }
     guard forwards.count < limits.submissions else {
       let text = "\(limits.submissions) requests wait at this node already: send fewer at a time"
       return effects.append(.answer(number, .busy(text)))
     }
     let bytes = request.encoded
-    let own = forwards.append(bytes, client: number)
-    let target = view.record(coordinator(view))
+    let own = forwards.append(bytes, client: number, shard: shard)
+    let target = view.record(target(view, shard, tries: 0))
     effects.append(.send(Envelope.forward(own, bytes).encoded, to: target))
   }
 
   /// Passes on again what was not answered: the letter may be lost, or the coordinator gone.
   mutating func sendForwards(_ view: View, into effects: inout [NodeEffect]) {
     guard forwards.count > 0 else { return }
-    let target = view.record(coordinator(view))
-    for (number, request) in forwards.open {
+    for (number, request, shard, tries) in forwards.again() {
+      let target = view.record(self.target(view, shard, tries: tries))
       effects.append(.send(Envelope.forward(number, request).encoded, to: target))
     }
+  }
+
+  private func target(_ view: View, _ shard: Int?, tries: Int) -> Rank {
+    let role = shard.map { Role.shard($0) }
+    guard let role, let subgroup = view.subgroups.first(where: { $0.role == role }) else {
+      return coordinator(view)
+    }
+    let replicas = Array(subgroup.receivers)
+    return replicas[(membership.rank.index + tries) % replicas.count]
   }
 
   /// The coordinator that answers this node's clients: they are spread over all of them.
@@ -80,9 +99,14 @@ extension Node {
     _ bytes: [UInt8], from sender: NodeID, _ number: UInt64, into effects: inout [NodeEffect]
   ) {
     let asker = Asker.node(sender, number)
+    let request = Request(bytes)
+    if case .read(let question) = request, membership.view?.rank(of: sender) != nil {
+      if let reply = runs(question) { answer(asker, reply, into: &effects) }
+      return
+    }
     guard isCoordinator, membership.view?.rank(of: sender) != nil, !forwards.taken.contains(asker)
     else { return }
-    switch Request(bytes) {
+    switch request {
     case .submit(let submission):
       guard queues[coordinators].count < limits.submissions else { return }
       forwards.taken.insert(asker)

@@ -119,6 +119,25 @@ extension Node {
     }
   }
 
+  /// Bytes of a run that is here; nil where it is not.
+  func runs(_ question: RunQuestion) -> Reply? {
+    workshop?.shelf.run(question.step, question.partition).map {
+      .outcome(.done($0.bytes(from: question.offset)))
+    }
+  }
+
+  /// A client reads a run.
+  mutating func read(
+    _ question: RunQuestion, _ number: UInt64, into effects: inout [NodeEffect]
+  ) {
+    if let reply = runs(question) { return effects.append(.answer(number, reply)) }
+    guard let map = workshop?.view?.map else {
+      return effects.append(.answer(number, .unavailable("this node has no shards")))
+    }
+    let shard = map.shard(of: question.partition)
+    forward(.read(question), number, shard: shard, into: &effects)
+  }
+
   /// Sends what jobs want sent, as far as there is room. True where it did.
   mutating func sendJobs(_ groups: inout [Subgroup], _ view: View) -> Bool {
     guard workshop != nil else { return false }

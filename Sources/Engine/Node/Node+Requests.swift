@@ -25,6 +25,7 @@ extension Node {
       }
       submit(bytes, number, now, into: &effects)
     case .watch(let question): watch(question, number, now, into: &effects)
+    case .read(let question): read(question, number, into: &effects)
     case .status:
       effects.append(.answer(number, .status(status(now).encoded)))
     case .leave:

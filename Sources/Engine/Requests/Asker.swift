@@ -21,6 +21,8 @@ extension Asker {
     case .client, .node: true
     }
   }
+
+  fileprivate var isScheduler: Bool { if case .scheduler = self { true } else { false } }
 }
 
 /// A submission on its way through the total order.
@@ -68,11 +70,16 @@ struct SubmissionQueue: Sendable {
     sent = 0
   }
 
-  /// Drops what was not sent, and lets go whoever waits for the rest. Returns who is to be told.
+  /// Drops what was not sent, and lets go whoever waits for the rest. Returns who is to be told. A
+  /// scheduler is nobody who could be told: it waits as long as its view lasts.
   mutating func turnAway() -> [Asker] {
-    let askers = items[head...].map(\.asker)
+    let askers = items[head...].map(\.asker).filter { !$0.isScheduler }
+    let kept = items[(head + sent)...].filter(\.asker.isScheduler)
     items.removeLast(waiting)
-    for index in head..<items.count { items[index].asker = .nobody }
+    for index in head..<items.count where !items[index].asker.isScheduler {
+      items[index].asker = .nobody
+    }
+    items += kept
     return askers
   }
 

@@ -13,6 +13,8 @@ package enum Request: Sendable {
   case status
   /// Leaves the cluster.
   case leave
+  /// Bytes of a run, of whoever holds it.
+  case read(RunQuestion)
 
   package var encoded: [UInt8] {
     switch self {
@@ -20,6 +22,7 @@ package enum Request: Sendable {
     case .watch(let bytes): [2] + bytes
     case .status: [3]
     case .leave: [4]
+    case .read(let question): [5] + question.encoded
     }
   }
 
@@ -33,6 +36,9 @@ package enum Request: Sendable {
     case 2: self = .watch(Array(bytes.dropFirst()))
     case 3 where bytes.count == 1: self = .status
     case 4 where bytes.count == 1: self = .leave
+    case 5:
+      guard let question = RunQuestion(Array(bytes.dropFirst())) else { return nil }
+      self = .read(question)
     default: return nil
     }
   }

@@ -32,7 +32,8 @@ struct PlanShelf {
     if let fingerprint, fingerprint != found {
       throw JobError(
         .failed,
-        "the job's plan is another one here: \(hexadecimal(found)), not \(hexadecimal(fingerprint))",
+        "the job's plan is another one here: \(hexadecimal(found)), not "
+          + hexadecimal(fingerprint),
         advice: "a plan must depend on the job's arguments alone: not on time, host or environment")
     }
     return plan
@@ -59,5 +60,15 @@ extension JobFailure {
     self.init(
       exitCode: error.code.exitCode, code: error.code.name, message: error.message,
       location: error.location, record: error.record, advice: error.advice)
+  }
+}
+
+extension JobError {
+  /// A failure that came from another process, with what its executor left behind.
+  package init(_ failure: JobFailure) {
+    self.init(
+      Code(exitCode: failure.exitCode, name: failure.code), failure.message,
+      location: failure.location, record: failure.record, advice: failure.advice)
+    if !failure.trace.isEmpty { message += "\n" + failure.trace.map { "    \($0)" }.joined(separator: "\n") }
   }
 }

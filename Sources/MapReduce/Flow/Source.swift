@@ -20,8 +20,10 @@ extension Source where T == Bytes {
     Source(
       input: .lines(paths),
       feed: { chunk, sink in
-        guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
-        return try forEachLine(bytes, sink)
+        guard case .lines(let bytes, let mark) = chunk else {
+          preconditionFailure("lines are read")
+        }
+        return try forEachLine(bytes, mark, sink)
       },
       name: "lines")
   }

@@ -2,8 +2,8 @@
 
 /// SHA-256, fed in pieces: what members prove their key with when they meet.
 ///
-/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes); used for a few kilobytes
-/// when a group forms, never for what the group then moves.
+/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes); used when a group forms and
+/// for the executables of jobs, never for what jobs move.
 package struct SHA256: Sendable {
   /// Bytes of a digest.
   package static let byteCount = 32
@@ -28,13 +28,23 @@ package struct SHA256: Sendable {
 
   package mutating func update(_ bytes: Bytes) {
     total &+= UInt64(bytes.count)
-    for byte in bytes { append(byte) }
+    var offset = 0
+    while offset < bytes.count {
+      if block.isEmpty, bytes.count - offset >= Self.blockBytes {
+        mix(bytes[offset..<offset + Self.blockBytes])
+        offset += Self.blockBytes
+      } else {
+        append(bytes[offset])
+        offset += 1
+      }
+    }
   }
 
   private mutating func append(_ byte: UInt8) {
     block.append(byte)
     guard block.count == Self.blockBytes else { return }
-    mix()
+    let whole = block
+    whole.withBytes { mix($0) }
     block.removeAll(keepingCapacity: true)
   }
 
@@ -50,10 +60,11 @@ package struct SHA256: Sendable {
     }
   }
 
-  private mutating func mix() {
-    var words = [UInt32](repeating: 0, count: 64)
+  private mutating func mix(_ block: Bytes) {
+    var words = InlineArray<64, UInt32>(repeating: 0)
     for index in 0..<16 {
-      words[index] = block[(4 * index)..<(4 * index + 4)].reduce(0) { $0 << 8 | UInt32($1) }
+      let word = unsafe block.base.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)
+      words[index] = UInt32(bigEndian: word)
     }
     for index in 16..<64 {
       let early = words[index - 15]

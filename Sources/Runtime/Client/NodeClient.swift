@@ -46,10 +46,20 @@ package final class NodeClient {
 
   /// Sends a request and waits for its reply.
   package func ask(_ request: Request, milliseconds: Int) throws(Failure) -> Reply {
+    try exchange(request.encoded, milliseconds: milliseconds)
+  }
+
+  /// The number of this client's next command.
+  func nextCommand() -> CommandID {
+    commands += 1
+    return CommandID(session: session, number: commands, acknowledged: commands - 1)
+  }
+
+  func exchange(_ request: [UInt8], milliseconds: Int) throws(Failure) -> Reply {
     requests += 1
     let number = requests
     do throws(FabricError) {
-      try client.send(ClientBook.frame(number, request.encoded))
+      try client.send(ClientBook.frame(number, request))
       while true {
         let frame = try client.receive(milliseconds: milliseconds)
         // Answers to what was given up before are passed over.
@@ -72,9 +82,7 @@ package final class NodeClient {
   package func change(
     _ command: CatalogueCommand, milliseconds: Int
   ) throws(Failure) -> CatalogueAnswer {
-    commands += 1
-    let id = CommandID(session: session, number: commands, acknowledged: commands - 1)
-    return try change(command, as: id, milliseconds: milliseconds)
+    return try change(command, as: nextCommand(), milliseconds: milliseconds)
   }
 
   /// The same with a number of the caller's, so that it can be said again elsewhere.

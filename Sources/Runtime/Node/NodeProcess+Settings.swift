@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dataflow
 import Engine
 import Fabrics
 import Glibc
@@ -75,6 +76,9 @@ extension NodeProcess {
   static func limits(_ settings: NodeSettings) -> NodeLimits {
     var limits = NodeLimits()
     limits.submissions = settings.queueMaximum
+    limits.slots = settings.slots
+    limits.retention = Retention(
+      versions: settings.keepVersions, bytes: settings.keepBytes ?? .max)
     return limits
   }
 }

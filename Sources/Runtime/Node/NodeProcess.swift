@@ -28,7 +28,8 @@ package final class NodeProcess {
   /// By address: why nobody answered there last.
   private var unanswered: [String: String] = [:]
   private let tell: (String) -> Void
-  private let memory = BlockPool()
+  /// Nil where the cluster has no shards: then no jobs run.
+  private let desk: JobDesk?
 
   /// Where it takes letters.
   package let address: String
@@ -50,12 +51,15 @@ package final class NodeProcess {
     do throws(FabricError) {
       let listener = try DataListener.open(settings.dataListen.description)
       former = try FabricFormer(settings, listener) { rouser.rouse() }
+      desk =
+        settings.shards == 0
+        ? nil : try JobDesk(settings, id, rouse: { rouser.rouse() }, tell: tell)
       let record = Self.record(settings, id, address, listener)
       let cluster = NodeID(high: source.next(), low: source.next())
       node = Node(
         record, cluster: cluster, settings: Self.membership(settings),
-        limits: Self.limits(settings), memory: memory, now: monotonicNanoseconds(),
-        into: &effects)
+        limits: Self.limits(settings), memory: desk?.arena ?? BlockPool(),
+        now: monotonicNanoseconds(), into: &effects)
     } catch {
       switchboard.close()
       throw error
@@ -82,6 +86,7 @@ package final class NodeProcess {
     former.close()
     fabric?.close()
     switchboard.close()
+    desk?.close()
     return stopped ?? .left
   }
 
@@ -92,7 +97,8 @@ package final class NodeProcess {
       monotonicNanoseconds(), clock: Self.clock(), inputs, into: &effects)
     inputs.removeAll(keepingCapacity: true)
     carryOut()
-    return hasWorked
+    // Carrying out may bring the next inputs.
+    return hasWorked || !inputs.isEmpty
   }
 
   /// Waits until something comes, or the node has something to do by itself.
@@ -126,6 +132,7 @@ package final class NodeProcess {
     arrived.removeAll(keepingCapacity: true)
     former.take(into: &formed)
     for result in formed { take(result) }
+    desk?.take(into: &inputs)
     formed.removeAll(keepingCapacity: true)
   }
 
@@ -154,7 +161,9 @@ package final class NodeProcess {
       return switchboard.answer(
         connection, ClientBook.frame(0, Reply.malformed("this is no request").encoded))
     }
-    if let request = Request(bytes) {
+    if let desk, let request = CodeRequest(bytes) {
+      effects.append(.answer(number, desk.answer(request, into: &inputs)))
+    } else if let request = Request(bytes) {
       inputs.append(.request(number, request))
     } else {
       let text = "this is no request: is the client of another version?"
@@ -201,7 +210,7 @@ package final class NodeProcess {
     case .forget(let id): switchboard.forget(id)
     case .stop(let reason): stopped = reason
     case .note(let text): tell(text)
-    case .jobs: break
+    case .jobs(let effect): desk?.carryOut(effect, into: &inputs)
     case .applied, .traced: break
     }
   }

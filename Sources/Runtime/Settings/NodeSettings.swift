@@ -31,6 +31,15 @@ package struct NodeSettings: Sendable {
   package let queueMaximum: Int
   package let requestBytesMaximum: Int
 
+  package let memoryBytes: Int
+  package let slots: Int
+  package let executorMemoryBytes: Int?
+  package let executorUser: String
+  package let executorDeadlineNanoseconds: UInt64
+  package let executorDirectory: String
+  package let keepVersions: Int
+  package let keepBytes: Int?
+
   /// Traps where the table has another type for a setting than this structure.
   package init(_ settings: Settings) {
     clusterKey = settings.clusterKey
@@ -59,6 +68,17 @@ package struct NodeSettings: Sendable {
     replicas = settings.number(SettingTable.replicas)
     queueMaximum = settings.number(SettingTable.queue)
     requestBytesMaximum = settings.number(SettingTable.requestBytes)
+    memoryBytes = settings.number(SettingTable.memoryLimit)
+    slots = settings.number(SettingTable.executorSlots)
+    executorMemoryBytes =
+      settings[SettingTable.executorMemory] == nil
+      ? nil : settings.number(SettingTable.executorMemory)
+    executorUser = settings.text(SettingTable.executorUser)
+    executorDeadlineNanoseconds = settings.nanoseconds(SettingTable.executorDeadline)
+    executorDirectory = settings.text(SettingTable.executorDirectory)
+    keepVersions = settings.number(SettingTable.keepVersions)
+    keepBytes =
+      settings[SettingTable.keepBytes] == nil ? nil : settings.number(SettingTable.keepBytes)
   }
 }
 

@@ -12,6 +12,9 @@ package enum SettingTable {
     heartbeat, suspectAfter, joinTimeout,
     coordinators, shards, replicas,
     queue, requestBytes,
+    memoryLimit,
+    executorSlots, executorMemory, executorUser, executorDeadline, executorDirectory,
+    keepVersions, keepBytes,
   ]
 
   /// Sections with one line about each.
@@ -21,6 +24,9 @@ package enum SettingTable {
     ("membership", "When a node is taken for lost."),
     ("layout", "How work is spread over the nodes. All nodes of a cluster need the same."),
     ("service", "What a node takes from its clients."),
+    ("memory", "What a node's jobs may use."),
+    ("executor", "The processes in which the code of jobs runs."),
+    ("results", "How long results are kept."),
   ]
 
   package static func key(named name: String) -> SettingKey? { keys.first { $0.name == name } }
@@ -96,4 +102,33 @@ package enum SettingTable {
   package static let requestBytes = SettingKey(
     "service.request-bytes", .bytes(1 << 10...2 << 20), .value("1MiB"),
     "The most bytes of one request.")
+
+  package static let memoryLimit = SettingKey(
+    "memory.limit", .bytes(16 << 20...1 << 50),
+    .derived("half of the host's memory", example: "4GiB"),
+    "Memory for the blocks and results of jobs; it is taken as it is needed.")
+  package static let executorSlots = SettingKey(
+    "executor.slots", .count(1...Limits.threads),
+    .derived("the processors of this host", example: "4"),
+    "How many tasks run at a time.")
+  package static let executorMemory = SettingKey(
+    "executor.memory", .bytes(16 << 20...1 << 50),
+    .derived("no limit", example: "1GiB"),
+    "Memory that one executor may have for itself.")
+  package static let executorUser = SettingKey(
+    "executor.user", .name, .value("nobody"),
+    "Whom executors run as where the node runs as root.")
+  package static let executorDeadline = SettingKey(
+    "executor.deadline", .duration(second / 10...86_400 * second), .value("300s"),
+    "How long a task may work on one chunk before it is taken for hung.")
+  package static let executorDirectory = SettingKey(
+    "executor.directory", .path(bytesMaximum: Int(PATH_MAX) - 128), .value("/tmp"),
+    "Where executables are kept while the node lives.")
+
+  package static let keepVersions = SettingKey(
+    "results.keep-versions", .count(1...1_000_000), .value("10"),
+    "How many versions of a result are kept; the newest always is.")
+  package static let keepBytes = SettingKey(
+    "results.keep-bytes", .bytes(1...1 << 60), .derived("no limit", example: "100GiB"),
+    "Bytes of all versions of one result that are kept.")
 }

@@ -189,6 +189,8 @@ extension SettingsReader {
     switch key {
     case SettingTable.nodeName: return sources.host.name
     case SettingTable.nodeHost: return sources.host.bootID
+    case SettingTable.executorSlots: return String(sources.host.processors)
+    case SettingTable.memoryLimit: return "\(sources.host.memoryBytes / 2 / (1 << 20))MiB"
     case SettingTable.nodeDataListen:
       guard case .address(let listen)? = found[SettingTable.nodeListen.name]?.value else {
         return nil

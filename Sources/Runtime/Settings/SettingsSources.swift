@@ -24,11 +24,18 @@ package struct SettingsSources: Sendable {
     package var user: UInt32
     /// Differs from host to host and from start to start.
     package var bootID: String
+    package var processors: Int
+    package var memoryBytes: Int
 
-    package init(name: String, user: UInt32, bootID: String) {
+    package init(
+      name: String, user: UInt32, bootID: String, processors: Int = 1,
+      memoryBytes: Int = 1 << 30
+    ) {
       self.name = name
       self.user = user
       self.bootID = bootID
+      self.processors = processors
+      self.memoryBytes = memoryBytes
     }
   }
 
@@ -115,6 +122,8 @@ extension SettingsSources.Host {
       bootID = String(decoding: line.prefix { $0 > 0x20 }, as: UTF8.self)
     }
     return Self(
-      name: isNamed ? String(decoding: bytes, as: UTF8.self) : "", user: geteuid(), bootID: bootID)
+      name: isNamed ? String(decoding: bytes, as: UTF8.self) : "", user: geteuid(), bootID: bootID,
+      processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
+      memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
   }
 }

@@ -50,7 +50,8 @@ package struct AgreementChecker {
     _ role: Role, _ version: Version, sender: NodeID, _ bytes: [UInt8], at node: NodeID
   ) {
     let applied = Applied(version: version, sender: sender, bytes: bytes)
-    var history = histories[role, default: History()]
+    // Taken out, so that it is not copied when it grows.
+    var history = histories.removeValue(forKey: role) ?? History()
     defer { histories[role] = history }
     let place: Int
     if let last = history.places[node], !wasAway(role, history.log[last - 1].version, version, node) {

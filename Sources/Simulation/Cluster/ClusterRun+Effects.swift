@@ -41,8 +41,6 @@ extension ClusterRun {
       memory: executors.pool, isObserved: true, now: time + time / 1000 * rate + ahead, into: &effects)
     let simulated = SimulatedNode(
       record, node, executors, clockAhead: ahead, clockRate: rate)
-    // The first one has the jobs' executable; the others get it from there.
-    if index == 0 { simulated.put(.jobs(.hasCode(Self.code, isNew: true))) }
     nodes.append(simulated)
     note("starts \(record.name) as node \(index)")
     if let view = simulated.node.view {

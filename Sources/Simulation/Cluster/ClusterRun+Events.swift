@@ -237,6 +237,7 @@ extension ClusterRun {
     guard let view = alive.first?.node.view else { return false }
     return alive.count == view.members.count
       && alive.allSatisfy { $0.node.view == view && $0.node.isFormed && $0.node.holdsAll }
+      && (scenario.shards == 0 || runsArePlaced)
   }
 
   /// Whether too few members of the newest view live for it ever to go on. A member that dies while

@@ -82,6 +82,8 @@ extension ClusterRun {
     let node = random.pick(alive)
     unanswered.append((requests, node))
     let submission = submitters[index].submission(Self.code, clock: clock(nodes[node]))
+    // The executable goes before the job.
+    if submitters[index].id == nil { nodes[node].put(.jobs(.hasCode(Self.code, isNew: true))) }
     nodes[node].put(.request(requests, .submit(submission)))
   }
 
@@ -198,9 +200,12 @@ extension ClusterRun {
     if Set(instants).count > 1 { agreement.fail("\(job.id): one result came before another") }
   }
 
-  /// Executors that are killed again and again take their job with them.
+  /// Executors that are killed again and again take their job with them; so do nodes that die
+  /// before they have passed an executable on.
   private func isExcusable(_ job: JobRecord) -> Bool {
-    job.failure?.message.hasPrefix("the executor was killed") == true
+    let message = job.failure?.message ?? ""
+    return message.hasPrefix("the executor was killed")
+      || message.hasPrefix("no node has the job's executable")
   }
 
   /// A version is whole at every replica of its shards, byte for byte.
@@ -224,16 +229,43 @@ extension ClusterRun {
     }
   }
 
+  /// Whether every replica has all runs that it is to have: those that somebody has.
+  var runsArePlaced: Bool {
+    let alive = nodes.filter { $0.isAlive && !isStray($0) }
+    guard let coordination = alive.lazy.compactMap({ $0.node.coordination }).first else { return false }
+    let versions = coordination.results.list("").flatMap { newest in
+      (try? coordination.results.log(newest.name)) ?? []
+    }
+    return alive.allSatisfy { node in
+      guard let workshop = node.node.workshop, let view = workshop.view else { return true }
+      return view.shards(of: node.record.id).allSatisfy { shard in
+        versions.allSatisfy { version in
+          version.isLost
+            || workshop.shelf.holds(
+              ShardRuns(step: version.step, shard: shard), view.map, partitions: version.runs.count)
+        }
+      }
+    }
+  }
+
   /// What jobs wait for that are not over.
   var waitingJobs: String {
     submitters.filter { !$0.isDone }.map { submitter in
       let told = nodes.lazy.filter(\.isAlive).compactMap { node in
         submitter.id.flatMap { node.node.waits($0) }
       }.first
-      return "\(submitter.id.map { "\($0)" } ?? "a job"): \(told ?? "nobody schedules"); "
+      let known = nodes.lazy.filter(\.isAlive).compactMap { node in
+        submitter.id.flatMap { node.node.coordination?.jobs[$0] }
+      }.first.map { "\($0.phase) \($0.attempt) with \($0.stages.count) stages, " } ?? ""
+      return "\(submitter.id.map { "\($0)" } ?? "a job"): \(known)\(told ?? "nobody schedules"); "
     }.joined()
+      + nodes.filter(\.isAlive).map { node in
+        "\(node.record.name): \(node.node.workshop?.text.joined(separator: "; ") ?? ""); "
+      }.joined()
   }
 
-  /// Whether all jobs are over.
-  var jobsAreOver: Bool { submitters.allSatisfy(\.isDone) }
+  /// Whether all jobs are over, or wait because too few nodes are left for them.
+  var jobsAreOver: Bool {
+    submitters.allSatisfy(\.isDone) || agreement.newest?.inadequacy != nil
+  }
 }

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Workshop {
+  /// What this node does, for people who look into it: a line for each step, and for each slot.
+  package var text: [String] {
+    var lines: [String] = []
+    for lane in works.indices {
+      guard let work = works[lane] else { continue }
+      let plan = work.plan
+      lines.append(
+        "lane \(lane): step \(plan.step) of \(plan.job), \(plan.stage), \(plan.purpose): "
+          + "\(work.sealedSplits) of \(plan.splits.count) splits sealed in shards \(work.shards), "
+          + "\(work.folds.text), mapped \(work.doneAttempts), "
+          + "\(work.isPrepared ? "prepared" : "not prepared")")
+    }
+    for (slot, task) in running.enumerated() {
+      if let task { lines.append("slot \(slot): task \(task.number), \(task.purpose)") }
+    }
+    for (shard, parcels) in parcels.enumerated() where !parcels.isEmpty {
+      lines.append("shard \(shard): \(parcels.waitingBytes) bytes wait to be sent")
+    }
+    return lines
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+import ArgumentParser
+import Dataflow
+import Exchange
+import Glibc
+import MapReduce
+import Memory
+import Runtime
+import Vocabulary
+
+/// `mapred submit [options] JOB …`: everything behind the job's name is the job's.
+struct Submit<Suite: JobSuite>: ParsableCommand {
+  static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: "submit", abstract: "Submits a job to a cluster and prints its id.",
+      discussion: """
+        The executable itself is sent along, once, and kept by its digest. With --wait the command \
+        ends when the job does, and shows its results.
+        """)
+  }
+
+  @OptionGroup var node: NodeOptions
+  @Flag(help: "Wait for the job's end.") var wait = false
+  @Flag(help: "Print JSON.") var json = false
+  @Argument(help: "The job.") var job: String
+  @Argument(parsing: .captureForPassthrough, help: "The job's own arguments.")
+  var arguments: [String] = []
+
+  func run() throws {
+    guard let type = Suite.jobs.first(where: { $0.name == job }) else {
+      throw JobError(.noInput, "no job is called \"\(job)\"")
+    }
+    try Self.check(type, arguments)
+    let client = try node.client()
+    do {
+      let (code, bytes) = try NodeClient.executable("/proc/self/exe")
+      try client.bring(code, bytes, milliseconds: node.milliseconds)
+      let spec = JobSpec(
+        code: code, name: job, arguments: arguments, directory: Self.directory,
+        tableSeed: UInt64.random(in: .min ... .max))
+      let id = try client.submit(spec, milliseconds: node.milliseconds)
+      guard wait else { return try Terminal.print("\(id)") }
+      try JobText.follow(id, client, isJSON: json)
+    } catch let error as NodeClient.Failure {
+      throw JobError(error)
+    }
+  }
+
+  /// What is wrong with the arguments is told here, before anything is sent.
+  private static func check<J: Job>(_: J.Type, _ arguments: [String]) throws {
+    do { _ = try J.parse(arguments) } catch { RunJob<J>.exit(withError: error) }
+  }
+
+  private static var directory: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard unsafe getcwd(&buffer, buffer.count) != nil else { return "/" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+}
+
+/// `mapred jobs`.
+struct JobsVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jobs", abstract: "Lists jobs, the newest first.")
+
+  @OptionGroup var node: NodeOptions
+  @Option(help: "How many.") var limit = 20
+  @Flag(help: "Print JSON, one job a line.") var json = false
+
+  func run() throws {
+    do {
+      for job in try node.client().jobs(limit: limit, milliseconds: node.milliseconds) {
+        try JobText.print(job, isJSON: json)
+      }
+    } catch let error as NodeClient.Failure { throw JobError(error) }
+  }
+}
+
+/// `mapred status ID`, `mapred wait ID`, `mapred cancel ID`.
+struct StatusVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "status", abstract: "Shows where a job stands.")
+
+  @Argument(help: "The job's id.") var id: String
+  @OptionGroup var node: NodeOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    do {
+      let job = try node.client().job(try JobText.id(id), milliseconds: node.milliseconds)
+      try JobText.print(job, isJSON: json)
+    } catch let error as NodeClient.Failure { throw JobError(error) }
+  }
+}
+
+struct WaitVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "wait", abstract: "Waits for the end of a job.")
+
+  @Argument(help: "The job's id.") var id: String
+  @OptionGroup var node: NodeOptions
+  @Flag(help: "Print JSON.") var json = false
+
+  func run() throws {
+    try JobText.follow(try JobText.id(id), try node.client(), isJSON: json)
+  }
+}
+
+struct CancelVerb: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cancel", abstract: "Cancels a job: nothing of it becomes visible.")
+
+  @Argument(help: "The job's id.") var id: String
+  @OptionGroup var node: NodeOptions
+
+  func run() throws {
+    do {
+      try node.client().cancel(try JobText.id(id), milliseconds: node.milliseconds)
+    } catch let error as NodeClient.Failure { throw JobError(error) }
+  }
+}
+
+/// Jobs as people and programs read them.
+enum JobText {
+  static func id(_ text: String) throws -> JobID {
+    guard let id = JobID(text) else {
+      throw JobError(.usage, "\"\(text)\" is no job's id: they look like j-17")
+    }
+    return id
+  }
+
+  /// Waits for the end of a job; throws its failure.
+  static func follow(_ id: JobID, _ client: NodeClient, isJSON: Bool) throws {
+    do {
+      var job = try client.job(id, milliseconds: 60_000)
+      while !job.phase.isOver {
+        job = try client.job(id, since: job.revision, milliseconds: 86_400_000)
+      }
+      try print(job, isJSON: isJSON)
+      if job.phase == .cancelled {
+        throw JobError(.interrupted, "job \(id) was cancelled; nothing became visible")
+      }
+      if let failure = job.failure { throw JobError(failure) }
+    } catch let error as NodeClient.Failure { throw JobError(error) }
+  }
+
+  static func print(_ job: JobRecord, isJSON: Bool) throws {
+    if isJSON { return try Terminal.print(document(job).line) }
+    var line = "\(job.id)\t\(job.spec.name)\t\(job.phase)"
+    if let begun = job.begun, let ended = job.ended {
+      line += "\t\((ended.microseconds - min(begun.microseconds, ended.microseconds)) / 1000) ms"
+    }
+    for result in job.results { line += "\t\(result.name)@\(result.version)" }
+    try Terminal.print(line)
+  }
+
+  static func document(_ job: JobRecord) -> JSON {
+    .object([
+      ("type", .text("job")), ("id", .text("\(job.id)")), ("job", .text(job.spec.name)),
+      ("state", .text("\(job.phase)")), ("code", .text("\(job.spec.code)")),
+      (
+        "results",
+        .array(
+          job.results.map {
+            .object([("name", .text($0.name)), ("version", .integer(Int($0.version)))])
+          })
+      ),
+      (
+        "counters",
+        .object(job.counters.map { ($0.name, .integer($0.value)) })
+      ),
+    ])
+  }
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Dataflow
+import Engine
+package import Exchange
+import Fabrics
+import Glibc
+import Memory
+import Replication
+package import Vocabulary
+
+/// A client that submits jobs to a node of this host, and reads their results.
+extension NodeClient {
+  /// Microseconds since 1970.
+  private var clock: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
+
+  /// The digest of an executable, and its bytes.
+  package static func executable(
+    _ path: String
+  ) throws(Failure) -> (digest: CodeDigest, bytes: [UInt8]) {
+    guard case .bytes(let bytes) = FileBytes.read(path, most: CodeStore.sizeMaximum),
+      let digest = CodeDigest(bytes.withBytes { SHA256.of($0) })
+    else { throw .refused("cannot read the executable \(path)") }
+    return (digest, bytes)
+  }
+
+  /// Brings an executable to the node, where it lacks it.
+  package func bring(
+    _ code: CodeDigest, _ bytes: [UInt8], milliseconds: Int
+  ) throws(Failure) {
+    if try ask(.find(code), milliseconds) == [1] { return }
+    var offset = 0
+    while offset < bytes.count {
+      let end = min(bytes.count, offset + CodeStore.pieceBytes)
+      let piece = Array(bytes[offset..<end])
+      let request = CodeRequest.keep(code, size: bytes.count, offset: offset, piece)
+      _ = try ask(request, milliseconds)
+      offset = end
+    }
+  }
+
+  private func ask(_ request: CodeRequest, _ milliseconds: Int) throws(Failure) -> [UInt8] {
+    try outcome(try exchange(request.encoded, milliseconds: milliseconds))
+  }
+
+  private func outcome(_ reply: Reply) throws(Failure) -> [UInt8] {
+    switch reply {
+    case .outcome(.done(let bytes)): return bytes
+    case .outcome(.refused(let reason)), .malformed(let reason): throw .refused(reason)
+    case .unavailable(let reason): throw .unavailable(reason)
+    case .busy(let reason): throw .busy(reason)
+    case .outcome(.waits), .status, .leaving: throw .refused("the node answered something else")
+    }
+  }
+
+  private func answer(_ request: Request, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+    let bytes = try outcome(try ask(request, milliseconds: milliseconds))
+    guard let answer = try? bytes.withBytes({ try JobAnswer.read($0) }) else {
+      throw .refused("the node answered what is no answer about jobs")
+    }
+    return answer
+  }
+
+  private func command(_ command: JobCommand, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+    var content = ByteBuffer()
+    command.write(into: &content)
+    var out = ByteBuffer()
+    Submission.command(nextCommand(), content.bytes).write(into: &out)
+    return try answer(.submit(Array(out.bytes)), milliseconds)
+  }
+
+  private func question(
+    _ question: JobQuestion, isWaiting: Bool = false, _ milliseconds: Int
+  ) throws(Failure) -> JobAnswer {
+    var content = ByteBuffer()
+    question.write(into: &content)
+    if isWaiting { return try answer(.watch(Array(content.bytes)), milliseconds) }
+    var out = ByteBuffer()
+    Submission.question(content.bytes).write(into: &out)
+    return try answer(.submit(Array(out.bytes)), milliseconds)
+  }
+
+  package func submit(_ spec: JobSpec, milliseconds: Int) throws(Failure) -> JobID {
+    guard case .submitted(let id) = try command(.submit(spec, clock: clock), milliseconds) else {
+      throw .refused("the node answered something else")
+    }
+    return id
+  }
+
+  package func cancel(_ id: JobID, milliseconds: Int) throws(Failure) {
+    _ = try command(.cancel(id, clock: clock), milliseconds)
+  }
+
+  /// A job; where `since` is given, once it has changed after that revision.
+  package func job(
+    _ id: JobID, since: UInt64? = nil, milliseconds: Int
+  ) throws(Failure) -> JobRecord {
+    let asked = JobQuestion.job(id, since: since ?? 0)
+    let answer = try question(asked, isWaiting: since != nil, milliseconds)
+    guard case .job(let job) = answer else { throw .refused("the node answered something else") }
+    return job
+  }
+
+  package func jobs(limit: Int, milliseconds: Int) throws(Failure) -> [JobRecord] {
+    let asked = JobQuestion.jobs(phases: [], before: nil, limit: limit)
+    guard case .jobs(let jobs, _) = try question(asked, milliseconds) else {
+      throw .refused("the node answered something else")
+    }
+    return jobs
+  }
+
+  package func versions(
+    _ asked: JobQuestion, milliseconds: Int
+  ) throws(Failure) -> [ResultVersion] {
+    guard case .versions(let versions) = try question(asked, milliseconds) else {
+      throw .refused("the node answered something else")
+    }
+    return versions
+  }
+
+  /// All frames of a partition of a version.
+  package func run(
+    _ version: ResultVersion, partition: Int, milliseconds: Int
+  ) throws(Failure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < version.runs[partition].bytes {
+      let asked = RunQuestion(step: version.step, partition: partition, offset: bytes.count)
+      let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
+      guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
+      bytes += found
+    }
+    return bytes
+  }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+import Replication
+import Dataflow
+import Engine
+package import Exchange
+import Fabrics
+import Glibc
+import Memory
+import Vocabulary
+
+/// What a node's process needs for jobs: memory for blocks, executors, and the executables that they
+/// run.
+final class JobDesk {
+  let arena: Arena
+  let code: CodeStore
+  private let pool: ExecutorPool
+  private var told: [WorkshopInput] = []
+  private let tell: (String) -> Void
+
+  init(
+    _ settings: NodeSettings, _ id: NodeID, rouse: @escaping @Sendable () -> Void,
+    tell: @escaping (String) -> Void
+  ) throws(FabricError) {
+    self.tell = tell
+    arena = try Arena(byteCount: settings.memoryBytes)
+    code = try CodeStore("\(settings.executorDirectory)/mapred-\(id.text).code")
+    var executors = ExecutorSettings(slots: settings.slots)
+    executors.memoryBytes = settings.executorMemoryBytes
+    executors.deadlineNanoseconds = settings.executorDeadlineNanoseconds
+    executors.user = try Self.user(settings.executorUser)
+    pool = try ExecutorPool(executors, arena: arena, rouse: rouse)
+  }
+
+  /// Whom executors run as: root's run as somebody who may do little.
+  private static func user(_ name: String) throws(FabricError) -> ExecutorUser? {
+    guard getuid() == 0, name != "root" else { return nil }
+    guard let user = ExecutorUser(named: name) else {
+      throw FabricError(
+        .configuration, "this host has no user \(name) for executors",
+        advice: "set executor.user to one that it has")
+    }
+    return user
+  }
+
+  /// What executors have told since the last call.
+  func take(into inputs: inout [NodeInput]) {
+    pool.take(into: &told)
+    for input in told { inputs.append(.jobs(input)) }
+    told.removeAll(keepingCapacity: true)
+    for line in pool.takeLines().lines { tell("executor \(line.slot): \(line.text)") }
+  }
+
+  func carryOut(_ effect: WorkshopEffect, into inputs: inout [NodeInput]) {
+    switch effect {
+    case .start(let slot, let task):
+      pool.start(slot, task, executable: code.path(task.job.code))
+    case .cancel(let slot): pool.cancel(slot)
+    case .forget(let step): pool.forget(step)
+    case .keepCode(let digest, let size, let offset, let bytes):
+      switch code.take(digest, size: size, offset: offset, bytes) {
+      case .whole: inputs.append(.jobs(.hasCode(digest, isNew: false)))
+      case .failed(let reason): tell(reason)
+      case .wants: break
+      }
+    case .readCode(let digest):
+      code.read(digest) { size, offset, bytes in
+        inputs.append(.jobs(.codePiece(digest, size: size, offset: offset, bytes)))
+      }
+    case .note(let text): tell(text)
+    case .leave: break
+    }
+  }
+
+  /// A client asks about an executable, or brings a piece of it.
+  func answer(_ request: CodeRequest, into inputs: inout [NodeInput]) -> Reply {
+    switch request {
+    case .find(let digest): return .outcome(.done([code.has(digest) ? 1 : 0]))
+    case .keep(let digest, let size, let offset, let bytes):
+      switch code.take(digest, size: size, offset: offset, bytes) {
+      case .whole:
+        inputs.append(.jobs(.hasCode(digest, isNew: true)))
+        return .outcome(.done([1]))
+      case .wants: return .outcome(.done([0]))
+      case .failed(let reason): return .outcome(.refused(reason))
+      }
+    }
+  }
+
+  func close() {
+    pool.close()
+    code.close()
+  }
+}
+
+/// What a client asks a node's process about executables, apart from what it asks the node.
+package enum CodeRequest: Sendable {
+  case find(CodeDigest)
+  case keep(CodeDigest, size: Int, offset: Int, [UInt8])
+
+  package var encoded: [UInt8] {
+    var out = ByteBuffer(capacity: 64)
+    switch self {
+    case .find(let digest):
+      out.append(32 as UInt8)
+      out.append(digest)
+    case .keep(let digest, let size, let offset, let bytes):
+      out.append(33 as UInt8)
+      out.append(digest)
+      out.appendVarint(UInt64(size))
+      out.appendVarint(UInt64(offset))
+      bytes.withBytes { out.append($0) }
+    }
+    return Array(out.bytes)
+  }
+
+  init?(_ frame: ArraySlice<UInt8>) {
+    guard let first = frame.first, first == 32 || first == 33 else { return nil }
+    let read = Array(frame.dropFirst()).withBytes { bytes -> CodeRequest? in
+      var reader = ByteReader(bytes)
+      guard let digest = try? reader.codeDigest() else { return nil }
+      if first == 32 { return reader.isAtEnd ? .find(digest) : nil }
+      guard let size = try? reader.number(), let offset = try? reader.number(),
+        let rest = try? reader.take(reader.remaining)
+      else { return nil }
+      return .keep(digest, size: size, offset: offset, Array(rest))
+    }
+    guard let read else { return nil }
+    self = read
+  }
+}
