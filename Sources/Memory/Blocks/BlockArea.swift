@@ -4,10 +4,10 @@ import Vocabulary
 
 /// Blocks out of one segment, which other processes see at the same offsets.
 ///
-/// A block takes a run of neighbouring granules of the area, as many as its bytes need. Memory behind
-/// the area may be asked of the system chunk by chunk, when it is first used, and given back when
-/// nothing of a chunk is in use, so that a lack of memory is found here, and not where a page is
-/// touched. Any thread may ask for blocks and let go of them.
+/// A block takes a run of neighbouring granules of the area, as many as its bytes need. Memory
+/// behind the area may be asked of the system chunk by chunk, when it is first used, and given back
+/// when nothing of a chunk is in use, so that a lack of memory is found here, and not where a page
+/// is touched. Any thread may ask for blocks and let go of them.
 package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
   /// How memory behind an area comes and goes. Called with ranges of offsets, one at a time.
   package struct Backing: Sendable {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which granules of a stretch of memory are free, in chunks of 256 of them, and where the next run of so
-/// many is: the lowest place first, so that what is in use stays together.
+/// Which granules of a stretch of memory are free, in chunks of 256 of them, and where the next run
+/// of so many is: the lowest place first, so that what is in use stays together.
 ///
 /// A chunk can be closed: nothing of it is found then. A tree over the chunks knows the longest run
-/// in each, so that a short run is found in O(log chunks); one longer than a chunk takes whole chunks
-/// and is found in O(chunks).
+/// in each, so that a short run is found in O(log chunks); one longer than a chunk takes whole
+/// chunks and is found in O(chunks).
 struct FreeRuns {
   static let chunkSize = 256
   private static let wordCount = chunkSize / 64
@@ -18,7 +18,8 @@ struct FreeRuns {
   }
 
   private var chunks: [Chunk]
-  /// Inner nodes first: each holds the greater of its two; the leaves hold the chunks' longest runs.
+  /// Inner nodes first: each holds the greater of its two; the leaves hold the chunks' longest
+  /// runs.
   private var longest: [Int16]
   private let leaves: Int
   private(set) var takenCount = 0
@@ -55,8 +56,8 @@ struct FreeRuns {
     return run(in: chunk, atLeast: count).map { chunk * Self.chunkSize + $0 }
   }
 
-  /// The lowest chunk, open or not, at whose beginning `count` granules are free, however many chunks
-  /// they reach into.
+  /// The lowest chunk, open or not, at whose beginning `count` granules are free, however many
+  /// chunks they reach into.
   func findChunks(_ count: Int) -> Int? {
     var whole = 0
     for chunk in chunks.indices {

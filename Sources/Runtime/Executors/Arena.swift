@@ -8,8 +8,8 @@ import Vocabulary
 
 /// The node's memory for blocks that executors read: what is staged, and the runs of results.
 ///
-/// Executors map it and cannot write it. Its memory is reserved before it is used, so that a lack of
-/// it is an error and not a signal, and given back when it is not used any more.
+/// Executors map it and cannot write it. Its memory is reserved before it is used, so that a lack
+/// of it is an error and not a signal, and given back when it is not used any more.
 package final class Arena: BlockSource {
   private let blocks: BlockArea
   let segment: Segment
@@ -64,8 +64,8 @@ package final class Arena: BlockSource {
   package var byteCount: Int { blocks.byteCount }
 }
 
-/// How much memory may be reserved before it is looked again how much there is: where the limit of a
-/// control group is passed, the system kills instead of refusing.
+/// How much memory may be reserved before it is looked again how much there is: where the limit of
+/// a control group is passed, the system kills instead of refusing.
 private final class Allowance: Sendable {
   private let left = Mutex(0)
   private static let stepBytes = 32 << 20

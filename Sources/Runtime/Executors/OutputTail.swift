@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What an executor writes: lines are handed out as long as they are not too many, and the last bytes
-/// are kept for the case that it dies. Costs little where much is written.
+/// What an executor writes: lines are handed out as long as they are not too many, and the last
+/// bytes are kept for the case that it dies. Costs little where much is written.
 struct OutputTail {
   /// Bytes that are kept of what was written last: some words and a stack.
   private static let keptBytes = 32 << 10
