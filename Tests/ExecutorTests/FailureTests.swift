@@ -60,7 +60,7 @@ import Vocabulary
     #expect(result.end.hasDied)
     #expect(failure.message.contains(words), "\(failure.message)")
     #expect(failure.location?.contains("ExecutorJobs.swift:") == true)
-    #expect(failure.record == "lines.txt, byte 4")
+    #expect(failure.record?.contains("lines.txt") == true)
     #expect(place.deaths.count == 1)
     // The slot goes on with another process.
     let next = try map(place, "ends-at", [manner, "three"], ["one", "two"])

@@ -32,8 +32,7 @@ struct PlanShelf {
     if let fingerprint, fingerprint != found {
       throw JobError(
         .failed,
-        "the job's plan is another one here: \(hexadecimal(found)), not "
-          + hexadecimal(fingerprint),
+        "the job's plan is another one here: \(hexadecimal(found)), not \(hexadecimal(fingerprint))",
         advice: "a plan must depend on the job's arguments alone: not on time, host or environment")
     }
     return plan

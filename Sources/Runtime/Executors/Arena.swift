@@ -7,8 +7,8 @@ import Vocabulary
 
 /// The node's memory for blocks that executors read: what is staged, and the runs of results.
 ///
-/// Executors map it and cannot write it. Its memory is reserved before it is used, so that a lack
-/// of it is an error and not a signal; what was used once is used again.
+/// Executors map it and cannot write it. Its memory is reserved before it is used, so that a lack of
+/// it is an error and not a signal; what was used once is used again.
 package final class Arena: BlockSource {
   private let blocks: BlockArea
   let segment: Segment

@@ -5,8 +5,8 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// An executor's area as its node sees it: blocks to be copied, and a mark to be read. Nothing in
-/// it is believed; it stays mapped as long as one of its blocks is used.
+/// An executor's area as its node sees it: blocks to be copied, and a mark to be read. Nothing in it
+/// is believed; it stays mapped as long as one of its blocks is used.
 final class ExecutorArea {
   /// Tells when a block is not needed any more.
   private final class Loan: BlockOwner {
@@ -73,6 +73,7 @@ final class ExecutorArea {
     guard segment.load(ExecutorMark.task) == task, chunk != .max else { return nil }
     let path = text(ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
     let line = segment.load(ExecutorMark.line)
+    if line == .max { return "\(path), in the lines from byte \(chunk) on" }
     return "\(path), byte \(chunk &+ line)"
   }
 

@@ -5,8 +5,8 @@ package import Vocabulary
 
 /// The executors of a node: child processes, in which alone jobs' own code runs.
 ///
-/// A slot runs one task at a time, in a process of the task's executable, which is kept for the
-/// next one. One thread looks after all processes. A process that dies is told of once, whether or not
+/// A slot runs one task at a time, in a process of the task's executable, which is kept for the next
+/// one. One thread looks after all processes. A process that dies is told of once, whether or not
 /// it had a task; what it was lent comes back.
 package final class ExecutorPool: Sendable {
   private let inbox: PoolInbox
