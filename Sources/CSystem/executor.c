@@ -161,6 +161,31 @@ void mapred_kill(pid_t process, int process_descriptor) {
   syscall(SYS_pidfd_send_signal, process_descriptor, SIGKILL, NULL, 0);
 }
 
+void mapred_abort(int process_descriptor) {
+  syscall(SYS_pidfd_send_signal, process_descriptor, SIGABRT, NULL, 0);
+}
+
+// The raw calls change the thread alone.
+int mapred_open_as(const char *path, uint32_t user, uint32_t group) {
+  enum { groups_maximum = 1 << 16 };
+  gid_t *const groups = malloc(groups_maximum * sizeof *groups);
+  if (groups == NULL) return -1;
+  const int count = getgroups(groups_maximum, groups);
+  if (count < 0 || syscall(SYS_setgroups, 0, NULL) != 0) return free(groups), -1;
+  syscall(SYS_setfsgid, group);
+  syscall(SYS_setfsuid, user);
+  // What cannot be asked is seen from what a second change would change.
+  const int has_changed = syscall(SYS_setfsuid, -1) == (long)user;
+  const int opened = has_changed ? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) : -1;
+  const int failure = has_changed ? errno : EPERM;
+  syscall(SYS_setfsuid, geteuid());
+  syscall(SYS_setfsgid, getegid());
+  syscall(SYS_setgroups, count, groups);
+  free(groups);
+  errno = failure;
+  return opened;
+}
+
 int mapred_socket_pair(int *ends) {
   return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends);
 }
@@ -181,6 +206,8 @@ int mapred_find_user(const char *name, uint32_t *user, uint32_t *group) {
   *group = found->pw_gid;
   return 0;
 }
+
+_Thread_local uint64_t *mapred_line_cell = NULL;
 
 static void say(const char *text) {
   if (write(2, text, strlen(text)) < 0) { /* Nobody listens. */ }

@@ -40,6 +40,10 @@ int mapred_has_fixed_size(int descriptor) {
   return seals >= 0 && (seals & both) == both;
 }
 
+void mapred_give_back(int descriptor, int64_t offset, int64_t count) {
+  (void)fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, count);
+}
+
 int mapred_move_mapping(void *from, size_t count, void *to) {
   return mremap(from, count, count, MREMAP_MAYMOVE | MREMAP_FIXED, to) == MAP_FAILED ? -1 : 0;
 }

@@ -74,7 +74,8 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       version: Version.line,
       subcommands: [
         Run<Suite>.self, Submit<Suite>.self, JobsVerb.self, StatusVerb.self, WaitVerb.self,
-        CancelVerb.self, ResultsVerb.self, LogVerb.self, ShowVerb.self, Explain<Suite>.self, List<Suite>.self, Get.self, Inspect.self,
+        CancelVerb.self, ResultsVerb.self, LogVerb.self, ShowVerb.self, Explain<Suite>.self,
+        List<Suite>.self, Get.self, Inspect.self,
         NodeVerb.self, Members.self, CatalogueVerb.self, Simulate.self, Config.self,
         VersionVerb.self,
       ])

@@ -122,8 +122,9 @@ struct Measures {
   private func blocks() throws {
     let place = try Workplace(slots: 1, arenaBytes: 2 << 30)
     let job = JobSpec("terasort", [input], in: directory)
-    guard case .listed(let files) = try place.perform(job, executable, [.list(StageID(0))])[0]
-      .report()
+    guard
+      case .listed(let files) = try place.perform(job, executable, [.list(StageID(0))])[0]
+        .report()
     else { return }
     let splits = Splits.pack(files)
     var bytes = 0

@@ -177,7 +177,8 @@ import Vocabulary
     let (lines, dropped) = place.pool.takeLines()
     #expect(lines.first?.text.hasPrefix("line 0 ---") == true)
     #expect(lines.count <= 4096)
-    #expect(dropped > 900_000)
+    // Most of a million lines were not even looked at.
+    #expect(lines.count + dropped < 900_000)
   }
 
   @Test func `An executor runs alone, and as another user where it can`() throws {

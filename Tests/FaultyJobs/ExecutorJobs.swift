@@ -15,6 +15,7 @@ struct EndsAt: Job {
     case abort
     case recursion
     case memory
+    case orphan
     case fold
     case merge
     case wait
@@ -48,6 +49,7 @@ struct EndsAt: Job {
 private func end(_ manner: EndsAt.Manner) {
   switch manner {
   case .trap, .fold, .merge: fatalError("this line traps")
+  case .orphan: leaveOrphan()
   case .exit: exit(3)
   case .kill: kill(getpid(), SIGKILL)
   case .abort: abort()
@@ -60,6 +62,15 @@ private func end(_ manner: EndsAt.Manner) {
     while kept.count < 1 << 20 { kept.append(Array(repeating: 1, count: 1 << 20)) }
     print(kept.count)
   }
+}
+
+/// Starts a program that goes on for long, shows its number, and dies.
+private func leaveOrphan() {
+  var orphan: pid_t = 0
+  var arguments = unsafe [strdup("sleep"), strdup("1000"), nil]
+  let failure = unsafe posix_spawn(&orphan, "/bin/sleep", nil, nil, &arguments, environ)
+  print("orphan \(orphan) \(failure)")
+  abort()
 }
 
 private func deep(_ depth: Int) -> Int { depth == 0 ? 0 : deep(depth + 1) &+ depth }

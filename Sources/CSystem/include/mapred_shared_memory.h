@@ -18,6 +18,9 @@ int mapred_seal_writers(int descriptor);
 /// 1 where a memory file can no longer change its size, else 0.
 int mapred_has_fixed_size(int descriptor);
 
+/// Gives the memory of a range of a memory file back: it reads as zeroes from then on. A hint.
+void mapred_give_back(int descriptor, int64_t offset, int64_t count);
+
 /// Moves `count` bytes of mapping from `from` onto `to`, in one step. 0, or -1 with errno.
 int mapred_move_mapping(void *_Nonnull from, size_t count, void *_Nonnull to);
 

@@ -5,8 +5,8 @@ package import Vocabulary
 /// Brings jobs from the queue to their results, step by step. One coordinator schedules in a view:
 /// made anew with each view, from what all coordinators and all members know.
 ///
-/// It decides nothing that others could not see: a step begins by a message to all, is complete when
-/// the state table says so, and is committed by a command of the coordinators' order.
+/// It decides nothing that others could not see: a step begins by a message to all, is complete
+/// when the state table says so, and is committed by a command of the coordinators' order.
 package struct Scheduler: Sendable {
   let node: NodeID
   let view: ClusterView

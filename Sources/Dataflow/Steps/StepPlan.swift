@@ -34,7 +34,8 @@ package struct StepPlan: Hashable, Sendable {
 
   package init(
     step: StepID, lane: Int, purpose: Purpose, job: JobID, attempt: Int, spec: JobSpec,
-    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int, input: StepID?, splits: [SplitDescription],
+    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int, input: StepID?,
+    splits: [SplitDescription],
     samples: [[UInt8]]
   ) {
     self.step = step
@@ -116,7 +117,8 @@ extension ByteReader {
     }
     return StepPlan(
       step: step, lane: lane, purpose: purpose, job: job, attempt: attempt, spec: spec,
-      stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters, input: input, splits: splits,
+      stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters,
+      input: input, splits: splits,
       samples: samples)
   }
 

@@ -76,8 +76,8 @@ extension StepWork {
     doneCount = 0
   }
 
-  /// The step goes on in another view, and these attempts remain this node's. What it has mapped, or
-  /// is mapping, it goes on with; the rest of what it had is nobody's business any more.
+  /// The step goes on in another view, and these attempts remain this node's. What it has mapped,
+  /// or is mapping, it goes on with; the rest of what it had is nobody's business any more.
   package mutating func resume(_ attempts: [SplitAttempt], complete: SplitSet) {
     toMap.removeAll { complete.contains($0.split) || !attempts.contains($0) }
     assigned = attempts.map { ($0, finished.contains($0)) }

@@ -4,8 +4,8 @@ import Vocabulary
 
 /// Brings runs to replicas that lack them.
 ///
-/// All members see in one order who lacks what. Of the receivers of a shard that have said that they
-/// lack nothing of a step, the first one sends it.
+/// All members see in one order who lacks what. Of the receivers of a shard that have said that
+/// they lack nothing of a step, the first one sends it.
 struct Supply: Sendable {
   /// The last list of needed steps.
   private(set) var number: UInt64 = 0

@@ -41,7 +41,9 @@ extension Workshop {
       case .open, .comes: break
       }
     case .code(let code, let size, let offset, let bytes):
-      if !codes.contains(code) { effects.append(.keepCode(code, size: size, offset: offset, bytes)) }
+      if !codes.contains(code) {
+        effects.append(.keepCode(code, size: size, offset: offset, bytes))
+      }
     case .drain(let member): if member == node { effects.append(.leave) }
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
@@ -203,7 +205,9 @@ extension Workshop {
   /// Parcels that this node has sent to a shard were delivered there.
   package mutating func delivered(_ parcels: ArraySlice<ShardParcel>) {
     for parcel in parcels {
-      guard case .seal(let key, _, _) = parcel.entry, let lane = lane(of: key.step) else { continue }
+      guard case .seal(let key, _, _) = parcel.entry, let lane = lane(of: key.step) else {
+        continue
+      }
       guard works[lane]?.sealDelivered(key, by: node) == true else { continue }
       cells[lane].mapped = works[lane]?.doneAttempts ?? 0
     }
@@ -216,7 +220,8 @@ extension Workshop {
   }
 
   private mutating func finishSample(_ step: StepID, _ split: Int, _ sender: NodeID) {
-    guard let attempt = board[step]?.attempts.first(where: { $0.split == split && $0.node == sender })
+    guard
+      let attempt = board[step]?.attempts.first(where: { $0.split == split && $0.node == sender })
     else { return }
     finish(step, attempt)
   }

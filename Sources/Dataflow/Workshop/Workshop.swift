@@ -4,8 +4,8 @@ package import Memory
 import Replication
 package import Vocabulary
 
-/// A node's part in jobs: what it maps and folds, the runs that it holds, and, where it is the first
-/// coordinator, the scheduler.
+/// A node's part in jobs: what it maps and folds, the runs that it holds, and, where it is the
+/// first coordinator, the scheduler.
 ///
 /// A value that is stepped. Messages to all members, parcels for shards and commands for the
 /// coordinators collect in queues, which the node empties as far as there is room.

@@ -33,7 +33,8 @@ package struct TaskOrder: Hashable, Sendable {
     case plan
     case list(StageID)
     case sample(StageID, OrderedInput)
-    case map(StageID, OrderedInput, samples: [[UInt8]])
+    /// `samples` nil: those of the last map task, which are many and stay the same for a stage.
+    case map(StageID, OrderedInput, samples: [[UInt8]]?)
     case fold(StepID, partition: Int, StageID, [LentBlock])
     case finish(StepID, partition: Int, StageID)
   }
@@ -103,7 +104,7 @@ extension ByteBuffer {
       append(3 as UInt8)
       append(stage: stage)
       append(input)
-      append(keys: samples)
+      append(optional: samples) { $0.append(keys: $1) }
     case .fold(let step, let partition, let stage, let blocks):
       append(4 as UInt8)
       append(step, partition, stage)
@@ -191,7 +192,8 @@ extension ByteReader {
     case 3:
       let stage = try stageID()
       let input = try orderedInput()
-      return .map(stage, input, samples: try keys())
+      return .map(
+        stage, input, samples: try optional { reader throws(Damaged) in try reader.keys() })
     case 4:
       let step = StepID(try varint())
       let partition = try number()

@@ -4,15 +4,15 @@ import Vocabulary
 
 /// How much memory this process can still get: a reservation that asks for more would not fail, but
 /// have some process of the machine killed.
-enum MemoryAtHand {
+package enum MemoryAtHand {
   /// What limits a reservation: how many bytes are left, and of what.
-  struct Limit: Equatable {
-    let bytes: UInt64
-    let name: String
+  package struct Limit: Equatable {
+    package let bytes: UInt64
+    package let name: String
   }
 
   /// The tightest limit; nil where nothing is known.
-  static func tightest() -> Limit? {
+  package static func tightest() -> Limit? {
     var limits: [Limit] = []
     if let text = read("/proc/meminfo"), let free = available(meminfo: text) {
       limits.append(Limit(bytes: free, name: "the machine's memory"))

@@ -9,7 +9,11 @@ final class ExecutorMarker {
   private var progress: UInt64 = 0
   private var path = ""
 
-  init(_ area: Segment) { view = area.view }
+  /// For the thread that calls it, which does all of the tasks.
+  init(_ area: Segment) {
+    view = area.view
+    LineNote.keep(in: view, at: ExecutorMark.line)
+  }
 
   /// A task is taken up; nothing is known of its input yet.
   func begin(_ task: UInt64) {
@@ -31,6 +35,7 @@ final class ExecutorMarker {
         path = place.path
         write(path, at: ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
       }
+      view.store(.max, at: ExecutorMark.line)
       view.store(UInt64(place.offset), at: ExecutorMark.chunk)
     }
     advance()

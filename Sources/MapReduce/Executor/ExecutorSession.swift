@@ -31,6 +31,8 @@ package final class ExecutorSession {
   private var folds: [FoldKey: Gathered] = [:]
   /// Kept from task to task: tables are dear to make.
   private var mapping: Mapping?
+  /// Of the last map task that brought some.
+  private var samples: [[UInt8]] = []
 
   /// Nil where the descriptors are not those that a node opens.
   package init?(_ planner: @escaping Planner) {
@@ -66,6 +68,8 @@ package final class ExecutorSession {
 
   private func perform(_ task: TaskOrder) {
     marker.begin(task.number)
+    // Before anything fails: the node sends them once.
+    if case .map(_, _, let samples?) = task.work { self.samples = samples }
     let report: ExecutorReport
     do {
       report = try self.report(of: task)
@@ -96,10 +100,10 @@ package final class ExecutorSession {
       try SplitMapper.sample(
         try split(input), try plan.stage(stage, marker), &samples, isStrict: true)
       return .sampled(samples)
-    case .map(let stage, let input, let samples):
+    case .map(let stage, let input, _):
       return .mapped(try map(task, plan, stage, try split(input), samples))
     case .fold(let step, let partition, let stage, let blocks):
-      try fold(FoldKey(step: step, partition: partition), task.job, plan, stage, blocks)
+      try fold(FoldKey(step: step, partition: partition), task, plan, stage, blocks)
       return .folded
     case .finish(let step, let partition, let stage):
       let key = FoldKey(step: step, partition: partition)
@@ -181,13 +185,14 @@ package final class ExecutorSession {
   }
 
   private func fold(
-    _ key: FoldKey, _ job: JobSpec, _ plan: Plan, _ stage: StageID, _ blocks: [LentBlock]
+    _ key: FoldKey, _ task: TaskOrder, _ plan: Plan, _ stage: StageID, _ blocks: [LentBlock]
   ) throws {
-    var gathered = try gathered(key, job, plan, stage)
+    var gathered = try gathered(key, task.job, plan, stage)
     try locating(nil) {
       for block in blocks {
         try gathered.folder.fold(borrowed.block(block))
         marker.advance()
+        if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
       }
     }
     gathered.count()

@@ -32,7 +32,8 @@ struct PlanShelf {
     if let fingerprint, fingerprint != found {
       throw JobError(
         .failed,
-        "the job's plan is another one here: \(hexadecimal(found)), not \(hexadecimal(fingerprint))",
+        "the job's plan is another one here: "
+          + "\(hexadecimal(found)), not \(hexadecimal(fingerprint))",
         advice: "a plan must depend on the job's arguments alone: not on time, host or environment")
     }
     return plan
@@ -68,6 +69,8 @@ extension JobError {
     self.init(
       Code(exitCode: failure.exitCode, name: failure.code), failure.message,
       location: failure.location, record: failure.record, advice: failure.advice)
-    if !failure.trace.isEmpty { message += "\n" + failure.trace.map { "    \($0)" }.joined(separator: "\n") }
+    if !failure.trace.isEmpty {
+      message += "\n" + failure.trace.map { "    \($0)" }.joined(separator: "\n")
+    }
   }
 }

@@ -27,6 +27,7 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
     let lineFeed = bytes.firstIndex(of: 0x0A, from: start)
     let end = lineFeed ?? bytes.count
     let hasReturn = lineFeed != nil && end > start && bytes[end &- 1] == 0x0D
+    LineNote.begin(start)
     do {
       try body(bytes[start..<(hasReturn ? end &- 1 : end)])
     } catch {

@@ -5,6 +5,13 @@ import Memory
 
 /// Standard output for data, standard error for words.
 enum Terminal {
+  /// Where relative paths begin.
+  static var workingDirectory: String {
+    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
+    guard unsafe getcwd(&buffer, buffer.count) != nil else { return "/" }
+    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Whether standard error is a terminal that understands more than plain lines.
   static var isInteractive: Bool {
     isatty(STDERR_FILENO) == 1 && environment("TERM") != "dumb"

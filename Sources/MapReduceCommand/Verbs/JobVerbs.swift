@@ -36,7 +36,7 @@ struct Submit<Suite: JobSuite>: ParsableCommand {
       let (code, bytes) = try NodeClient.executable("/proc/self/exe")
       try client.bring(code, bytes, milliseconds: node.milliseconds)
       let spec = JobSpec(
-        code: code, name: job, arguments: arguments, directory: Self.directory,
+        code: code, name: job, arguments: arguments, directory: Terminal.workingDirectory,
         tableSeed: UInt64.random(in: .min ... .max))
       let id = try client.submit(spec, milliseconds: node.milliseconds)
       guard wait else { return try Terminal.print("\(id)") }
@@ -49,12 +49,6 @@ struct Submit<Suite: JobSuite>: ParsableCommand {
   /// What is wrong with the arguments is told here, before anything is sent.
   private static func check<J: Job>(_: J.Type, _ arguments: [String]) throws {
     do { _ = try J.parse(arguments) } catch { RunJob<J>.exit(withError: error) }
-  }
-
-  private static var directory: String {
-    var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-    guard unsafe getcwd(&buffer, buffer.count) != nil else { return "/" }
-    return String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }
 

@@ -92,7 +92,8 @@ struct ShowVerb: ParsableCommand {
       }
       guard !version.isLost else {
         throw JobError(
-          .noInput, "\(version.name)@\(version.version) is lost: no replica of shards "
+          .noInput,
+          "\(version.name)@\(version.version) is lost: no replica of shards "
             + "\(version.lostShards) is left", advice: "run its job again")
       }
       try show(version, client)

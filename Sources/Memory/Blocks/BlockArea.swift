@@ -2,134 +2,162 @@
 import Synchronization
 import Vocabulary
 
-/// Blocks in a segment, whose memory other processes see: runs of neighbouring granules, the first
-/// one that is long enough.
+/// Blocks out of one segment, which other processes see at the same offsets.
 ///
-/// O(1) for a block of one granule while memory is not nearly full; O(granules / 64) at worst.
+/// A block takes a run of neighbouring granules of the area, as many as its bytes need. Memory
+/// behind the area may be asked of the system chunk by chunk, when it is first used, and given back
+/// when nothing of a chunk is in use, so that a lack of memory is found here, and not where a page
+/// is touched. Any thread may ask for blocks and let go of them.
 package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
-  /// Which granules are taken.
-  fileprivate struct Granules {
-    var words: [UInt64]
-    /// All words before it are full.
-    var firstFree = 0
-    var taken = 0
-    /// Granules that may be used: the memory behind them is not reserved yet.
-    var usable: Int
+  /// How memory behind an area comes and goes. Called with ranges of offsets, one at a time.
+  package struct Backing: Sendable {
+    let reserve: @Sendable (Range<Int>) -> Bool
+    let release: @Sendable (Range<Int>) -> Void
+
+    /// `reserve` makes sure that there is memory, and is false where there is none; `release` gives
+    /// it back.
+    package init(
+      reserve: @escaping @Sendable (Range<Int>) -> Bool,
+      release: @escaping @Sendable (Range<Int>) -> Void
+    ) {
+      self.reserve = reserve
+      self.release = release
+    }
+
+    /// Memory that is there from the beginning.
+    package static var present: Backing { Backing(reserve: { _ in true }, release: { _ in }) }
   }
+
+  private struct State {
+    var runs: FreeRuns
+    /// Chunks that have memory, and of which nothing is in use.
+    var spares = 0
+    /// Below it, all chunks have memory.
+    var firstClosed = 0
+  }
+
+  /// Chunks that keep their memory while nothing of them is in use.
+  private static let sparesMaximum = 8
 
   package let segment: Segment
   private let start: Int
   private let granuleBytes: Int
-  private let count: Int
-  private let step: Int
-  /// Reserves memory before it is used; false where there is none.
-  private let reserve: @Sendable (Range<Int>) -> Bool
-  private let granules: Mutex<Granules>
+  private let granules: Int
+  private let backing: Backing
+  private let state: Mutex<State>
 
-  /// Cuts what stands behind `start` into granules. Where memory has to be reserved, `step` bytes
-  /// are at a time.
+  /// An area of `segment` from byte `start` to its end, in granules of `granuleBytes`.
   package init(
-    _ segment: Segment, from start: Int = 0, granuleBytes: Int, step: Int? = nil,
-    reserve: @escaping @Sendable (Range<Int>) -> Bool = { _ in true }
+    _ segment: Segment, from start: Int = 0, granuleBytes: Int, backing: Backing = .present
   ) {
-    precondition(start % granuleBytes == 0, "granules lie on boundaries of their size")
+    precondition(granuleBytes % 64 == 0 && start % 64 == 0, "blocks begin at cache lines")
+    precondition(segment.isWritable && start <= segment.byteCount, "an area can be written")
     self.segment = segment
     self.start = start
     self.granuleBytes = granuleBytes
-    self.reserve = reserve
-    count = max(0, segment.byteCount - start) / granuleBytes
-    self.step = step.map { max(1, $0 / granuleBytes) } ?? count
-    granules = Mutex(
-      Granules(
-        words: Array(repeating: 0, count: (count + 63) / 64), usable: step == nil ? count : 0))
+    self.backing = backing
+    granules = (segment.byteCount - start) / granuleBytes
+    precondition(granules > 0, "an area has room for something")
+    state = Mutex(State(runs: FreeRuns(granules)))
   }
 
-  /// The most bytes that a block can have.
-  package var byteCount: Int { count * granuleBytes }
+  /// The most bytes that a block of it can have.
+  package var byteCount: Int { granules * granuleBytes }
 
-  /// Bytes of all blocks that there are.
-  package var takenBytes: Int { granules.withLock { $0.taken } * granuleBytes }
+  /// Bytes of the blocks that are in use, in whole granules.
+  package var takenBytes: Int { state.withLock { $0.runs.takenCount } * granuleBytes }
 
   /// An empty block of the usual size, or of `bytes`; nil where there is no room now.
   package func block(for bytes: Int) -> Block? { newBlock(of: max(bytes, Limits.blockBytes)) }
 
   package func block(copying bytes: Bytes, records: Int) -> Block? {
-    guard let made = newBlock(of: max(bytes.count, 1)) else { return nil }
+    guard let made = newBlock(of: bytes.count) else { return nil }
     made.fill(bytes, records: records)
     return made
   }
 
   private func newBlock(of bytes: Int) -> Block? {
-    let wanted = (bytes + granuleBytes - 1) / granuleBytes
-    guard let place = granules.withLock({ claim(wanted, &$0) }) else { return nil }
+    let count = max(1, (bytes + granuleBytes - 1) / granuleBytes)
+    guard count <= granules, let place = state.withLock({ take(count, &$0) }) else { return nil }
     return Block(
-      in: segment, offset: start + place * granuleBytes, capacity: wanted * granuleBytes,
+      in: segment, offset: start + place * granuleBytes, capacity: count * granuleBytes,
       owner: self)
   }
 
-  private func claim(_ wanted: Int, _ granules: inout Granules) -> Int? {
-    while true {
-      if let place = granules.find(wanted) {
-        granules.set(place..<place + wanted, taken: true)
-        return place
-      }
-      guard granules.usable < count else { return nil }
-      let more = granules.usable..<min(count, granules.usable + step)
-      let range = start + more.lowerBound * granuleBytes..<start + more.upperBound * granuleBytes
-      guard reserve(range) else { return nil }
-      granules.usable = more.upperBound
-    }
-  }
-
   package func takeBack(offset: Int, capacity: Int) {
-    let place = (offset - start) / granuleBytes
-    granules.withLock { $0.set(place..<place + capacity / granuleBytes, taken: false) }
+    let first = (offset - start) / granuleBytes
+    state.withLock { give(first..<first + capacity / granuleBytes, &$0) }
   }
-}
 
-extension BlockArea.Granules {
-  /// Where so many neighbours are free.
-  fileprivate func find(_ wanted: Int) -> Int? {
-    var place = firstFree * 64
-    while place + wanted <= usable {
-      let rest = words[place >> 6] >> UInt64(place & 63)
-      if rest & 1 == 1 {
-        place += min((~rest).trailingZeroBitCount, 64 - place & 63)
-        continue
+  private func take(_ count: Int, _ state: inout State) -> Int? {
+    if count > FreeRuns.chunkSize { return takeChunks(count, &state) }
+    var place = state.runs.find(count)
+    if place == nil, openChunk(&state) { place = state.runs.find(count) }
+    guard let place else { return nil }
+    take(place..<place + count, &state)
+    return place
+  }
+
+  private func take(_ range: Range<Int>, _ state: inout State) {
+    for chunk in chunks(of: range) where state.runs.isEmpty(chunk) { state.spares -= 1 }
+    state.runs.take(range)
+  }
+
+  private func chunks(of range: Range<Int>) -> Range<Int> {
+    let last = (range.upperBound + FreeRuns.chunkSize - 1) / FreeRuns.chunkSize
+    return range.lowerBound / FreeRuns.chunkSize..<last
+  }
+
+  private func bytes(of chunk: Int) -> Range<Int> {
+    let first = chunk * FreeRuns.chunkSize
+    let end = min(granules, first + FreeRuns.chunkSize)
+    return (start + first * granuleBytes)..<(start + end * granuleBytes)
+  }
+
+  /// Asks for the memory of one more chunk.
+  private func openChunk(_ state: inout State) -> Bool {
+    let count = state.runs.chunkCount
+    while state.firstClosed < count, state.runs.isOpen(state.firstClosed) {
+      state.firstClosed += 1
+    }
+    return state.firstClosed < count && open(state.firstClosed, &state)
+  }
+
+  private func open(_ chunk: Int, _ state: inout State) -> Bool {
+    guard backing.reserve(bytes(of: chunk)) else { return false }
+    state.runs.setOpen(chunk, true)
+    state.spares += 1
+    return true
+  }
+
+  /// More granules than a chunk has: from the beginning of a chunk on.
+  private func takeChunks(_ count: Int, _ state: inout State) -> Int? {
+    guard let place = state.runs.findChunks(count) else { return nil }
+    let range = place..<place + count
+    for chunk in chunks(of: range) where !state.runs.isOpen(chunk) {
+      guard open(chunk, &state) else {
+        closeSpares(in: range, &state)
+        return nil
       }
-      let end = endOfFree(from: place, atMost: place + wanted)
-      if end - place >= wanted { return place }
-      place = end
     }
-    return nil
+    take(range, &state)
+    return place
   }
 
-  /// The first granule from `place` on that is taken; no more than about `limit` is looked at.
-  private func endOfFree(from place: Int, atMost limit: Int) -> Int {
-    var end = place
-    while end < limit {
-      let rest = words[end >> 6] >> UInt64(end & 63)
-      let inWord = 64 - end & 63
-      let free = min(rest.trailingZeroBitCount, inWord)
-      end += free
-      if free < inWord { break }
-    }
-    return end
+  private func give(_ range: Range<Int>, _ state: inout State) {
+    state.runs.free(range)
+    for chunk in chunks(of: range) where state.runs.isEmpty(chunk) { state.spares += 1 }
+    closeSpares(in: range, &state)
   }
 
-  fileprivate mutating func set(_ range: Range<Int>, taken isTaken: Bool) {
-    var place = range.lowerBound
-    while place < range.upperBound {
-      let bit = place & 63
-      let length = min(64 - bit, range.upperBound - place)
-      let mask = (UInt64.max >> UInt64(64 - length)) << UInt64(bit)
-      precondition(
-        words[place >> 6] & mask == (isTaken ? 0 : mask), "granules change hands one at a time")
-      words[place >> 6] ^= mask
-      place += length
+  /// Gives memory back of which nothing is in use, where there is more of it than is kept.
+  private func closeSpares(in range: Range<Int>, _ state: inout State) {
+    for chunk in chunks(of: range) where state.runs.isOpen(chunk) && state.runs.isEmpty(chunk) {
+      guard state.spares > Self.sparesMaximum else { return }
+      backing.release(bytes(of: chunk))
+      state.runs.setOpen(chunk, false)
+      state.spares -= 1
+      state.firstClosed = min(state.firstClosed, chunk)
     }
-    taken += isTaken ? range.count : -range.count
-    if !isTaken { firstFree = min(firstFree, range.lowerBound >> 6) }
-    while firstFree < words.count - 1, words[firstFree] == ~0 { firstFree += 1 }
   }
 }

@@ -2,8 +2,8 @@
 
 /// SHA-256, fed in pieces: what members prove their key with when they meet.
 ///
-/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes); used when a group forms and
-/// for the executables of jobs, never for what jobs move.
+/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes); used when a group forms
+/// and for the executables of jobs, never for what jobs move.
 package struct SHA256: Sendable {
   /// Bytes of a digest.
   package static let byteCount = 32

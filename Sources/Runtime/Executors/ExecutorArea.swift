@@ -5,8 +5,8 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// An executor's area as its node sees it: blocks to be copied, and a mark to be read. Nothing in it
-/// is believed; it stays mapped as long as one of its blocks is used.
+/// An executor's area as its node sees it: blocks to be copied, and a mark to be read. Nothing in
+/// it is believed; it stays mapped as long as one of its blocks is used.
 final class ExecutorArea {
   /// Tells when a block is not needed any more.
   private final class Loan: BlockOwner {
@@ -67,18 +67,30 @@ final class ExecutorArea {
     return text.isEmpty ? nil : text
   }
 
-  /// Where the record stands that the executor works on, as well as it is known.
-  func record(of task: UInt64) -> String? {
-    let chunk = segment.load(ExecutorMark.chunk)
-    guard segment.load(ExecutorMark.task) == task, chunk != .max else { return nil }
+  /// The input record that the executor works on, or as near to it as is known. `user` is whom the
+  /// executor runs as, where that is not the node's own.
+  func record(of task: ExecutorProcess.Task, as user: ExecutorUser?) -> String? {
+    guard segment.load(ExecutorMark.task) == task.number else { return nil }
     let path = text(ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
-    let line = segment.load(ExecutorMark.line)
-    if line == .max { return "\(path), in the lines from byte \(chunk) on" }
-    return "\(path), byte \(chunk &+ line)"
+    // What the task does not read is not shown, whatever stands in the mark.
+    guard
+      let range = task.work.files.first(where: {
+        OutputTail.printable(Array($0.file.path.utf8)[...]) == path
+      }),
+      let chunk = Int(exactly: segment.load(ExecutorMark.chunk)), chunk < range.file.size
+    else { return nil }
+    guard let line = Int(exactly: segment.load(ExecutorMark.line)), line < range.file.size - chunk
+    else { return "\(path), in the lines from byte \(chunk) on" }
+    let file = range.file.path
+    let place = file.hasPrefix("/") ? file : "\(task.directory)/\(file)"
+    guard let found = InputLine(place, at: chunk + line, as: user) else {
+      return "\(path), byte \(chunk + line)"
+    }
+    return "\(path):\(found.number)  \"\(found.text)\""
   }
 
   private func text(_ offset: Int, atMost maximum: Int) -> String {
     let count = Int(min(segment.load(offset), UInt64(maximum)))
-    return String(decoding: Array(segment.bytes(offset + 8, count)), as: UTF8.self)
+    return OutputTail.printable(Array(segment.bytes(offset + 8, count))[...])
   }
 }

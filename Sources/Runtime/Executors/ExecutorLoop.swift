@@ -7,8 +7,8 @@ import Vocabulary
 
 /// The pool's thread: starts executors, passes orders and reports on, and ends who does not behave.
 ///
-/// `@unchecked Sendable`, because the thread that makes it touches it before `run`, and the one that
-/// runs it alone after that.
+/// `@unchecked Sendable`, because the thread that makes it touches it before `run`, and the one
+/// that runs it alone after that.
 final class ExecutorLoop: @unchecked Sendable {
   private let settings: ExecutorSettings
   private let arena: Arena

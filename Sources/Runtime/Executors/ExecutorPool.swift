@@ -1,17 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
 package import Fabrics
+import Synchronization
 package import Vocabulary
 
 /// The executors of a node: child processes, in which alone jobs' own code runs.
 ///
-/// A slot runs one task at a time, in a process of the task's executable, which is kept for the next
-/// one. One thread looks after all processes. A process that dies is told of once, whether or not
-/// it had a task; what it was lent comes back.
+/// A slot runs one task at a time, in a process of the task's executable, which is kept for the
+/// next one. One thread looks after all processes. A process that dies is told of once, whether or
+/// not it had a task; what it was lent comes back.
 package final class ExecutorPool: Sendable {
   private let inbox: PoolInbox
   private let outbox: PoolOutbox
-  private let thread: SystemThread
+  private let thread: Mutex<SystemThread?>
 
   /// `rouse` is called, on the pool's thread, when there is something to take.
   package init(
@@ -22,8 +23,10 @@ package final class ExecutorPool: Sendable {
     let loop = try ExecutorLoop(settings, arena, inbox, outbox, rouse)
     self.inbox = inbox
     self.outbox = outbox
-    thread = try SystemThread { loop.run() }
+    thread = Mutex(try SystemThread { loop.run() })
   }
+
+  deinit { close() }
 
   /// The slot's executor takes a task up; `executable` is where its code lies. The slot has none.
   package func start(_ slot: Int, _ task: ExecutorTask, executable: String) {
@@ -43,9 +46,14 @@ package final class ExecutorPool: Sendable {
   /// What executors wrote since the last call, and how many lines more had no room.
   package func takeLines() -> (lines: [ExecutorLine], dropped: Int) { outbox.takeLines() }
 
-  /// Ends all executors and waits for that. Once; blocks may outlive it.
+  /// Ends all executors and waits for that; blocks may outlive it. Calling again does nothing.
   package func close() {
+    let running = thread.withLock { thread in
+      defer { thread = nil }
+      return thread
+    }
+    guard let running else { return }
     inbox.post(.close)
-    thread.join()
+    running.join()
   }
 }

@@ -27,10 +27,20 @@ final class ExecutorProcess {
   /// A task that it has taken up.
   struct Task {
     let number: UInt64
-    /// What it gathers, where it folds.
-    let fold: FoldID?
-    let isFinish: Bool
+    let work: ExecutorTask.Work
+    /// Where relative paths begin.
+    let directory: String
     var isCancelled = false
+
+    /// What it gathers, where it folds.
+    var fold: FoldID? {
+      switch work {
+      case .fold(let id, _, _), .finish(let id, _): id
+      default: nil
+      }
+    }
+
+    var isFinish: Bool { if case .finish = work { true } else { false } }
   }
 
   let key: Int
@@ -57,6 +67,8 @@ final class ExecutorProcess {
   /// Blocks of the arena that it reads, by the number under which they were lent.
   private var loans: [UInt64: Block] = [:]
   private var loanCount: UInt64 = 0
+  /// Those of the last map task that it was told of.
+  private var knownSamples: [[UInt8]]?
   /// Offsets of blocks in its area that it has lent.
   private var borrowed: Set<UInt64> = []
 
@@ -72,6 +84,8 @@ final class ExecutorProcess {
   /// Its stream has ended.
   private var isCut = false
   private var cutAt: UInt64?
+  /// When it was asked to end by a signal that it can catch.
+  private var abortedAt: UInt64?
   private var watchers: [Watcher] = []
   private var socketWatcher: Watcher?
 
@@ -120,17 +134,9 @@ final class ExecutorProcess {
     } catch {
       return tell(.report(slot: slot, number: task.number, .failed(error)))
     }
-    var fold: FoldID?
-    var isFinish = false
-    switch task.work {
-    case .fold(let id, _, _): fold = id
-    case .finish(let id, _):
-      fold = id
-      isFinish = true
-    default: break
-    }
-    if let fold { gathered.insert(fold) }
-    self.task = Task(number: task.number, fold: fold, isFinish: isFinish)
+    let taken = Task(number: task.number, work: task.work, directory: task.job.directory)
+    if let fold = taken.fold { gathered.insert(fold) }
+    self.task = taken
     progressed = now
     cancelled = nil
     say(
@@ -145,7 +151,11 @@ final class ExecutorProcess {
     case .list(let stage): return .list(stage)
     case .sample(let stage, let input): return .sample(stage, try ordered(input))
     case .map(let stage, let input, let samples):
-      return .map(stage, try ordered(input), samples: samples)
+      let input = try ordered(input)
+      // Equal at once where it is the same array.
+      if samples == knownSamples { return .map(stage, input, samples: nil) }
+      knownSamples = samples
+      return .map(stage, input, samples: samples)
     case .fold(let id, let stage, let blocks):
       return .fold(id.step, partition: id.partition, stage, try lend(blocks))
     case .finish(let id, let stage): return .finish(id.step, partition: id.partition, stage)
@@ -270,6 +280,10 @@ final class ExecutorProcess {
     case .returned(let ids): for id in ids { loans[id] = nil }
     case .report(let number, let report):
       guard hasSaidHello, reason == nil else { return }
+      // Whoever waits for another end of the task would wait for ever.
+      if let task, task.number == number, !task.work.canReport(report) {
+        return kill(.unreadable)
+      }
       take(number, report)
     }
   }
@@ -295,7 +309,7 @@ final class ExecutorProcess {
     case .mapped(let tally): end(number, .mapped(tally))
     case .folded: end(number, .folded)
     case .finished(let tally): end(number, .finished(tally))
-    case .failed(let failure): end(number, .failed(failure))
+    case .failed(let failure): end(number, .failed(failure.shortened))
     }
   }
 
@@ -333,7 +347,9 @@ final class ExecutorProcess {
       if count == 0 { watchers.first { $0.descriptor == spawned.output.number }?.interest = .none }
       return false
     }
-    tail.take(piece[..<count]) { tellLine(ExecutorLine(slot: slot, code: code, text: $0)) }
+    tail.take(piece[..<count], now: monotonicNanoseconds()) {
+      tellLine(ExecutorLine(slot: slot, code: code, text: $0))
+    }
     return true
   }
 
@@ -342,6 +358,8 @@ final class ExecutorProcess {
   /// The process has ended: takes what it left, and tells.
   private func finish() {
     guard !hasEnded else { return }
+    // What it has started ends with it.
+    kill()
     var bySignal: Int32 = 0
     var number: Int32 = 0
     guard unsafe mapred_reap(spawned.ended.number, &bySignal, &number) == 1 else { return }
@@ -357,7 +375,7 @@ final class ExecutorProcess {
     var failure = death.failure(bySignal != 0 ? .signal(number) : .exit(number), reason)
     if let task {
       failure.location = area.stage(of: task.number)
-      failure.record = area.record(of: task.number)
+      failure.record = area.record(of: task, as: settings.user)
     }
     task = nil
     tell(.died(slot: slot, code, failure))
@@ -376,6 +394,11 @@ final class ExecutorProcess {
       if now >= limit { kill(.silent) }
       return max(limit, now + settings.helloNanoseconds / 8)
     }
+    if let abortedAt {
+      let limit = abortedAt + settings.graceNanoseconds
+      if now >= limit { kill() }
+      return max(limit, now + settings.graceNanoseconds / 8)
+    }
     guard task != nil else { return .max }
     if let cancelled {
       let limit = cancelled + settings.graceNanoseconds
@@ -388,7 +411,11 @@ final class ExecutorProcess {
       progressed = now
     }
     if now >= progressed + settings.deadlineNanoseconds {
-      kill(.hung(nanoseconds: settings.deadlineNanoseconds))
+      // It may still tell where it stands.
+      reason = .hung(nanoseconds: settings.deadlineNanoseconds)
+      abortedAt = now
+      mapred_abort(spawned.ended.number)
+      return now + settings.graceNanoseconds
     }
     return now + max(settings.deadlineNanoseconds / 8, 1_000_000)
   }

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import Replication
 import Dataflow
 import Engine
 package import Exchange
 import Fabrics
 import Glibc
 import Memory
+import Replication
 import Vocabulary
 
-/// What a node's process needs for jobs: memory for blocks, executors, and the executables that they
-/// run.
+/// What a node's process needs for jobs: memory for blocks, executors, and the executables that
+/// they run.
 final class JobDesk {
   let arena: Arena
   let code: CodeStore

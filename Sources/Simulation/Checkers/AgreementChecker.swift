@@ -54,7 +54,8 @@ package struct AgreementChecker {
     var history = histories.removeValue(forKey: role) ?? History()
     defer { histories[role] = history }
     let place: Int
-    if let last = history.places[node], !wasAway(role, history.log[last - 1].version, version, node) {
+    if let last = history.places[node], !wasAway(role, history.log[last - 1].version, version, node)
+    {
       place = last
     } else {
       // A node that joins begins where the state that it was given ends.

@@ -38,7 +38,8 @@ extension ClusterRun {
     let executors = SimulatedExecutors(slots: limits.slots)
     let node = Node(
       record, cluster: NodeID(high: 42, low: UInt64(index)), settings: settings, limits: limits,
-      memory: executors.pool, isObserved: true, now: time + time / 1000 * rate + ahead, into: &effects)
+      memory: executors.pool, isObserved: true, now: time + time / 1000 * rate + ahead,
+      into: &effects)
     let simulated = SimulatedNode(
       record, node, executors, clockAhead: ahead, clockRate: rate)
     nodes.append(simulated)

@@ -180,7 +180,9 @@ extension ClusterRun {
       let made = submitter.job.outputs.flatMap { name in
         (try? coordination.results.log(name))?.filter { $0.job == job.id } ?? []
       }
-      if !made.isEmpty { agreement.fail("\(job.id) is \(job.phase), and a result of it is visible") }
+      if !made.isEmpty {
+        agreement.fail("\(job.id) is \(job.phase), and a result of it is visible")
+      }
       return
     }
     if submitter.job.failsAt != nil {
@@ -232,7 +234,9 @@ extension ClusterRun {
   /// Whether every replica has all runs that it is to have: those that somebody has.
   var runsArePlaced: Bool {
     let alive = nodes.filter { $0.isAlive && !isStray($0) }
-    guard let coordination = alive.lazy.compactMap({ $0.node.coordination }).first else { return false }
+    guard let coordination = alive.lazy.compactMap({ $0.node.coordination }).first else {
+      return false
+    }
     let versions = coordination.results.list("").flatMap { newest in
       (try? coordination.results.log(newest.name)) ?? []
     }
@@ -254,9 +258,10 @@ extension ClusterRun {
       let told = nodes.lazy.filter(\.isAlive).compactMap { node in
         submitter.id.flatMap { node.node.waits($0) }
       }.first
-      let known = nodes.lazy.filter(\.isAlive).compactMap { node in
-        submitter.id.flatMap { node.node.coordination?.jobs[$0] }
-      }.first.map { "\($0.phase) \($0.attempt) with \($0.stages.count) stages, " } ?? ""
+      let known =
+        nodes.lazy.filter(\.isAlive).compactMap { node in
+          submitter.id.flatMap { node.node.coordination?.jobs[$0] }
+        }.first.map { "\($0.phase) \($0.attempt) with \($0.stages.count) stages, " } ?? ""
       return "\(submitter.id.map { "\($0)" } ?? "a job"): \(known)\(told ?? "nobody schedules"); "
     }.joined()
       + nodes.filter(\.isAlive).map { node in

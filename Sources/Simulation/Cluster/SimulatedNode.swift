@@ -25,7 +25,8 @@ final class SimulatedNode {
   let executors: SimulatedExecutors
 
   init(
-    _ record: MemberRecord, _ node: consuming Node, _ executors: SimulatedExecutors, clockAhead: UInt64,
+    _ record: MemberRecord, _ node: consuming Node, _ executors: SimulatedExecutors,
+    clockAhead: UInt64,
     clockRate: UInt64
   ) {
     self.record = record

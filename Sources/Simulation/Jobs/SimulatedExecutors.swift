@@ -4,12 +4,12 @@ import Exchange
 import Memory
 import Vocabulary
 
-/// The executors of a simulated node: what they are told to do, they do at once; what they say of it
-/// comes later.
+/// The executors of a simulated node: what they are told to do, they do at once; what they say of
+/// it comes later.
 final class SimulatedExecutors {
   let pool = BlockPool()
   /// What executors have gathered, with the slot whose executor it is.
-  private var folds: [FoldID: (slot: Int, fold: SimulatedFold)] = [:]
+  private var folds: [(id: FoldID, slot: Int, fold: SimulatedFold)] = []
   /// By slot: the number of its executor. One that died is followed by another.
   private(set) var lives: [Int]
 
@@ -26,16 +26,15 @@ final class SimulatedExecutors {
     case .map(let stage, let input, let samples):
       return map(job, stage.index, input, samples)
     case .fold(let id, _, let blocks):
-      var fold = folds[id]?.fold ?? SimulatedFold()
+      var fold = take(id)
       for block in blocks {
         var cursor = FrameCursor(block)
         while let frame = cursor.next() { fold.fold(frame) }
       }
-      folds[id] = (slot, fold)
+      folds.append((id, slot, fold))
       return [.folded]
     case .finish(let id, _):
-      let fold = folds.removeValue(forKey: id)?.fold ?? SimulatedFold()
-      let (blocks, tally) = fold.finish(pool)
+      let (blocks, tally) = take(id).finish(pool)
       return blocks.map { .runBlock($0) } + [.finished(tally)]
     }
   }
@@ -92,19 +91,16 @@ final class SimulatedExecutors {
     return reports + [.mapped(tally)]
   }
 
-  func forget(_ step: StepID) {
-    for id in folds.keys.sorted(by: { ($0.step, $0.partition) < ($1.step, $1.partition) })
-    where id.step == step {
-      folds[id] = nil
-    }
+  private func take(_ id: FoldID) -> SimulatedFold {
+    guard let place = folds.firstIndex(where: { $0.id == id }) else { return SimulatedFold() }
+    return folds.remove(at: place).fold
   }
+
+  func forget(_ step: StepID) { folds.removeAll { $0.id.step == step } }
 
   /// The executor of a slot dies, with all that it had gathered.
   func kill(_ slot: Int) {
     lives[slot] += 1
-    for id in folds.keys.sorted(by: { ($0.step, $0.partition) < ($1.step, $1.partition) })
-    where folds[id]?.slot == slot {
-      folds[id] = nil
-    }
+    folds.removeAll { $0.slot == slot }
   }
 }

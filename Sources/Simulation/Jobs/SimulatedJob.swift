@@ -3,8 +3,8 @@ import Exchange
 import Memory
 import Vocabulary
 
-/// A job of simulated executors: its plan and its closures follow from a few numbers. Folding is not
-/// commutative, so that an order that is not the splits' shows in the result.
+/// A job of simulated executors: its plan and its closures follow from a few numbers. Folding is
+/// not commutative, so that an order that is not the splits' shows in the result.
 struct SimulatedJob: Hashable, Sendable {
   let seed: UInt64
   /// Values that the first stage reads.
@@ -63,9 +63,12 @@ struct SimulatedJob: Hashable, Sendable {
   /// The records of one value.
   func records(of value: Int) -> [(key: [UInt8], value: UInt64)] {
     var random = SeededRandom(seed: seed &+ UInt64(value))
-    return (0...random.below(3)).map { _ in
-      ([UInt8(random.below(7)), UInt8(random.below(9))], random.next() >> 8)
+    var records: [(key: [UInt8], value: UInt64)] = []
+    let last = random.below(3)
+    for _ in 0...last {
+      records.append(([UInt8(random.below(7)), UInt8(random.below(9))], random.next() >> 8))
     }
+    return records
   }
 
   /// What a stage makes of a record of the one before.
