@@ -207,6 +207,8 @@ int mapred_find_user(const char *name, uint32_t *user, uint32_t *group) {
   return 0;
 }
 
+_Thread_local uint64_t *mapred_line_cell = NULL;
+
 static void say(const char *text) {
   if (write(2, text, strlen(text)) < 0) { /* Nobody listens. */ }
 }

@@ -16,7 +16,7 @@ struct CounterTests {
     let json = try await scratch.faultyJobs("run", "counts", "in.txt", "--json")
     let summary = try #require(try json.objects().last)
     let counters = try #require(summary["counters"] as? [String: Any])
-    #expect(counters.mapValues { $0 as? Int } == ["lines": 1500, "words": 3000, "keys": 40])
+    #expect(counters.mapValues { $0 as? Double } == ["lines": 1500, "words": 3000, "keys": 40])
     let plan = try await scratch.faultyJobs("explain", "counts", "in.txt")
     #expect(plan.lines.suffix(3) == ["counter lines", "counter words", "counter keys"])
   }

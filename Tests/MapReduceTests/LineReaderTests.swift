@@ -20,11 +20,10 @@ import Vocabulary
 
   private func lines(_ range: FileRange, _ reader: LineReader) throws -> [[UInt8]] {
     var found: [[UInt8]] = []
-    let mark = Segment(byteCount: 8)
     try reader.read(range) { chunk, place in
       #expect(place.path == range.file.path)
       #expect(place.offset >= range.range.lowerBound)
-      _ = try forEachLine(chunk, LineMark(mark, at: 0)) { found.append(Array($0)) }
+      _ = try forEachLine(chunk) { found.append(Array($0)) }
       return true
     }
     return found

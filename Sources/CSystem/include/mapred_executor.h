@@ -4,6 +4,7 @@
 #ifndef MAPRED_EXECUTOR_H
 #define MAPRED_EXECUTOR_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -45,6 +46,17 @@ int mapred_socket_pair(int *_Nonnull ends);
 int mapred_reopen_for_reading(int descriptor);
 /// A user's ids by name. 0, or an errno; ENOENT where there is none.
 int mapred_find_user(const char *_Nonnull name, uint32_t *_Nonnull user, uint32_t *_Nonnull group);
+
+/// Where this thread notes which line of its chunk it works on; NULL where nobody wants to know.
+extern _Thread_local uint64_t *_Nullable mapred_line_cell;
+
+static inline void mapred_set_line_cell(uint64_t *_Nullable cell) { mapred_line_cell = cell; }
+
+/// A line begins at that byte of its chunk. A store, or less.
+static inline void mapred_note_line(uint64_t start) {
+  uint64_t *const cell = mapred_line_cell;
+  if (cell != NULL) __atomic_store_n(cell, start, __ATOMIC_RELAXED);
+}
 
 /// Makes this process an executor: writes its stack where a trap ends it, and shows its lines as
 /// soon as they are written.

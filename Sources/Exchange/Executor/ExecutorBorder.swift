@@ -31,8 +31,7 @@ package enum ExecutorMark {
   package static let progress = 8
   /// The number of the task that is of no use any more: written by the node alone.
   package static let cancelled = 16
-  /// Where in the file the chunk begins, ~0 where there is none, and where in the chunk the line.
-  /// Pairs are combined 64 at a time: a trap there is found at the last of their lines.
+  /// Where in the file the chunk begins, and where in the chunk the line: ~0 where there is none.
   package static let chunk = 24
   package static let line = 32
 

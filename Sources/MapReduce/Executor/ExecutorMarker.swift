@@ -5,14 +5,14 @@ import Memory
 /// Says in the executor's area what it works on: for the case that it does not come to say it
 /// otherwise.
 final class ExecutorMarker {
-  let segment: Segment
   private let view: SegmentView
   private var progress: UInt64 = 0
   private var path = ""
 
+  /// For the thread that calls it, which does all of the tasks.
   init(_ area: Segment) {
-    segment = area
     view = area.view
+    LineNote.keep(in: view, at: ExecutorMark.line)
   }
 
   /// A task is taken up; nothing is known of its input yet.
@@ -35,14 +35,11 @@ final class ExecutorMarker {
         path = place.path
         write(path, at: ExecutorMark.path, atMost: ExecutorMark.pathBytesMaximum)
       }
-      view.store(0, at: ExecutorMark.line)
+      view.store(.max, at: ExecutorMark.line)
       view.store(UInt64(place.offset), at: ExecutorMark.chunk)
     }
     advance()
   }
-
-  /// No line is worked on.
-  func endChunk() { view.store(.max, at: ExecutorMark.chunk) }
 
   /// The executor lives and goes on.
   func advance() {

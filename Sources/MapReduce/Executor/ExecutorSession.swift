@@ -98,8 +98,7 @@ package final class ExecutorSession {
     case .sample(let stage, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
-        try split(input), try plan.stage(stage, marker), &samples, isStrict: true,
-        marking: marker.segment, at: ExecutorMark.line)
+        try split(input), try plan.stage(stage, marker), &samples, isStrict: true)
       return .sampled(samples)
     case .map(let stage, let input, _):
       return .mapped(try map(task, plan, stage, try split(input), samples))
@@ -143,7 +142,6 @@ package final class ExecutorSession {
     outlet.begin(split: task.number, mapping.mapper.writer)
     var tally = SplitTally()
     try mapping.mapper.map(split, begin: { marker.begin($0) }) { records, bytes in
-      marker.endChunk()
       tally.recordsRead += records
       tally.bytesRead += bytes
       try outlet.check()
@@ -170,8 +168,7 @@ package final class ExecutorSession {
       stage: stage, samples: samples,
       mapper: SplitMapper(
         stage, writer: PartitionWriter(partitions: stage.partitionCount, pool: outlet),
-        splitters: splitters, tableSeed: job.tableSeed, isStrict: true,
-        marking: marker.segment, at: ExecutorMark.line))
+        splitters: splitters, tableSeed: job.tableSeed, isStrict: true))
     mapping = made
     return made
   }

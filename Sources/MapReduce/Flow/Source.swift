@@ -20,10 +20,8 @@ extension Source where T == Bytes {
     Source(
       input: .lines(paths),
       feed: { chunk, sink in
-        guard case .lines(let bytes, let mark) = chunk else {
-          preconditionFailure("lines are read")
-        }
-        return try forEachLine(bytes, mark, sink)
+        guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
+        return try forEachLine(bytes, sink)
       },
       name: "lines")
   }

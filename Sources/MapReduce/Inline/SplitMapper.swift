@@ -9,18 +9,13 @@ final class SplitMapper {
   let writer: PartitionWriter
   private let mapper: Mapper
   private let reader: LineReader
-  private let mark: LineMark
-  /// Keeps the mark's memory.
-  private let marked: Segment
 
   /// `isStrict`: a file that has another size than its description says is an error.
   init(
     _ stage: StageSpec, writer: PartitionWriter, splitters: Splitters?, tableSeed: UInt64,
-    isStrict: Bool = false, marking segment: Segment = Segment(byteCount: 8), at offset: Int = 0
+    isStrict: Bool = false
   ) {
     self.writer = writer
-    marked = segment
-    mark = LineMark(segment, at: offset)
     reader = LineReader(isStrict: isStrict)
     mapper = stage.kernel.makeMapper(
       MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
@@ -32,7 +27,7 @@ final class SplitMapper {
     _ split: Split, begin: (ChunkPlace?) -> Void = { _ in },
     end: (_ records: Int, _ bytes: Int) throws -> Bool
   ) throws {
-    try forEachChunk(split, reader, mark) { chunk, place in
+    try forEachChunk(split, reader) { chunk, place in
       begin(place)
       let records = try locating(place) { try mapper.map(chunk) }
       return try end(records, chunk.window.count)
@@ -42,16 +37,13 @@ final class SplitMapper {
 
   /// Collects sort keys from the beginning of a split.
   static func sample(
-    _ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false,
-    marking segment: Segment = Segment(byteCount: 8), at offset: Int = 0
+    _ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false
   ) throws {
-    let mark = LineMark(segment, at: offset)
-    defer { withExtendedLifetime(segment) {} }
     guard let sample = stage.kernel.sample else { return }
     let context = MapContext(
       writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
-    try forEachChunk(split, LineReader(isStrict: isStrict), mark) { chunk, place in
+    try forEachChunk(split, LineReader(isStrict: isStrict)) { chunk, place in
       try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }
@@ -61,10 +53,10 @@ final class SplitMapper {
   /// The first lines or records of a chunk: enough for a sample.
   private static func head(of chunk: Chunk) -> Chunk {
     switch chunk {
-    case .lines(let bytes, let mark):
+    case .lines(let bytes):
       guard bytes.count > Limits.sampleBytes else { return chunk }
       let end = bytes.firstIndex(of: 0x0A, from: Limits.sampleBytes) ?? bytes.count - 1
-      return .lines(bytes[0...end], mark)
+      return .lines(bytes[0...end])
     case .values(let range): return .values(range.prefix(Limits.sampleRecords))
     case .records(let slice):
       return .records(
@@ -75,21 +67,19 @@ final class SplitMapper {
 
 /// Hands the chunks of a split to `body` until it returns false.
 private func forEachChunk(
-  _ split: Split, _ reader: LineReader, _ mark: LineMark,
-  _ body: (Chunk, ChunkPlace?) throws -> Bool
+  _ split: Split, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
   switch split {
   case .files(let ranges):
     var isWanted = true
     for range in ranges where isWanted {
       try reader.read(range) { bytes, place in
-        isWanted = try body(.lines(bytes, mark), place)
+        isWanted = try body(.lines(bytes), place)
         return isWanted
       }
     }
   case .lines(let piece):
-    _ = try body(
-      .lines(piece.bytes, mark), ChunkPlace(path: piece.path, offset: piece.offset))
+    _ = try body(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
   case .values(let range): _ = try body(.values(range), nil)
   case .records(let slice): _ = try body(.records(slice), nil)
   }

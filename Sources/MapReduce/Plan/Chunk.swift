@@ -6,7 +6,7 @@ public import Vocabulary
 /// A piece of a stage's input, small enough to be worked on at once: the unit at which types end.
 @usableFromInline enum Chunk {
   /// Whole lines, the last one perhaps without its end.
-  case lines(Bytes, LineMark)
+  case lines(Bytes)
   /// Indices into the values of a `.values` source.
   case values(Range<Int>)
   /// Records of an earlier stage.
@@ -14,22 +14,20 @@ public import Vocabulary
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
   @inlinable var window: Bytes {
-    if case .lines(let bytes, _) = self { bytes } else { Bytes("") }
+    if case .lines(let bytes) = self { bytes } else { Bytes("") }
   }
 }
 
 /// Calls `body` for every line, without its end (LF or CR LF); returns how many there were.
 @inlinable @inline(__always)
-func forEachLine(
-  _ bytes: Bytes, _ mark: LineMark, _ body: (Bytes) throws -> Void
-) throws -> Int {
+func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
   var start = 0
   var lines = 0
   while start < bytes.count {
-    mark.note(start)
     let lineFeed = bytes.firstIndex(of: 0x0A, from: start)
     let end = lineFeed ?? bytes.count
     let hasReturn = lineFeed != nil && end > start && bytes[end &- 1] == 0x0D
+    LineNote.begin(start)
     do {
       try body(bytes[start..<(hasReturn ? end &- 1 : end)])
     } catch {
