@@ -110,6 +110,39 @@ import Vocabulary
     #expect(result.end.failure?.message.contains("cancelled") == true)
   }
 
+  @Test func `A cancelled task stops between two chunks, and its executor lives on`() throws {
+    let place = try Workplace(slots: 1)
+    let lines = (0..<2_000_000).map { "\($0)" }
+    let result = try map(place, "throws-at", ["none"], lines) { place.pool.cancel($0) }
+    #expect(!result.end.hasDied)
+    #expect(result.end.failure?.code == "interrupted")
+    let next = try map(place, "throws-at", ["none"], ["one", "two"])
+    #expect(next.blocks.map(\.block.records) == [2])
+    #expect(place.deaths.isEmpty)
+  }
+
+  @Test func `The death of an idle executor is told, once`() throws {
+    let place = try Workplace(slots: 1)
+    let job = JobSpec("tells-user", [])
+    let work = ExecutorTask.Work.map(StageID(0), .values(0..<1), samples: [])
+    #expect(try place.perform(job, Built.faulty, [work])[0].end.failure == nil)
+    var executor: pid_t?
+    while executor == nil {
+      let line = place.pool.takeLines().lines.first { $0.text.hasPrefix("pid ") }
+      executor = line.flatMap { pid_t($0.text.dropFirst(4)) }
+    }
+    #expect(kill(try #require(executor), SIGKILL) == 0)
+    var told: [JobFailure] = []
+    while told.isEmpty {
+      for case .died(0, job.code, let failure) in try place.wait() { told.append(failure) }
+    }
+    #expect(told.map(\.location) == [nil])
+    #expect(told[0].message.contains("was killed"))
+    // A task after that gets a new process, and no old news.
+    #expect(try place.perform(job, Built.faulty, [work])[0].end.failure == nil)
+    #expect(place.deaths.isEmpty)
+  }
+
   @Test(arguments: ["/bin/true", "/bin/cat", "/bin/sh"])
   func `An executable without jobs is told as one`(path: String) throws {
     let place = try Workplace(slots: 1)

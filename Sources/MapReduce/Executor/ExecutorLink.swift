@@ -14,6 +14,8 @@ final class ExecutorLink {
   private var waiting: [ExecutorOrder] = []
 
   private static let pieceBytes = 64 << 10
+  /// Far below any deadline: whoever waits says in between that it does.
+  private static let soonMilliseconds: Int32 = 20
 
   init(_ descriptor: Int32) { self.descriptor = descriptor }
 
@@ -50,12 +52,12 @@ final class ExecutorLink {
   /// Keeps an order for `next`.
   func putOff(_ order: ExecutorOrder) { waiting.append(order) }
 
-  /// The next order that comes within a second; nil where none does.
-  func nextWithinASecond() throws -> ExecutorOrder? {
+  /// The next order that comes at once or soon; nil where none does.
+  func nextSoon() throws -> ExecutorOrder? {
     flush()
     if let order = try cut() { return order }
     var wanted = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard unsafe poll(&wanted, 1, 1000) > 0 else { return nil }
+    guard unsafe poll(&wanted, 1, Self.soonMilliseconds) > 0 else { return nil }
     if !receive() { exit(0) }
     return try cut()
   }

@@ -106,7 +106,7 @@ final class Outlet: BlockSupply {
     while true {
       marker.advance()
       do {
-        switch try link.nextWithinASecond() {
+        switch try link.nextSoon() {
         case .free(let ids): return free(ids)
         case .some(let order): link.putOff(order)
         case nil: break

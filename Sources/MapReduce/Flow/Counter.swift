@@ -7,6 +7,8 @@ import Synchronization
 /// the input counts once, however often it was tried. Closures before a sort also run for the keys
 /// that are sampled, which does not count.
 ///
+/// A closure whose dataset feeds two stages runs in both, and counts in both.
+///
 /// How often the closures of `reduce` and `combine` run depends on how the input is cut: values are
 /// combined before the shuffle and after it. What they count is the same in every run of the same
 /// input, but says little; count in the closures before them.

@@ -26,7 +26,13 @@ enum PoolErrand: Sendable {
 
 /// Errands that wait, and the bell that wakes the pool's thread.
 final class PoolInbox: Sendable {
-  private let waiting = Mutex<[PoolErrand]>([])
+  private struct Waiting {
+    var errands: [PoolErrand] = []
+    /// Nobody takes errands any more.
+    var isClosed = false
+  }
+
+  private let waiting = Mutex(Waiting())
   let bell: Descriptor
 
   init() throws(FabricError) {
@@ -37,8 +43,11 @@ final class PoolInbox: Sendable {
 
   func post(_ errand: PoolErrand) {
     let mustRing = waiting.withLock { waiting in
-      waiting.append(errand)
-      return waiting.count == 1
+      // Blocks may outlive the pool.
+      guard !waiting.isClosed else { return false }
+      if case .close = errand { waiting.isClosed = true }
+      waiting.errands.append(errand)
+      return waiting.errands.count == 1
     }
     guard mustRing else { return }
     var one: UInt64 = 1
@@ -49,7 +58,7 @@ final class PoolInbox: Sendable {
   func take(into errands: inout [PoolErrand]) {
     var count: UInt64 = 0
     _ = unsafe read(bell.number, &count, 8)
-    waiting.withLock { swap(&$0, &errands) }
+    waiting.withLock { swap(&$0.errands, &errands) }
   }
 }
 
