@@ -71,7 +71,9 @@ extension ClusterRun {
 
   /// A submitter asks some node.
   func submitJob(_ index: Int) {
-    guard !submitters[index].isDone else { return }
+    // Where too few nodes are left for jobs, nobody asks for ever.
+    let isHopeless = isHealing && agreement.newest?.inadequacy != nil
+    guard !submitters[index].isDone, !isHopeless else { return }
     let alive = nodes.indices.filter { nodes[$0].isAlive }
     requests += 1
     submitters[index].request = requests

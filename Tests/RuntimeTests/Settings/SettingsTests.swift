@@ -70,6 +70,9 @@ struct SettingsTests {
       "node.transport": "verbs", "membership.heartbeat": "20ms", "membership.suspect-after": "90ms",
       "membership.join-timeout": "1m", "layout.coordinators": "5", "layout.shards": "16",
       "layout.replicas": "3", "service.queue": "1", "service.request-bytes": "64KiB",
+      "memory.limit": "64MiB", "executor.slots": "3", "executor.memory": "1GiB",
+      "executor.user": "jobs", "executor.deadline": "2s", "executor.directory": "/run",
+      "results.keep-versions": "4", "results.keep-bytes": "5MiB",
     ]
     #expect(said.count == SettingTable.keys.count)
     var lines: [String] = []
