@@ -48,7 +48,8 @@ import Vocabulary
     let (work, report) = Self.wrong[index]
     let (result, place) = try end([report], of: work)
     #expect(result.end.hasDied)
-    #expect(result.end.failure?.message.contains("cannot be read") == true)
+    let message = try #require(result.end.failure?.message)
+    #expect(message.contains("cannot be read"), "\(message)")
     #expect(place.deaths.count == 1)
   }
 

@@ -224,9 +224,8 @@ final class ExecutorProcess {
 
   /// Sends what waits; the rest when the socket takes more.
   func flush(_ watch: Watch) {
-    guard !isCut, sent < outgoing.count, let socketWatcher, socketWatcher.place != nil else {
-      return
-    }
+    guard !isCut, sent < outgoing.count, let socketWatcher, socketWatcher.place != nil
+    else { return }
     while sent < outgoing.count {
       let count = spawned.socket.send(outgoing[sent...])
       guard count > 0 else { break }
