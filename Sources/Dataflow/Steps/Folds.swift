@@ -114,6 +114,11 @@ package struct Folds: Sendable {
     }
   }
 
+  /// Whether some partition has blocks, or waits to be finished.
+  var hasOpen: Bool {
+    partitions.contains { $0.tally == nil && (!$0.queue.isEmpty || $0.hasBegun && isClosed) }
+  }
+
   package var isDone: Bool { partitions.allSatisfy { $0.tally != nil } }
 
   /// All runs, once it is done.

@@ -190,6 +190,9 @@ extension StepWork {
     if broken == nil { broken = (part, failure, hasDied) }
   }
 
+  /// Whether an executor has something to do for it, now or soon.
+  var hasFolds: Bool { broken == nil && folds.hasOpen }
+
   /// What executors can do next for it.
   package mutating func nextFold(_ isOwn: (Int) -> Bool) -> Folds.Turn? {
     broken == nil ? folds.next(isOwn) : nil

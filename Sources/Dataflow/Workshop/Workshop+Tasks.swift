@@ -145,6 +145,7 @@ extension Workshop {
   private mutating func nextFold(_ slot: Int) -> (Int, Folds.Turn)? {
     for count in works.indices {
       let lane = (turn + count) % works.count
+      guard let work = works[lane], work.hasFolds, has(work.plan.spec.code) else { continue }
       // A partition is folded by the same executor from its beginning to its end.
       if let next = works[lane]?.nextFold({ $0 % slots == slot }) {
         turn = lane + 1

@@ -33,7 +33,7 @@ package struct Workshop: Sendable {
   var supply = Supply()
 
   /// To all members.
-  package var messages = Outflow<ControlMessage> { $0.encoded.count }
+  package var messages = Outflow<ControlMessage> { $0.weight }
   /// By shard: to its replicas.
   package var parcels: [Outflow<ShardParcel>] = []
   /// To the coordinators, in order.

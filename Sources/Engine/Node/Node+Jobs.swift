@@ -119,6 +119,11 @@ extension Node {
     }
   }
 
+  /// Whether little waits to be told to all members: then a piece of an executable may go, too.
+  package var hasRoomForCode: Bool {
+    workshop.map { $0.messages.waitingBytes < limits.sizes.blockRingBytes / 4 } ?? false
+  }
+
   /// Bytes of a run that is here; nil where it is not.
   func runs(_ question: RunQuestion) -> Reply? {
     workshop?.shelf.run(question.step, question.partition).map {

@@ -40,6 +40,12 @@ extension NodeClient {
       _ = try ask(request, milliseconds)
       offset = end
     }
+    // The node looks at it as a whole before it keeps it.
+    for _ in 0..<max(1, milliseconds) {
+      if try ask(.find(code), milliseconds) == [1] { return }
+      usleep(1000)
+    }
+    throw .refused("the node did not keep the executable: its log says why")
   }
 
   private func ask(_ request: CodeRequest, _ milliseconds: Int) throws(Failure) -> [UInt8] {

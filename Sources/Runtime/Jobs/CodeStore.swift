@@ -3,25 +3,37 @@ import Exchange
 import Fabrics
 import Glibc
 import Memory
+import Synchronization
 
 /// The executables that a node keeps: a file for each, named by its digest, which everybody may run
 /// and nobody changes. A file appears under its name only after its bytes have that digest.
-final class CodeStore {
+final class CodeStore: @unchecked Sendable {
+  // Sendable because all but `checked` belongs to the polling thread.
   private struct Arriving {
     let size: Int
     var descriptor: Int32
     var offset = 0
-    var digest = SHA256()
+  }
+
+  /// An executable that is whole and not yet compared with its digest.
+  private struct Checked: Sendable {
+    let code: CodeDigest
+    let isRight: Bool
   }
 
   let directory: String
   private var kept: Set<CodeDigest> = []
   private var arriving: [CodeDigest: Arriving] = [:]
+  /// Those that a thread is reading again.
+  private var checking: Set<CodeDigest> = []
+  private let checked = Mutex<[Checked]>([])
+  private let rouse: @Sendable () -> Void
 
   /// What came of a piece.
   enum Progress: Equatable {
     /// More is to come, from this byte on.
     case wants(Int)
+    /// All bytes are here; whether they are the right ones is told by `news`.
     case whole
     /// The bytes are not those of the digest, or cannot be kept.
     case failed(String)
@@ -31,8 +43,10 @@ final class CodeStore {
   static let sizeMaximum = 1 << 30
   static let pieceBytes = 512 << 10
 
-  init(_ directory: String) throws(FabricError) {
+  /// `rouse` is called, on another thread, when there is something to take.
+  init(_ directory: String, rouse: @escaping @Sendable () -> Void) throws(FabricError) {
     self.directory = directory
+    self.rouse = rouse
     guard unsafe mkdir(directory, 0o755) == 0 || errno == EEXIST else {
       throw .system("cannot make \(directory), where executables are kept", errno)
     }
@@ -44,13 +58,13 @@ final class CodeStore {
 
   /// Takes a piece in; pieces come in order, and one that came before is passed over.
   func take(_ code: CodeDigest, size: Int, offset: Int, _ bytes: [UInt8]) -> Progress {
-    if kept.contains(code) { return .whole }
+    if kept.contains(code) || checking.contains(code) { return .whole }
     guard size > 0, size <= Self.sizeMaximum else {
       return .failed("an executable has 1 to \(Self.sizeMaximum) bytes, not \(size)")
     }
     if arriving[code]?.size != size {
       drop(code)
-      let descriptor = unsafe open(
+      let descriptor = unsafe Glibc.open(
         path(code) + ".part", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
       guard descriptor >= 0 else { return failed("cannot keep an executable", code) }
       arriving[code] = Arriving(size: size, descriptor: descriptor)
@@ -61,7 +75,6 @@ final class CodeStore {
     guard Self.write(bytes, known.descriptor) else {
       return failed("cannot keep an executable", code)
     }
-    bytes.withBytes { arriving[code]?.digest.update($0) }
     arriving[code]?.offset = offset + bytes.count
     return offset + bytes.count < size ? .wants(offset + bytes.count) : finish(code)
   }
@@ -80,22 +93,55 @@ final class CodeStore {
     }
   }
 
+  /// All bytes are here. Another thread reads them again: the polling thread has no time for it.
   private func finish(_ code: CodeDigest) -> Progress {
     guard let known = arriving.removeValue(forKey: code) else { return .wants(0) }
-    let isRight = known.digest.digest == code.bytes
-    let isClosed = isRight && fchmod(known.descriptor, 0o555) == 0
-    let isKept = unsafe isClosed && rename(path(code) + ".part", path(code)) == 0
-    Glibc.close(known.descriptor)
-    guard isKept else {
-      unsafe unlink(path(code) + ".part")
-      let reason = unsafe String(cString: strerror(errno))
-      return .failed(
-        isRight
-          ? "cannot keep the executable in \(directory): \(reason)"
-          : "the executable was damaged on its way: its bytes are not those of \(code)")
+    guard fchmod(known.descriptor, 0o555) == 0, Glibc.close(known.descriptor) == 0 else {
+      return failed("cannot keep an executable", code)
     }
-    kept.insert(code)
-    return .whole
+    let part = path(code) + ".part"
+    do throws(FabricError) {
+      let thread = try SystemThread { [self] in
+        let isRight = Self.digest(part) == code
+        checked.withLock { $0.append(Checked(code: code, isRight: isRight)) }
+        rouse()
+      }
+      thread.detach()
+      checking.insert(code)
+      return .whole
+    } catch {
+      return .failed("\(error)")
+    }
+  }
+
+  private static func digest(_ path: String) -> CodeDigest? {
+    guard let file = LargeFile(path) else { return nil }
+    var hash = SHA256()
+    while let piece = file.next(CodeStore.pieceBytes) { piece.withBytes { hash.update($0) } }
+    return file.isWhole ? CodeDigest(hash.digest) : nil
+  }
+
+  /// What was found out of executables that had come whole: which are kept, and what is wrong with
+  /// others.
+  func news() -> [(code: CodeDigest, problem: String?)] {
+    let found = checked.withLock { checked in
+      defer { checked.removeAll() }
+      return checked
+    }
+    return found.map { found in
+      checking.remove(found.code)
+      let part = path(found.code) + ".part"
+      guard found.isRight else {
+        unsafe unlink(part)
+        return (found.code, "an executable was damaged on its way: it is not \(found.code)")
+      }
+      guard unsafe rename(part, path(found.code)) == 0 else {
+        let reason = unsafe String(cString: strerror(errno))
+        return (found.code, "cannot keep an executable in \(directory): \(reason)")
+      }
+      kept.insert(found.code)
+      return (found.code, nil)
+    }
   }
 
   private func failed(_ what: String, _ code: CodeDigest) -> Progress {
@@ -110,25 +156,9 @@ final class CodeStore {
     unsafe unlink(path(code) + ".part")
   }
 
-  /// Hands the pieces of an executable to `body`, in order.
-  func read(_ code: CodeDigest, _ body: (_ size: Int, _ offset: Int, [UInt8]) -> Void) {
-    let descriptor = unsafe open(path(code), O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return }
-    defer { Glibc.close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0 else { return }
-    let size = Int(status.st_size)
-    var offset = 0
-    while offset < size {
-      var piece = [UInt8](repeating: 0, count: min(Self.pieceBytes, size - offset))
-      let count = unsafe piece.withUnsafeMutableBytes { raw in
-        unsafe pread(descriptor, raw.baseAddress, raw.count, off_t(offset))
-      }
-      guard count > 0 else { return }
-      piece.removeLast(piece.count - count)
-      body(size, offset, piece)
-      offset += count
-    }
+  /// An executable to be read piece by piece; nil where it is not here.
+  func open(_ code: CodeDigest) -> LargeFile? {
+    kept.contains(code) ? LargeFile(path(code)) : nil
   }
 
   /// Removes all files.
@@ -136,5 +166,36 @@ final class CodeStore {
     for code in arriving.keys.sorted(by: { "\($0)" < "\($1)" }) { drop(code) }
     for code in kept.sorted(by: { "\($0)" < "\($1)" }) { unsafe unlink(path(code)) }
     unsafe rmdir(directory)
+  }
+}
+
+/// A file that is read from its front, piece by piece.
+final class LargeFile {
+  private let descriptor: Int32
+  let size: Int
+  private(set) var offset = 0
+
+  init?(_ path: String) {
+    descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    var status = stat()
+    size = unsafe fstat(descriptor, &status) == 0 ? Int(status.st_size) : 0
+  }
+
+  deinit { close(descriptor) }
+
+  var isWhole: Bool { offset == size }
+
+  /// The next bytes; nil at the end, or where they cannot be read.
+  func next(_ maximum: Int) -> [UInt8]? {
+    guard offset < size else { return nil }
+    var piece = [UInt8](repeating: 0, count: min(maximum, size - offset))
+    let count = unsafe piece.withUnsafeMutableBytes { raw in
+      unsafe pread(descriptor, raw.baseAddress, raw.count, off_t(offset))
+    }
+    guard count > 0 else { return nil }
+    piece.removeLast(piece.count - count)
+    offset += count
+    return piece
   }
 }

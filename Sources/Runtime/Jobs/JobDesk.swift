@@ -16,6 +16,10 @@ final class JobDesk {
   private let pool: ExecutorPool
   private var told: [WorkshopInput] = []
   private let tell: (String) -> Void
+  /// Executables that came from clients, and are spread once they are known to be right.
+  private var brought: Set<CodeDigest> = []
+  /// Executables on their way to the others.
+  private var spreading: [(code: CodeDigest, file: LargeFile)] = []
 
   init(
     _ settings: NodeSettings, _ id: NodeID, rouse: @escaping @Sendable () -> Void,
@@ -23,7 +27,8 @@ final class JobDesk {
   ) throws(FabricError) {
     self.tell = tell
     arena = try Arena(byteCount: settings.memoryBytes)
-    code = try CodeStore("\(settings.executorDirectory)/mapred-\(id.text).code")
+    code = try CodeStore(
+      "\(settings.executorDirectory)/mapred-\(id.text).code", rouse: rouse)
     var executors = ExecutorSettings(slots: settings.slots)
     executors.memoryBytes = settings.executorMemoryBytes
     executors.deadlineNanoseconds = settings.executorDeadlineNanoseconds
@@ -42,13 +47,27 @@ final class JobDesk {
     return user
   }
 
-  /// What executors have told since the last call.
-  func take(into inputs: inout [NodeInput]) {
+  /// What executors have told since the last call, and what became of executables. Of those that
+  /// are spread, a piece at a time, where there is room for it.
+  func take(into inputs: inout [NodeInput], hasRoom: Bool) {
     pool.take(into: &told)
     for input in told { inputs.append(.jobs(input)) }
     told.removeAll(keepingCapacity: true)
     for line in pool.takeLines().lines { tell("executor \(line.slot): \(line.text)") }
+    for (digest, problem) in code.news() {
+      let isNew = brought.remove(digest) != nil
+      if let problem { tell(problem) } else { inputs.append(.jobs(.hasCode(digest, isNew: isNew))) }
+    }
+    guard hasRoom, let (digest, file) = spreading.first else { return }
+    let offset = file.offset
+    if let piece = file.next(CodeStore.pieceBytes) {
+      inputs.append(.jobs(.codePiece(digest, size: file.size, offset: offset, piece)))
+    }
+    if file.isWhole { spreading.removeFirst() }
   }
+
+  /// Whether it has something to do as soon as there is room.
+  var isSpreading: Bool { !spreading.isEmpty }
 
   func carryOut(_ effect: WorkshopEffect, into inputs: inout [NodeInput]) {
     switch effect {
@@ -58,13 +77,12 @@ final class JobDesk {
     case .forget(let step): pool.forget(step)
     case .keepCode(let digest, let size, let offset, let bytes):
       switch code.take(digest, size: size, offset: offset, bytes) {
-      case .whole: inputs.append(.jobs(.hasCode(digest, isNew: false)))
       case .failed(let reason): tell(reason)
-      case .wants: break
+      case .wants, .whole: break
       }
     case .readCode(let digest):
-      code.read(digest) { size, offset, bytes in
-        inputs.append(.jobs(.codePiece(digest, size: size, offset: offset, bytes)))
+      if let file = code.open(digest), !spreading.contains(where: { $0.code == digest }) {
+        spreading.append((digest, file))
       }
     case .note(let text): tell(text)
     case .leave: break
@@ -78,7 +96,7 @@ final class JobDesk {
     case .keep(let digest, let size, let offset, let bytes):
       switch code.take(digest, size: size, offset: offset, bytes) {
       case .whole:
-        inputs.append(.jobs(.hasCode(digest, isNew: true)))
+        brought.insert(digest)
         return .outcome(.done([1]))
       case .wants: return .outcome(.done([0]))
       case .failed(let reason): return .outcome(.refused(reason))

@@ -132,7 +132,7 @@ package final class NodeProcess {
     arrived.removeAll(keepingCapacity: true)
     former.take(into: &formed)
     for result in formed { take(result) }
-    desk?.take(into: &inputs)
+    desk?.take(into: &inputs, hasRoom: node.hasRoomForCode)
     formed.removeAll(keepingCapacity: true)
   }
 
