@@ -142,7 +142,8 @@ enum JobText {
     if isJSON { return try Terminal.print(document(job).line) }
     var line = "\(job.id)\t\(job.spec.name)\t\(job.phase)"
     if let begun = job.begun, let ended = job.ended {
-      line += "\t\((ended.microseconds - min(begun.microseconds, ended.microseconds)) / 1000) ms"
+      let microseconds = ended.microseconds - min(begun.microseconds, ended.microseconds)
+      line += "\t\(microseconds / 1000).\(microseconds / 100 % 10) ms"
     }
     for result in job.results { line += "\t\(result.name)@\(result.version)" }
     try Terminal.print(line)

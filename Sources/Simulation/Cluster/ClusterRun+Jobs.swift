@@ -85,7 +85,10 @@ extension ClusterRun {
     unanswered.append((requests, node))
     let submission = submitters[index].submission(Self.code, clock: clock(nodes[node]))
     // The executable goes before the job.
-    if submitters[index].id == nil { nodes[node].put(.jobs(.hasCode(Self.code, isNew: true))) }
+    if submitters[index].id == nil {
+      nodes[node].codes.insert(Self.code)
+      nodes[node].put(.jobs(.hasCode(Self.code, isNew: true)))
+    }
     nodes[node].put(.request(requests, .submit(submission)))
   }
 
@@ -116,6 +119,9 @@ extension ClusterRun {
     guard let own = index(of: node.record.id) else { return }
     switch effect {
     case .start(let slot, let task):
+      if !node.codes.contains(task.job.code) {
+        agreement.fail("\(node.record.name) starts a task without its executable")
+      }
       var due = time
       let life = node.executors.lives[slot]
       for report in node.executors.run(task, slot: slot) {
@@ -129,6 +135,7 @@ extension ClusterRun {
       events.add(.input(to: own, .jobs(input)), at: time + 100_000)
     case .keepCode(let code, let size, let offset, let bytes):
       guard offset + bytes.count == size else { return }
+      node.codes.insert(code)
       events.add(.input(to: own, .jobs(.hasCode(code, isNew: false))), at: time + 100_000)
     case .cancel, .leave, .note: break
     }

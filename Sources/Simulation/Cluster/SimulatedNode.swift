@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
 import Engine
+import Exchange
 import Membership
 import Vocabulary
 
@@ -23,6 +24,8 @@ final class SimulatedNode {
   var rank = Rank(0)
   var notes: [String] = []
   let executors: SimulatedExecutors
+  /// Executables that lie on its disk.
+  var codes: Set<CodeDigest> = []
 
   init(
     _ record: MemberRecord, _ node: consuming Node, _ executors: SimulatedExecutors,
