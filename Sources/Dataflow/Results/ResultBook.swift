@@ -39,7 +39,6 @@ package struct ResultBook: Hashable, Sendable {
     var kept = 0
     for version in shelves[place].versions.reversed() {
       bytes += version.bytes
-      // guard: expire.newest
       guard kept == 0 || kept < retention.versions && bytes <= retention.bytes else { break }
       kept += 1
     }

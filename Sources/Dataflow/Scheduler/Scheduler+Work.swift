@@ -35,7 +35,6 @@ extension Scheduler {
     assign(&assigning, step, table, time, into: &orders)
     work.assigning = assigning
     runs[place].phase = .working(step.plan.step, work)
-    // guard: commit.allPrepared
     guard isPrepared(step, table), isCounted(place, work) else { return }
     finish(place, step, work, table, time, into: &orders)
   }
@@ -73,7 +72,6 @@ extension Scheduler {
       let shard = view.map.shard(of: partition)
       let replicas = step.participants[shard]
       var tally = table.tally(plan.lane, partition: partition, of: replicas[0])
-      // guard: commit.replicasAgree
       for other in replicas.dropFirst()
       where table.tally(plan.lane, partition: partition, of: other) != tally {
         return disagree(place, shard, replicas[0], other, time, into: &orders)

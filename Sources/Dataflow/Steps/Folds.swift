@@ -44,7 +44,7 @@ package struct Folds: Sendable {
     isClosed = true
     for place in partitions.indices where !partitions[place].hasBegun {
       if partitions[place].queue.isEmpty, partitions[place].tally == nil {
-        // guard: finish.empty — every kernel makes an empty run of nothing.
+        // Every kernel makes an empty run of nothing.
         partitions[place].tally = RunTally()
       }
     }

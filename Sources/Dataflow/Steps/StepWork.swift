@@ -200,7 +200,6 @@ extension StepWork {
 
   /// All partitions are finished: their runs, once.
   package mutating func prepare() -> [(partition: Int, run: HeldRun)]? {
-    // guard: prepare.unbroken
     guard plan.purpose == .work, broken == nil, !isPrepared, !stagings.isEmpty, folds.isDone else {
       return nil
     }

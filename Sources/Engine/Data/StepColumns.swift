@@ -67,7 +67,6 @@ extension StepColumns {
         member.set(tallies[lane], place + 2, to: tally.digest)
       }
       // Behind what it publishes: pushes become visible in order.
-      // guard: prepare.tallyFirst
       member.advance(prepared, lane, to: cells.prepared)
     }
   }
