@@ -5,7 +5,8 @@ import Testing
 
 /// Jobs on real nodes, with executors of their own.
 @Suite struct JobTests {
-  /// Executors run as the test's user: the input lies in a directory of its own.
+  /// Executors run as the test's user: the input lies in a directory of its own. Silence is borne
+  /// for long, as none of these nodes is only silent.
   private static let jobs = [
     "--set", "layout.shards=3", "--set", "layout.replicas=2", "--set", "executor.slots=1",
     "--set", "executor.user=root",
@@ -15,7 +16,8 @@ import Testing
   private static func founded(
     _ count: Int, over transport: String, _ body: (Cluster) async throws -> Void
   ) async throws {
-    let arguments = Cluster.watchful + ["--transport", transport] + jobs
+    let patient = ["--set", "membership.suspect-after=10s"]
+    let arguments = patient + ["--transport", transport] + jobs
     try await Cluster.with(arguments) { cluster in
       for number in 1...count { try await cluster.join("n\(number)") }
       try await cluster.agree()

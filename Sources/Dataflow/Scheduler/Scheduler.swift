@@ -177,6 +177,14 @@ package struct Scheduler: Sendable {
     }
   }
 
+  /// Ends a job for a reason that somebody else found.
+  mutating func fail(
+    _ job: JobID, _ failure: JobFailure, clock: UInt64, into orders: inout Orders
+  ) {
+    guard let place = runs.firstIndex(where: { $0.id == job }) else { return }
+    fail(place, failure, clock: clock, into: &orders)
+  }
+
   /// Ends a job that cannot be done.
   mutating func fail(
     _ place: Int, _ failure: JobFailure, clock: UInt64, into orders: inout Orders

@@ -38,6 +38,13 @@ package struct Outflow<Item: Sendable>: Sendable {
     return (waiting.prefix(count), bytes)
   }
 
+  /// Drops the next item.
+  package mutating func dropNext() {
+    guard let item = waiting.first else { return }
+    waitingBytes -= measure(item)
+    items.remove(at: head + sentCount)
+  }
+
   /// The next `count` items went out as one message, in the sender's turn `turn`.
   package mutating func markSent(_ count: Int, turn: UInt64) {
     waitingBytes -= waiting.prefix(count).reduce(0) { $0 + measure($1) }

@@ -138,9 +138,9 @@ extension Workshop {
   private mutating func takeBlock(
     _ key: SplitKey, _ shard: Int, _ partition: Int, _ bytes: Bytes, _ records: Int
   ) {
-    guard let lane = lane(of: key.step), works[lane]?.wants(key, shard: shard) == true else {
-      return
-    }
+    guard let lane = lane(of: key.step), works[lane]?.broken == nil,
+      works[lane]?.wants(key, shard: shard) == true
+    else { return }
     guard let block = memory.block(copying: bytes, records: records) else {
       return fail(key.step, .all, Self.outOfMemory)
     }
@@ -150,7 +150,7 @@ extension Workshop {
   private mutating func takeSeal(
     _ key: SplitKey, _ shard: Int, _ blocks: Int, _ tally: SplitTally
   ) {
-    guard let lane = lane(of: key.step) else { return }
+    guard let lane = lane(of: key.step), works[lane]?.broken == nil else { return }
     do throws(Staging.Fault) {
       try works[lane]?.seal(key, shard: shard, blocks: blocks, tally)
       cells[lane].sealed = works[lane]?.sealedSplits ?? 0
@@ -193,6 +193,28 @@ extension Workshop {
     case .split: break
     }
     messages.append(.failed(step, part, failure, hasDied: hasDied))
+  }
+
+  /// A message that no subgroup takes: tells what it was about instead.
+  package mutating func refuse(_ message: ControlMessage, _ byteCount: Int, _ time: Time) {
+    let most = ByteCount(byteMaximum)
+    switch message {
+    case .begin(let plan):
+      var orders = Orders()
+      let failure = JobFailure(
+        exitCode: 65, code: "bad_input",
+        message: "the list of the job's input takes \(ByteCount(byteCount)), and \(most) at most",
+        advice: "put small files together, or name fewer at a time")
+      scheduler?.fail(plan.job, failure, clock: time.clock, into: &orders)
+      obey(orders)
+    case .sampled(let step, let split, _):
+      let failure = JobFailure(
+        exitCode: 65, code: "bad_input",
+        message: "the sort keys of a split take \(ByteCount(byteCount)), and \(most) at most",
+        advice: "sort by a shorter key")
+      fail(step, .split(split, attempt: 0), failure)
+    default: break
+    }
   }
 
   static var outOfMemory: JobFailure {

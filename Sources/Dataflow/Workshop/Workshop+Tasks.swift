@@ -52,6 +52,15 @@ extension Workshop {
       guard let (shard, parcel) = works[lane]?.mapped(attempt, partition: partition, block) else {
         return
       }
+      guard parcel.byteCount <= byteMaximum else {
+        works[lane]?.abandon(attempt)
+        let failure = JobFailure(
+          exitCode: 65, code: "bad_input",
+          message: "a record of \(ByteCount(block.count)) is too large for a cluster, whose nodes "
+            + "take \(ByteCount(byteMaximum)) at most",
+          advice: "make smaller records, or run the job in one process")
+        return fail(step, .split(attempt.split, attempt: attempt.attempt), failure)
+      }
       parcels[shard].append(parcel)
     case .mapped(let tally):
       let seals = works[lane]?.mapped(attempt, tally) ?? []

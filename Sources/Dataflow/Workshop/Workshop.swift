@@ -13,6 +13,8 @@ package struct Workshop: Sendable {
   package let node: NodeID
   let slots: Int
   private let retention: Retention
+  /// The most bytes of a message or parcel.
+  let byteMaximum: Int
   let memory: any BlockSource
   package private(set) var view: ClusterView?
   package internal(set) var board = Board()
@@ -46,8 +48,12 @@ package struct Workshop: Sendable {
   /// Bytes of parcels that wait before no more splits are begun.
   static let parcelBytes = 32 << 20
 
-  package init(_ node: NodeID, slots: Int, retention: Retention, memory: any BlockSource) {
+  /// `byteMaximum`: the most bytes that subgroups take as one message.
+  package init(
+    _ node: NodeID, slots: Int, retention: Retention, byteMaximum: Int, memory: any BlockSource
+  ) {
     self.node = node
+    self.byteMaximum = byteMaximum
     self.slots = slots
     self.retention = retention
     self.memory = memory

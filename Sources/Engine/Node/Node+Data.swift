@@ -21,7 +21,7 @@ extension Node {
         if isWedged { return hasApplied }
         let hasTransferred = try transfer(&groups, plane.layout, view, into: &effects)
         let hasSent = send(&groups, view, into: &effects)
-        let hasSpread = sendJobs(&groups, view)
+        let hasSpread = sendJobs(&groups, view, now)
         return hasApplied || hasTransferred || hasSent || hasSpread
       }
     } catch {

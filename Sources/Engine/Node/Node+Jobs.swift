@@ -144,24 +144,31 @@ extension Node {
   }
 
   /// Sends what jobs want sent, as far as there is room. True where it did.
-  mutating func sendJobs(_ groups: inout [Subgroup], _ view: View) -> Bool {
+  mutating func sendJobs(
+    _ groups: inout [Subgroup], _ view: View, _ now: UInt64
+  ) -> Bool {
     guard workshop != nil else { return false }
     var hasSent = false
     for index in view.subgroups.indices where groups[index].isSender {
       switch view.subgroups[index].role {
       case .coordinator: continue
-      case .control: if sendMessages(&groups[index]) { hasSent = true }
+      case .control: if sendMessages(&groups[index], now) { hasSent = true }
       case .shard(let shard): if sendParcels(shard, &groups[index]) { hasSent = true }
       }
     }
     return hasSent
   }
 
-  private mutating func sendMessages(_ group: inout Subgroup) -> Bool {
+  private mutating func sendMessages(_ group: inout Subgroup, _ now: UInt64) -> Bool {
     var hasSent = false
     _ = workshop?.messages.takeDelivered(group.deliveredTurns)
     while let message = workshop?.messages.next(0).items.first {
       let bytes = message.encoded
+      guard bytes.count <= limits.sizes.blockRingBytes / 2 else {
+        workshop?.messages.dropNext()
+        workshop?.refuse(message, bytes.count, Time(now: now, clock: clock))
+        continue
+      }
       guard let place = group.reserve(bytes.count) else { break }
       bytes.withBytes { place.segment.write($0, at: place.offset) }
       group.commit()

@@ -46,7 +46,8 @@ package struct Node: ~Copyable {
     if isObserved { membership.steps = [] }
     if settings.rules.shards > 0 {
       workshop = Workshop(
-        record.id, slots: limits.slots, retention: limits.retention, memory: memory)
+        record.id, slots: limits.slots, retention: limits.retention,
+        byteMaximum: limits.sizes.blockRingBytes / 2, memory: memory)
     }
     if let view = membership.view { begin(view, held: [], now, into: &effects) }
   }
