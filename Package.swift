@@ -62,6 +62,11 @@ let testTargets: [Target] = [
     dependencies: ["Replication", "Dataflow", "Memory", "TestSupport", "Vocabulary"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "DataflowTests",
+    dependencies: [
+      "Dataflow", "Engine", "Exchange", "Replication", "Memory", "TestSupport", "Vocabulary",
+    ], swiftSettings: swiftSettings),
+  .testTarget(
     name: "RuntimeTests",
     dependencies: [
       "Runtime", "Environment", "Fabrics", "Memory", "TestSupport", "Vocabulary",

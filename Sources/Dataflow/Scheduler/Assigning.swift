@@ -21,8 +21,8 @@ struct Assigning: Sendable {
   private var counts: [Int]
   /// By rank.
   private var given: [Given]
-  /// By split: nodes on which an attempt failed.
-  private var avoided: [(split: Int, node: NodeID)] = []
+  /// Attempts that failed: their splits go to other nodes.
+  private var failed: [SplitAttempt] = []
   /// The longest that a split has taken, in nanoseconds.
   private var longest: UInt64 = 0
 
@@ -69,9 +69,10 @@ struct Assigning: Sendable {
 
   /// An attempt failed: its split goes to another node, where there is one.
   mutating func fail(_ attempt: SplitAttempt) {
-    avoided.append((attempt.split, attempt.node))
+    failed.append(attempt)
+    // One that failed counts as outstanding until those before it are done, and is no try any more.
     let isTried = given.contains { given in
-      given.outstanding.contains { $0.split == attempt.split && $0 != attempt }
+      given.outstanding.contains { $0.split == attempt.split && !failed.contains($0) }
     }
     guard !isTried, !waiting.contains(attempt.split) else { return }
     let place = waiting.firstIndex { $0 > attempt.split } ?? waiting.count
@@ -103,15 +104,16 @@ struct Assigning: Sendable {
   ) -> Int? {
     waiting.firstIndex { split in
       guard mayMap(rank, split) else { return false }
-      guard avoided.contains(where: { $0.split == split && $0.node == members[rank] }) else {
-        return true
-      }
+      guard hasFailed(split, at: members[rank]) else { return true }
       // Where there is no other node, the same one tries again.
       return !members.indices.contains { other in
-        other != rank && mayMap(other, split)
-          && !avoided.contains { $0.split == split && $0.node == members[other] }
+        other != rank && mayMap(other, split) && !hasFailed(split, at: members[other])
       }
     }
+  }
+
+  private func hasFailed(_ split: Int, at node: NodeID) -> Bool {
+    failed.contains { $0.split == split && $0.node == node }
   }
 
   private mutating func give(

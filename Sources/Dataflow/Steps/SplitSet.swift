@@ -54,13 +54,18 @@ extension ByteBuffer {
 
 extension SplitSet {
   fileprivate var behind: [Int] { others }
+  fileprivate var last: Int { others.last ?? frontier }
 }
 
 extension ByteReader {
   package mutating func splitSet() throws(Damaged) -> SplitSet {
     var splits = SplitSet(first: try number())
     let behind = try list { reader throws(Damaged) in try reader.number() }
-    for split in behind { splits.insert(split) }
+    for split in behind {
+      // As they are written: in ascending order, and never so far that counting would overflow.
+      guard split > splits.last, split < Int.max else { throw Damaged() }
+      splits.insert(split)
+    }
     return splits
   }
 }
