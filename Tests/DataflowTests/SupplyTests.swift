@@ -29,7 +29,7 @@ import Vocabulary
     #expect(given([[], [runs(0), runs(1)], []]) == [[runs(0)], [], [runs(1)]])
     #expect(given([[], [], []]) == [[], [], []])
     #expect(
-      given([[runs(0)], [], [runs(1)]], order: [3, 2, 1]) == [[], [runs(0), runs(1)], []])
+      given([[runs(0)], [], [runs(1)]], order: [3, 2, 1]) == [[], [runs(1), runs(0)], []])
   }
 
   @Test("What no receiver has, nobody sends")

@@ -109,6 +109,8 @@ package struct Folds: Sendable {
   package mutating func remove(_ numbers: some Sequence<Int>) {
     let numbers = Array(numbers)
     partitions.removeAll { numbers.contains($0.number) }
+    // An executor that has one in hand reports it still.
+    for number in numbers { inHand[number] = nil }
     queuedBytes = partitions.reduce(0) { sum, partition in
       sum + partition.queue.reduce(0) { $0 + $1.count } + (inHand[partition.number] ?? 0)
     }
