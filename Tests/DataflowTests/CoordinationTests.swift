@@ -163,8 +163,9 @@ import Vocabulary
     func page(
       _ phases: [JobPhase], before: UInt64?, limit: Int
     ) throws -> (numbers: [UInt64], hasMore: Bool) {
-      let question = JobQuestion.jobs(phases: phases, before: before.map { JobID($0) }, limit: limit)
-      guard case .jobs(let jobs, let hasMore)? = try cluster.ask(question) else { return ([], true) }
+      let before = before.map { JobID($0) }
+      let answer = try cluster.ask(.jobs(phases: phases, before: before, limit: limit))
+      guard case .jobs(let jobs, let hasMore)? = answer else { return ([], true) }
       return (jobs.map(\.id.number), hasMore)
     }
     #expect(try page([], before: nil, limit: 2) == ([5, 4], true))

@@ -16,10 +16,10 @@ extension RandomMessages {
   mutating func plan() -> PlanDescription {
     let location = CodeLocation(fileID: "Jobs/A.swift", line: random.number(1...500))
     let count = random.number(1...3)
+    let source = flag() ? InputDescription.lines([text()]) : .values(count: 4)
     let stages = (0..<count).map { stage in
       StageDescription(
-        id: StageID(stage),
-        input: stage > 0 ? .stage(StageID(stage - 1)) : flag() ? .lines([text()]) : .values(count: 4),
+        id: StageID(stage), input: stage > 0 ? .stage(StageID(stage - 1)) : source,
         operators: [OperatorDescription("map", location)],
         shuffle: ["hash", "range", "single"][random.number(0...2)], combines: flag(),
         schema: schema())

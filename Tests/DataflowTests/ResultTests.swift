@@ -149,7 +149,7 @@ import Vocabulary
         continue
       }
       _ = read.liveSteps
-      for id in 1...15 { _ = read.jobs[JobID(id)]?.phase }
+      for id: UInt64 in 1...15 { _ = read.jobs[JobID(id)]?.phase }
       for name in ["a", "b", "c"] { _ = try? read.results.find(name, .asOf(2000)) }
       let again = Samples.bytes { read.write(into: &$0) }
       #expect(!again.isEmpty)

@@ -98,7 +98,7 @@ import Vocabulary
     return "\(last)"
   }
 
-  @Test("Of those who have an executable, the first one spreads it; where nobody has it, it is lost")
+  @Test("The first who has an executable spreads it; where nobody has it, it is lost")
   func giver() {
     let orders = [[1, 2, 3], [3, 2, 1], [2, 3, 1]]
     for having: Set<Int> in [[], [1], [2], [3], [1, 3], [2, 3], [1, 2, 3]] {

@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+import Testing
+import Vocabulary
+
+@testable import Dataflow
+
+/// A node's part in a step that breaks: the only member, with one shard and one slot.
+@Suite struct WorkshopTests {
+  fileprivate static let time = Time(now: 1, clock: 1)
+
+  /// What executors and messages make of a workshop whose messages all come back at once.
+  private struct Alone {
+    var workshop = Workshop(
+      Samples.node(1), slots: 1, retention: Retention(), byteMaximum: 1 << 20,
+      memory: Samples.pool)
+    var turns: UInt64 = 0
+    var shardTurns: UInt64 = 0
+    /// Tasks that were started and have not ended.
+    var tasks: [ExecutorTask] = []
+    var told: [ControlMessage] = []
+
+    init() {
+      begin(1)
+      var effects: [WorkshopEffect] = []
+      workshop.take(.hasCode(Samples.code(), isNew: false), WorkshopTests.time, into: &effects)
+    }
+
+    mutating func begin(_ number: UInt64) {
+      var effects: [WorkshopEffect] = []
+      _ = workshop.messages.endView(turns, \.outlivesView)
+      for shard in workshop.parcels.indices {
+        let delivered = workshop.parcels[shard].endView(shardTurns) { _ in true }
+        workshop.delivered(delivered)
+      }
+      (turns, shardTurns) = (0, 0)
+      workshop.begin(Samples.view(number, [1], [[1]]), nil, WorkshopTests.time, into: &effects)
+    }
+
+    mutating func take(_ message: ControlMessage) {
+      var effects: [WorkshopEffect] = []
+      workshop.take(message, from: Samples.node(1), WorkshopTests.time, into: &effects)
+    }
+
+    /// Turns until nothing more happens without executors.
+    mutating func settle() {
+      for _ in 0..<20 {
+        var effects: [WorkshopEffect] = []
+        workshop.step(nil, NoTable(), WorkshopTests.time, into: &effects)
+        for case .start(_, let task) in effects { tasks.append(task) }
+        deliverMessages()
+        deliverParcels()
+      }
+    }
+
+    private mutating func deliverMessages() {
+      let items = Array(workshop.messages.next(1 << 20).items)
+      guard !items.isEmpty else { return }
+      workshop.messages.markSent(items.count, turn: turns)
+      turns += 1
+      told += items
+      for item in items { take(item) }
+      _ = workshop.messages.takeDelivered(turns)
+    }
+
+    private mutating func deliverParcels() {
+      let items = Array(workshop.parcels[0].next(1 << 20).items)
+      guard !items.isEmpty else { return }
+      workshop.parcels[0].markSent(items.count, turn: shardTurns)
+      shardTurns += 1
+      takeShard(items.flatMap { $0.header + ($0.block.map { Array($0.bytes) } ?? []) })
+      workshop.delivered(workshop.parcels[0].takeDelivered(shardTurns))
+    }
+
+    mutating func takeShard(_ bytes: [UInt8]) {
+      var effects: [WorkshopEffect] = []
+      bytes.withBytes { bytes in
+        do throws(ByteReader.Damaged) {
+          try workshop.take(shard: 0, bytes, into: &effects)
+        } catch {
+          Issue.record("parcels are read as they were written")
+        }
+      }
+    }
+
+    mutating func report(_ report: TaskReport) {
+      guard let task = tasks.last else {
+        Issue.record("a task was started")
+        return
+      }
+      var effects: [WorkshopEffect] = []
+      workshop.take(
+        .report(slot: 0, number: task.number, report), WorkshopTests.time, into: &effects)
+    }
+
+    mutating func end(_ report: TaskReport) {
+      self.report(report)
+      _ = tasks.popLast()
+      settle()
+    }
+
+    /// Maps a split into a block for each of some partitions.
+    mutating func map(into partitions: [Int]) {
+      for partition in partitions {
+        report(.block(partition: partition, Samples.block("p\(partition)")))
+      }
+      end(.mapped(Samples.splitTally(1)))
+    }
+
+    var failures: [StepPart] {
+      told.compactMap { if case .failed(_, let part, _, _) = $0 { part } else { nil } }
+    }
+
+    /// Whether all that this node does for a step is told as finished.
+    func isPrepared(_ step: UInt64 = 1) -> Bool {
+      guard let known = workshop.board[StepID(step)] else { return false }
+      return workshop.cells[known.plan.lane].prepared == known.ordinal
+    }
+
+    /// What the task that is under way is about.
+    var task: String {
+      switch tasks.last?.work {
+      case nil: "none"
+      case .map: "map"
+      case .fold(let fold, _, let blocks):
+        "fold \(fold.partition) \(blocks.map(Samples.text).joined())"
+      case .finish(let fold, _): "finish \(fold.partition)"
+      default: "other"
+      }
+    }
+  }
+
+  private struct NoTable: StepTable {
+    func slots(of node: NodeID) -> Int { 1 }
+    func mapped(_ lane: Int, ordinal: UInt64, of node: NodeID) -> Int { 0 }
+    func prepared(_ lane: Int, of node: NodeID) -> UInt64 { 0 }
+    func tally(_ lane: Int, partition: Int, of node: NodeID) -> RunTally { RunTally() }
+    func input(_ lane: Int, of node: NodeID) -> SplitTally { SplitTally() }
+  }
+
+  private func begun(splits: Int) -> Alone {
+    var alone = Alone()
+    alone.take(.begin(Samples.step(splits: splits, partitions: 2)))
+    alone.take(.assign(StepID(1), (0..<splits).map { Samples.attempt($0, at: 1) }))
+    alone.settle()
+    return alone
+  }
+
+  @Test("A step is mapped, folded and finished, and then told as prepared")
+  func whole() {
+    var alone = begun(splits: 1)
+    #expect(alone.task == "map")
+    alone.map(into: [1])
+    #expect(alone.workshop.cells[0].mapped == 1 && alone.workshop.cells[0].sealed == 1)
+    #expect(alone.task == "fold 1 p1")
+    #expect(!alone.isPrepared())
+    alone.end(.folded)
+    #expect(alone.task == "finish 1")
+    alone.report(.runBlock(Samples.block("run")))
+    alone.end(.finished(Samples.runTally(records: 1, bytes: 3)))
+    #expect(alone.task == "none")
+    #expect(alone.isPrepared())
+    #expect(alone.workshop.cells[0].tallies[1].records == 1)
+    #expect(alone.workshop.cells[0].input == Samples.splitTally(1))
+    let run = alone.workshop.shelf.run(StepID(1), 1)
+    #expect(run?.blocks.map(Samples.text) == ["run"])
+    #expect(alone.failures == [])
+  }
+
+  @Test("After a partition has failed, nothing of its step is folded, finished or prepared")
+  func brokenStep() {
+    var alone = begun(splits: 1)
+    alone.map(into: [0, 1])
+    #expect(alone.task == "fold 0 p0")
+    alone.end(.failed(Samples.failure()))
+    #expect(alone.failures == [.partition(0)])
+    #expect(alone.task == "none", "the other partition waits, and is not folded")
+    #expect(!alone.isPrepared())
+    #expect(alone.workshop.shelf.held.isEmpty)
+  }
+
+  @Test("A step that breaks while its last run is made does not look prepared")
+  func brokenAtLast() {
+    var alone = begun(splits: 1)
+    alone.map(into: [0])
+    alone.end(.folded)
+    #expect(alone.task == "finish 0")
+    let again = SplitKey(step: StepID(1), split: 0, attempt: 1)
+    alone.takeShard(ShardParcel(.seal(again, blocks: 0, Samples.splitTally(2)), nil).header)
+    alone.end(.finished(Samples.runTally(records: 1, bytes: 3)))
+    #expect(alone.failures == [.all])
+    #expect(!alone.isPrepared())
+    #expect(alone.workshop.shelf.held.isEmpty)
+  }
+
+  @Test("In the next view the failure is told again, and the step stays broken")
+  func toldAgain() {
+    var alone = begun(splits: 1)
+    alone.map(into: [0, 1])
+    alone.end(.failed(Samples.failure("of a partition")))
+    alone.told = []
+    alone.begin(2)
+    alone.take(.resume(StepID(1), complete: SplitSet(first: 1)))
+    alone.settle()
+    #expect(alone.failures == [.partition(0)])
+    #expect(alone.task == "none")
+    #expect(!alone.isPrepared())
+    // Until it is dropped; another one in its lane is whole.
+    alone.take(.drop(StepID(1)))
+    alone.told = []
+    alone.begin(3)
+    alone.settle()
+    #expect(alone.failures == [])
+  }
+
+  @Test("A broken step takes no more blocks in, and another step in its lane is not broken")
+  func anew() {
+    var alone = begun(splits: 3)
+    alone.map(into: [0])
+    alone.map(into: [])
+    #expect(alone.task == "fold 0 p0")
+    alone.end(.failed(Samples.failure()))
+    // What is left to be mapped is mapped, as the scheduler may not have heard yet.
+    #expect(alone.task == "map")
+    alone.map(into: [0])
+    #expect(alone.task == "none")
+    alone.take(.drop(StepID(1)))
+    alone.take(.begin(Samples.step(StepID(2), splits: 1, partitions: 2)))
+    alone.take(.assign(StepID(2), [Samples.attempt(0, at: 1)]))
+    alone.settle()
+    alone.map(into: [1])
+    #expect(alone.task == "fold 1 p1")
+    alone.end(.folded)
+    alone.end(.finished(RunTally()))
+    #expect(alone.isPrepared(2))
+  }
+
+  @Test("An executor that dies between tasks breaks the steps that it had gathered something of")
+  func death() {
+    var alone = begun(splits: 3)
+    alone.map(into: [1])
+    alone.map(into: [])
+    #expect(alone.task == "fold 1 p1")
+    alone.end(.folded)
+    #expect(alone.task == "map")
+    var effects: [WorkshopEffect] = []
+    alone.workshop.take(
+      .died(slot: 0, Samples.code(2), Samples.failure()), Self.time, into: &effects)
+    alone.settle()
+    #expect(alone.failures == [], "it was of another executable")
+    alone.workshop.take(
+      .died(slot: 0, Samples.code(), Samples.failure()), Self.time, into: &effects)
+    alone.settle()
+    #expect(alone.failures == [.split(2, attempt: 0), .partition(1)])
+    #expect(!alone.isPrepared())
+  }
+
+  @Test("A split that fails leaves its step whole, and counts as done")
+  func failedSplit() {
+    var alone = begun(splits: 2)
+    alone.end(.failed(Samples.failure()))
+    #expect(alone.failures == [.split(0, attempt: 0)])
+    #expect(alone.workshop.cells[0].mapped == 1)
+    alone.map(into: [])
+    alone.take(.assign(StepID(1), [Samples.attempt(0, 1, at: 1)]))
+    alone.settle()
+    #expect(alone.task == "map")
+    alone.map(into: [])
+    #expect(alone.workshop.cells[0].mapped == 3)
+    #expect(alone.isPrepared())
+  }
+}
