@@ -21,7 +21,7 @@ extension ClusterRun {
     case .report(let room, let peer, let rank):
       room.network.report(peer, to: rank, "its process or its link is gone")
     case .client(let index): act(index)
-    case .submitter(let index): submitJob(index)
+    case .submitter(let index, let plan): if submitters[index].plan == plan { submitJob(index) }
     case .told(let index, let slot, let life, let number, let report):
       self.report(index, slot, life, number, report)
     case .giveUp(let index, let request):

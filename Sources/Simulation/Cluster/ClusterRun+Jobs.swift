@@ -19,6 +19,8 @@ struct SimulatedSubmitter {
   var seen: JobRecord?
   var request: UInt64?
   var isDone = false
+  /// Counts what it planned: it asks once at a time.
+  var plan = 0
 
   /// What it asks for next, as a submission.
   mutating func submission(_ code: CodeDigest, clock: UInt64) -> [UInt8] {
@@ -64,9 +66,14 @@ extension ClusterRun {
       let session = NodeID(high: random.next(), low: random.next())
       submitters.append(
         SimulatedSubmitter(job: job, session: session, cancels: random.once(in: 6)))
-      events.add(
-        .submitter(submitters.count - 1), at: time + UInt64(random.below(60_000_000)))
+      plan(submitters.count - 1, in: UInt64(random.below(60_000_000)))
     }
+  }
+
+  /// A submitter asks in so many nanoseconds.
+  private func plan(_ index: Int, in delay: UInt64) {
+    submitters[index].plan += 1
+    events.add(.submitter(index, plan: submitters[index].plan), at: time + delay)
   }
 
   /// A submitter asks some node.
@@ -78,7 +85,7 @@ extension ClusterRun {
     requests += 1
     submitters[index].request = requests
     let patience = UInt64(5_000_000 + random.below(60_000_000))
-    events.add(.submitter(index), at: time + patience)
+    plan(index, in: patience)
     guard !alive.isEmpty else { return }
     jobAskers[requests] = index
     let node = random.pick(alive)
@@ -111,7 +118,7 @@ extension ClusterRun {
       submitters[index].isDone = job.phase.isOver
     case .jobs, .versions: agreement.fail("submitter \(index) was answered something else")
     }
-    events.add(.submitter(index), at: time + UInt64(500_000 + random.below(8_000_000)))
+    plan(index, in: UInt64(500_000 + random.below(8_000_000)))
   }
 
   /// Does what a node's workshop wants done.

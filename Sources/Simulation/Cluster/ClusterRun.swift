@@ -35,7 +35,8 @@ package final class ClusterRun {
     case form(FabricRoom, Rank)
     case report(FabricRoom, peer: Rank, to: Rank)
     case client(Int)
-    case submitter(Int)
+    /// A submitter asks, unless it has planned something else since.
+    case submitter(Int, plan: Int)
     case told(by: Int, slot: Int, life: Int, number: UInt64, TaskReport)
     case giveUp(Int, request: UInt64)
     /// A member has waited long for the others to come into a room.
