@@ -8,7 +8,7 @@ package import Vocabulary
 package enum NodeInput {
   /// Another node wrote.
   case letter(from: NodeID, [UInt8])
-  /// The way to another node was lost. `isGone`: its process has dataView.
+  /// The way to another node was lost. `isGone`: its process has ended.
   case unreachable(NodeID, isGone: Bool)
   /// A client asks; its answer carries the number.
   case request(UInt64, Request)
