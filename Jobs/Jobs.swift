@@ -5,7 +5,7 @@ public import MapReduce
 public enum Jobs: JobSuite {
   /// In the order in which `mapred list` shows them.
   public static let jobs: [any Job.Type] = [
-    WordCount.self, Grep.self, InvertedIndex.self, Histogram.self, TeraGen.self, TeraSort.self,
-    TeraValidate.self,
+    WordCount.self, Frequencies.self, Grep.self, InvertedIndex.self, Histogram.self, TeraGen.self,
+    TeraSort.self, TeraValidate.self,
   ]
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bench
 import Exchange
 import Glibc
 import Vocabulary
@@ -103,9 +104,9 @@ final class Reporter {
     }
     line(
       Self.row([
-        figure.name, figure.metric, Self.shown(value), figure.unit, Self.shown(least),
-        Self.shown(most), reference.map(Self.shown) ?? "-",
-        figure.ratio.map { Self.decimal($0, places: $0 < 0.1 ? 4 : 2) } ?? "-",
+        figure.name, figure.metric, Digits.shown(value), figure.unit, Digits.shown(least),
+        Digits.shown(most), reference.map(Digits.shown) ?? "-",
+        figure.ratio.map { Digits.decimal($0, places: $0 < 0.1 ? 4 : 2) } ?? "-",
         figure.against ?? "",
       ]))
   }
@@ -126,22 +127,5 @@ final class Reporter {
     }
     while text.hasSuffix(" ") { text.removeLast() }
     return text
-  }
-
-  /// Three or four digits that say something.
-  static func shown(_ number: Double) -> String {
-    let places = [100.0, 10, 1].firstIndex { number.magnitude >= $0 } ?? 4
-    return decimal(number, places: places)
-  }
-
-  static func decimal(_ number: Double, places: Int) -> String {
-    guard number.isFinite, number.magnitude < 1e12 else { return number.description }
-    let scale = (0..<places).reduce(1) { scale, _ in scale * 10 }
-    let scaled = Int((number.magnitude * Double(scale)).rounded())
-    let sign = number < 0 && scaled > 0 ? "-" : ""
-    guard places > 0 else { return sign + String(scaled) }
-    let fraction = String(scaled % scale)
-    let zeros = String(repeating: "0", count: places - fraction.count)
-    return "\(sign)\(scaled / scale).\(zeros)\(fraction)"
   }
 }

@@ -6,7 +6,8 @@ import Testing
 struct HelpTests {
   private static let verbs = ["run", "explain", "list", "get", "inspect", "config", "version"]
   private static let jobs = [
-    "wordcount", "grep", "inverted-index", "histogram", "teragen", "terasort", "teravalidate",
+    "wordcount", "frequencies", "grep", "inverted-index", "histogram", "teragen", "terasort",
+    "teravalidate",
   ]
 
   @Test("The command's help goes to standard output and names all verbs and exit codes")

@@ -44,6 +44,39 @@ import Testing
     try checkWordCount([file.path], lines, minimum: seed % 3)
   }
 
+  /// How many words occur how often, the most common numbers first.
+  private func checkFrequencies(_ paths: [String], _ lines: [String], keep: Int) throws {
+    var counts: [String: Int] = [:]
+    for word in lines.flatMap(Corpus.words) { counts[word, default: 0] += 1 }
+    var wanted: [Int: Int] = [:]
+    for count in counts.values { wanted[count, default: 0] += 1 }
+    let ranked = wanted.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(keep)
+    let found = try run(Frequencies.self, paths + ["--keep", "\(keep)"])
+      .pairs("frequencies", as: (Int, Int).self)
+    #expect(found.map(\.0) == ranked.map(\.key))
+    #expect(found.map(\.1) == ranked.map(\.value))
+  }
+
+  @Test(arguments: [1, 7, 1000]) func `Words of this package are counted by how often they occur`(
+    keep: Int
+  ) throws {
+    try checkFrequencies(Corpus.files, Corpus.files.flatMap(Corpus.lines), keep: keep)
+  }
+
+  @Test(arguments: 0..<6) func `Words of random lines are counted by how often they occur`(
+    seed: Int
+  ) throws {
+    let lines = Self.randomLines(seed)
+    let file = try TemporaryFile(lines: lines)
+    try checkFrequencies([file.path], lines, keep: 5)
+  }
+
+  @Test func `A job of three stages has three stages`() throws {
+    let file = try TemporaryFile(lines: ["a b a"])
+    #expect(try run(Frequencies.self, [file.path]).stages.count == 3)
+    #expect(throws: (any Error).self) { _ = try Frequencies.parse([file.path, "--keep", "0"]) }
+  }
+
   @Test(arguments: ["import", "func ", "é", "\"", "no such text in here: \u{7}"])
   func `Lines that hold a text are found, in order`(text: String) throws {
     let lines = try Corpus.files.flatMap(Corpus.lines)

@@ -9,6 +9,7 @@ enum Floors {
     "Exchange": ["CSystem", "Memory", "Vocabulary"],
     "Environment": ["Memory", "Vocabulary"],
     "StateTable": ["Environment", "Memory", "Vocabulary"],
+    "Bench": ["Exchange", "Memory"],
     "Multicast": ["Environment", "Memory", "StateTable", "Vocabulary"],
     "Membership": ["Memory", "Vocabulary"],
     "Replication": ["Memory", "Vocabulary"],
@@ -29,9 +30,8 @@ enum Floors {
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": [
-      "MapReduce", "Dataflow", "Engine", "Exchange", "Fabrics", "Membership", "Memory", "Runtime",
-      "Simulation",
-      "StateTable", "Vocabulary",
+      "MapReduce", "Bench", "Dataflow", "Engine", "Exchange", "Fabrics", "Membership", "Memory",
+      "Runtime", "Simulation", "StateTable", "Vocabulary",
     ],
     "mapred": ["Jobs", "MapReduceCommand"],
   ]
@@ -43,6 +43,7 @@ enum Floors {
     "Exchange": ["Synchronization"],
     "Environment": [],
     "StateTable": [],
+    "Bench": ["Glibc"],
     "Multicast": [],
     "Membership": [],
     "Replication": [],
@@ -59,14 +60,14 @@ enum Floors {
 
   static let heights: [String: Double] = [
     "Vocabulary": 0, "CSystem": 0, "Memory": 0.5, "Exchange": 1, "Environment": 1,
-    "StateTable": 1.5, "Multicast": 2, "Membership": 2, "Replication": 3, "Dataflow": 4,
+    "StateTable": 1.5, "Bench": 2, "Multicast": 2, "Membership": 2, "Replication": 3, "Dataflow": 4,
     "Engine": 5, "Fabrics": 6, "Simulation": 6, "Runtime": 7, "MapReduce": 8, "Jobs": 9,
     "MapReduceCommand": 9, "mapred": 10,
   ]
 
   /// Targets whose code is the same wherever and whenever it runs.
   static let pure: Set<String> = [
-    "Vocabulary", "Memory", "Exchange", "Environment", "StateTable", "Multicast",
+    "Vocabulary", "Memory", "Exchange", "Environment", "StateTable", "Bench", "Multicast",
     "Membership", "Replication", "Dataflow", "Engine", "Simulation",
   ]
 

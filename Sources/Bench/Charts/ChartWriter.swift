@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import Memory
 
-/// Draws charts as one SVG page that needs nothing else: no scripts, no fonts, no style sheets.
-struct ChartWriter {
+/// Draws charts as SVG that needs nothing else: no scripts, no fonts, no style sheets.
+package struct ChartWriter {
   private static let width = 560.0
   private static let plotHeight = 230.0
   private static let columns = 2
@@ -10,26 +9,49 @@ struct ChartWriter {
   /// Room for the axis' labels.
   private static let axisWidth = 52.0
   private static let legendLine = 17.0
-  /// Told apart by those who see few colours, too (Okabe and Ito).
-  private static let colours = [
-    "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#5a5a5a", "#b8a900",
-  ]
 
   private var text = ""
+  private let palette: Palette
   /// All series of the page: the same name has the same colour in all charts.
   private let names: [String]
 
-  private init(_ charts: [Chart]) {
+  private init(_ charts: [Chart], _ palette: Palette) {
+    names = Self.names(charts)
+    self.palette = palette
+  }
+
+  private init(names: [String], _ palette: Palette) {
+    self.names = names
+    self.palette = palette
+  }
+
+  /// The names of all series, each once.
+  package static func names(_ charts: [Chart]) -> [String] {
     var names: [String] = []
     for series in charts.flatMap(\.series) where !names.contains(series.name) {
       names.append(series.name)
     }
-    self.names = names
+    return names
+  }
+
+  /// One chart as a part of an HTML page, which says what the palette's colours are. Series are
+  /// coloured by their places in `names`.
+  package static func drawing(_ chart: Chart, names: [String]) -> String {
+    var writer = ChartWriter(names: names, .themed)
+    let size = (width: width + 8, height: height(chart) + 8)
+    writer.text = """
+      <svg viewBox="0 0 \(number(size.width)) \(number(size.height))" role="img" font-size="11" \
+      fill="\(writer.palette.ink)">
+      <title>\(escaped(chart.title))</title>
+
+      """
+    writer.draw(chart, x: 4, y: 4)
+    return writer.text + "</svg>\n"
   }
 
   /// A page with all charts, and what they were measured on.
-  static func page(_ charts: [Chart], title: String, subtitle: String) -> String {
-    var writer = ChartWriter(charts)
+  package static func page(_ charts: [Chart], title: String, subtitle: String) -> String {
+    var writer = ChartWriter(charts, .paper)
     var y = 76.0
     var rows: [(y: Double, charts: ArraySlice<Chart>)] = []
     for start in stride(from: 0, to: charts.count, by: columns) {
@@ -42,13 +64,13 @@ struct ChartWriter {
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 \(number(pageWidth)) \(number(y))" \
       width="\(number(pageWidth))" height="\(number(y))" role="img" \
       font-family="system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif" \
-      font-size="11" fill="#24292f">
+      font-size="11" fill="\(writer.palette.ink)">
       <title>\(escaped(title))</title>
       <rect width="100%" height="100%" fill="#ffffff"/>
 
       """
     writer.label(title, margin, 32, size: 18, weight: "600")
-    writer.label(subtitle, margin, 52, colour: "#57606a")
+    writer.label(subtitle, margin, 52, colour: writer.palette.faint)
     for (y, row) in rows {
       for (place, chart) in row.enumerated() {
         writer.draw(chart, x: margin + Double(place) * (width + margin), y: y)
@@ -92,7 +114,7 @@ struct ChartWriter {
     let axis = Axis(chart.values)
     label(chart.title, x, y + 12, size: 13, weight: "600")
     let note = axis.isLogarithmic ? "\(chart.unit), logarithmic" : chart.unit
-    label(note, x + Self.width, y + 12, anchor: "end", colour: "#57606a")
+    label(note, x + Self.width, y + 12, anchor: "end", colour: palette.faint)
     let legend = Self.legend(chart)
     for (line, names) in legend.enumerated() {
       let top = y + 22 + Double(line) * Self.legendLine
@@ -116,11 +138,11 @@ struct ChartWriter {
   private mutating func drawGrid(_ chart: Chart, _ frame: Frame) {
     for (value, name) in frame.axis.ticks {
       let y = frame.y(value)
-      line(frame.x, y, frame.x + frame.width, y, "#d8dee4", 1)
-      label(name, frame.x - 6, y + 4, anchor: "end", colour: "#57606a")
+      line(frame.x, y, frame.x + frame.width, y, palette.grid, 1)
+      label(name, frame.x - 6, y + 4, anchor: "end", colour: palette.faint)
     }
     line(
-      frame.x, frame.y + frame.height, frame.x + frame.width, frame.y + frame.height, "#57606a", 1)
+      frame.x, frame.y + frame.height, frame.x + frame.width, frame.y + frame.height, palette.faint, 1)
     let isAslant = Self.isAslant(chart)
     for (place, name) in chart.categories.enumerated() {
       let x = frame.middle(place)
@@ -145,7 +167,7 @@ struct ChartWriter {
         let name = "\(series.name), \(chart.categories[place])"
         rectangle(
           left + 0.5, top, max(1, width - 1), frame.y + frame.height - top, colour(series),
-          tip: "\(name): \(Reporter.shown(value)) \(chart.unit)")
+          tip: "\(name): \(Digits.shown(value)) \(chart.unit)")
         if width >= 24 {
           label(Axis.label(value), left + width / 2, top - 3, anchor: "middle", size: 9)
         }
@@ -172,7 +194,7 @@ struct ChartWriter {
         text += """
           <circle cx="\(Self.number(frame.middle(place)))" cy="\(Self.number(frame.y(value)))" \
           r="3" fill="\(colour(series))"><title>\
-          \(Self.escaped("\(name): \(Reporter.shown(value)) \(chart.unit)"))</title></circle>
+          \(Self.escaped("\(name): \(Digits.shown(value)) \(chart.unit)"))</title></circle>
 
           """
       }
@@ -196,7 +218,7 @@ private struct Frame {
 
 extension ChartWriter {
   private func colour(_ series: Chart.Series) -> String {
-    Self.colours[(names.firstIndex(of: series.name) ?? 0) % Self.colours.count]
+    palette.series[(names.firstIndex(of: series.name) ?? 0) % palette.series.count]
   }
 
   private mutating func label(
@@ -237,9 +259,9 @@ extension ChartWriter {
   }
 
   /// A length on the page, to a tenth.
-  private static func number(_ value: Double) -> String { Reporter.decimal(value, places: 1) }
+  private static func number(_ value: Double) -> String { Digits.decimal(value, places: 1) }
 
-  private static func escaped(_ words: String) -> String {
+  package static func escaped(_ words: String) -> String {
     words.reduce(into: "") { text, letter in
       switch letter {
       case "&": text += "&amp;"

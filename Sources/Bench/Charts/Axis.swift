@@ -59,7 +59,7 @@ struct Axis {
   private static func trimmed(_ value: Double) -> String {
     if value == 0 { return "0" }
     let places = max(0, 2 - Int(floor(log10(value.magnitude))))
-    var text = Reporter.decimal(value, places: min(places, 6))
+    var text = Digits.decimal(value, places: min(places, 6))
     guard text.contains(".") else { return text }
     while text.hasSuffix("0") { text.removeLast() }
     if text.hasSuffix(".") { text.removeLast() }
