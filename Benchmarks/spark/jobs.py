@@ -3,20 +3,18 @@
 
     python3 jobs.py JOB INPUT [--runs N] [--result FILE] [--cores N] [--api dataframe|rdd]
 
-Runs one job several times in one session and prints a JSON line for each run. A run ends when all
-rows of its result have been made; they are not written anywhere, which costs Spark nothing. With
---result the rows are then written to a file, in the order and the form of
-`mapred run JOB … -o DIR --format lines`, to be compared.
+Runs one job several times in one session and prints a line for each run: `run`, its number, the
+seconds it took, when it ended in seconds since 1970, seconds of processor time, the most bytes that
+were resident, and Spark's version, with tabs between. A run ends when all rows of its result have
+been made; they are not written anywhere, which costs Spark nothing. With --result the rows are then
+written to a file, in the order and the form of `mapred run JOB … -o DIR --format lines`.
 """
 
 import argparse
-import json
 import os
 import sys
 import time
 from operator import add
-
-BEGUN = time.time()
 
 TOP = 100  # as many as `mapred run frequencies` keeps
 
@@ -160,18 +158,9 @@ def main():
         end = time.time()
         usage = [used(process) for process in processes]
         cpu = sum(seconds for seconds, _ in usage)
-        line = {
-            "run": run,
-            "seconds": end - start,
-            # What the process needed before its first run, without starting Python itself.
-            "since_start": end - BEGUN,
-            "ended": end,
-            "cpu": cpu - before,
-            "peak": sum(peak for _, peak in usage),
-            "version": spark.version,
-        }
+        fields = [run, end - start, end, cpu - before, sum(peak for _, peak in usage)]
+        print("run", *fields, spark.version, sep="\t", flush=True)
         before = cpu
-        print(json.dumps(line), flush=True)
     if options.result:
         with open(options.result, "w", encoding="utf-8", newline="\n") as file:
             for row in jobs.rows(options.job, getattr(jobs, options.job)()):

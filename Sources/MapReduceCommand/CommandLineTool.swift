@@ -77,6 +77,7 @@ struct Root<Suite: JobSuite>: ParsableCommand {
         CancelVerb.self, ResultsVerb.self, LogVerb.self, ShowVerb.self, Explain<Suite>.self,
         List<Suite>.self, Get.self, Inspect.self,
         NodeVerb.self, Members.self, CatalogueVerb.self, Simulate.self, Config.self,
+        BenchVerb<Suite>.self,
         VersionVerb.self,
       ])
   }

@@ -7,13 +7,14 @@ import Testing
 
 @Suite struct ReportTests {
   private static func figures(
-    _ workload: String, nodes: Int, replicas: Int = 2, group: BenchCase.Group = .cluster
+    _ workload: String, nodes: Int, replicas: Int? = nil, group: BenchCase.Group = .cluster
   ) -> CaseFigures {
     func trials(_ wall: Double) -> [Trial] {
       (1...5).map { Trial(wall: wall * Double($0), cpu: wall, peak: 3 << 20) }
     }
     return CaseFigures(
-      BenchCase(group, workload, bytes: 1_000_000, nodes: nodes, replicas: replicas),
+      BenchCase(
+        group, workload, bytes: 1_000_000, nodes: nodes, replicas: replicas ?? min(2, nodes)),
       [
         VariantFigures("inline", trials(0.1)),
         VariantFigures("shm", trials(0.2), against: ["inline"]),
@@ -35,7 +36,7 @@ import Testing
   @Test func `The table tells every variant of a case, and what it is compared with`() {
     let lines = SuiteTable.text(Self.figures("wordcount", nodes: 1)).split(separator: "\n")
     #expect(lines.count == 5)
-    #expect(lines[0] == "wordcount of 1 MB, 1 node, 2 replicas")
+    #expect(lines[0] == "wordcount of 1 MB, 1 node, 1 replica")
     #expect(lines[2].contains("inline") && lines[2].contains("300 ms"))
     #expect(lines[4].hasSuffix("inline 3.00, shm 1.50"))
     #expect(lines[4].contains("3 MiB"))

@@ -142,7 +142,8 @@ package struct ChartWriter {
       label(name, frame.x - 6, y + 4, anchor: "end", colour: palette.faint)
     }
     line(
-      frame.x, frame.y + frame.height, frame.x + frame.width, frame.y + frame.height, palette.faint, 1)
+      frame.x, frame.y + frame.height, frame.x + frame.width, frame.y + frame.height, palette.faint,
+      1)
     let isAslant = Self.isAslant(chart)
     for (place, name) in chart.categories.enumerated() {
       let x = frame.middle(place)

@@ -26,8 +26,8 @@ package enum SuitePage {
   }
 
   private static let how = """
-    <p>All processes share this machine. Variants take turns, round by round; a ratio is the median \
-    over the rounds of one variant’s time over another’s. Every variant’s results had equal \
+    <p>All processes share this machine. Variants take turns, round by round; a ratio is the \
+    median over the rounds of one variant’s time over another’s. Every variant’s results had equal \
     digests. Processor time is that of all nodes and their executors; peak memory is the sum of \
     what each process had resident at its own worst moment, so that shared pages count in each. \
     <em>inline</em> is one process without a cluster, from its start to its end.</p>

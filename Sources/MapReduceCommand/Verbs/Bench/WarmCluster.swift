@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+import Bench
+import Dataflow
+import Exchange
+import Fabrics
+import MapReduce
+import Runtime
+import Vocabulary
+
+/// A cluster that runs, and a client of it.
+final class WarmCluster {
+  /// The executable that is submitted.
+  typealias Code = (digest: CodeDigest, bytes: [UInt8])
+
+  let transport: Transport
+  private let cluster: LocalCluster
+  private let client: NodeClient
+  private let code: CodeDigest
+
+  private static let answerMilliseconds = 60_000
+  /// How long it takes at most until ^C is noticed.
+  private static let watchMilliseconds = 500
+
+  init(
+    _ shape: ClusterShape, over transport: Transport, in directory: String, _ code: Code
+  ) throws {
+    self.transport = transport
+    self.code = code.digest
+    var settings = LocalClusterSettings(nodes: shape.nodes, directory: directory)
+    settings.replicas = shape.replicas
+    settings.transport = transport
+    // Results would fill memory.
+    settings.more = ["results.keep-versions=1"]
+    if transport == .verbs, let host = Terminal.environment("MAPRED_VERBS_HOST") {
+      settings.more.append("node.listen=\(host):0")
+    }
+    do throws(FabricError) {
+      cluster = try LocalCluster(
+        settings, isCancelled: { Interrupt.cancellation.isCancelled })
+    } catch { throw JobError(error) }
+    do throws(NodeClient.Failure) {
+      client = try NodeClient(cluster.sockets[0])
+      try client.bring(code.digest, code.bytes, milliseconds: Self.answerMilliseconds)
+    } catch {
+      cluster.end()
+      throw JobError(error)
+    }
+  }
+
+  func end() { cluster.end() }
+
+  /// Submits a job so many times, each after the end of the one before it.
+  func trials(_ count: Int, _ job: String, _ arguments: [String]) throws -> [Trial] {
+    let processes = cluster.nodes.map(\.process.mark.number)
+    ProcessUsage.forgetPeaks(of: processes)
+    let before = ProcessUsage.of(processes)
+    var walls: [Double] = []
+    for _ in 0..<count {
+      let start = ContinuousClock.now
+      last = try submit(job, arguments)
+      walls.append((ContinuousClock.now - start) / .seconds(1))
+    }
+    let after = ProcessUsage.of(processes)
+    let cpu = (after.cpu - before.cpu) / Double(count)
+    return walls.map { Trial(wall: $0, cpu: cpu, peak: after.peak) }
+  }
+
+  /// The last job that ended here.
+  private var last: JobRecord?
+
+  private func submit(_ job: String, _ arguments: [String]) throws -> JobRecord {
+    let spec = JobSpec(
+      code: code, name: job, arguments: arguments, directory: "/",
+      tableSeed: UInt64.random(in: .min ... .max))
+    do throws(NodeClient.Failure) {
+      let id = try client.submit(spec, milliseconds: Self.answerMilliseconds)
+      var record = try client.job(id, milliseconds: Self.answerMilliseconds)
+      while !record.phase.isOver {
+        if Interrupt.cancellation.isCancelled { break }
+        record = try watched(id, since: record.revision) ?? record
+      }
+      if let failure = record.failure { throw JobError(failure) }
+      guard record.phase == .committed else { throw JobError.benchInterrupted }
+      return record
+    } catch { throw JobError(error) }
+  }
+
+  /// A job once it has changed; nil where that takes longer than the client waits at a time.
+  private func watched(_ id: JobID, since: UInt64) throws(NodeClient.Failure) -> JobRecord? {
+    do {
+      return try client.job(id, since: since, milliseconds: Self.watchMilliseconds)
+    } catch .connection(let error) where error.code == .timeout {
+      return nil
+    }
+  }
+
+  /// What the results of the last job came to.
+  func digest() throws -> UInt64 {
+    var results: [(name: String, runs: [RunTally])] = []
+    do throws(NodeClient.Failure) {
+      for made in last?.results ?? [] {
+        let asked = JobQuestion.find(name: made.name, .version(made.version))
+        for version in try client.versions(asked, milliseconds: Self.answerMilliseconds) {
+          results.append((version.name, version.runs))
+        }
+      }
+    } catch { throw JobError(error) }
+    return ResultsDigest.of(results)
+  }
+}
