@@ -75,7 +75,8 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       subcommands: [
         Run<Suite>.self, Submit<Suite>.self, JobsVerb.self, StatusVerb.self, WaitVerb.self,
         CancelVerb.self, ResultsVerb.self, LogVerb.self, ShowVerb.self, Explain<Suite>.self,
-        List<Suite>.self, Get.self, Inspect.self,
+        List<Suite>.self, Get.self, Inspect.self, Up.self, Down.self,
+        Init.self, Doctor.self,
         NodeVerb.self, Members.self, CatalogueVerb.self, Simulate.self, Config.self,
         BenchVerb<Suite>.self,
         VersionVerb.self,

@@ -10,6 +10,7 @@
 
 #include "mapred_epoll.h"
 #include "mapred_executor.h"
+#include "mapred_process.h"
 #include "mapred_shared_memory.h"
 
 #if defined(__SSE2__)

@@ -20,7 +20,7 @@ package struct InlineRunner: Sendable {
     self.observer = observer
   }
 
-  static var interrupted: JobError {
+  package static var interrupted: JobError {
     JobError(.interrupted, "interrupted; nothing became visible")
   }
 
@@ -115,6 +115,12 @@ package struct JobResult: Sendable {
   package let stages: [StageCounts]
   /// What its closures counted, in the order of the plan.
   package let counters: [CounterValue]
+
+  package init(outputs: [StageResult], stages: [StageCounts], counters: [CounterValue]) {
+    self.outputs = outputs
+    self.stages = stages
+    self.counters = counters
+  }
 }
 
 /// One named result.

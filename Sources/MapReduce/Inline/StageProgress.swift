@@ -42,6 +42,19 @@ package struct StageCounts: Sendable {
   package let recordsOut: Int
   package let bytesOut: Int
   package let nanoseconds: Int
+
+  package init(
+    bytesRead: Int, recordsRead: Int, recordsShuffled: Int, bytesShuffled: Int, recordsOut: Int,
+    bytesOut: Int, nanoseconds: Int
+  ) {
+    self.bytesRead = bytesRead
+    self.recordsRead = recordsRead
+    self.recordsShuffled = recordsShuffled
+    self.bytesShuffled = bytesShuffled
+    self.recordsOut = recordsOut
+    self.bytesOut = bytesOut
+    self.nanoseconds = nanoseconds
+  }
 }
 
 /// Sees what a running job does. Called from the engine's threads.

@@ -8,6 +8,8 @@ import Vocabulary
 final class ProgressDisplay: RunObserver, Sendable {
   private struct State {
     var current: StageProgress?
+    /// What a job is doing that runs elsewhere.
+    var note: String?
     var began = ContinuousClock.now
     var nextLine = ContinuousClock.now + .seconds(10)
     var hasLine = false
@@ -27,17 +29,38 @@ final class ProgressDisplay: RunObserver, Sendable {
   }
 
   func stageEnded(_ progress: StageProgress) {
+    stageEnded(progress.stage, progress.counts)
+  }
+
+  func stageEnded(_ stage: StageDescription, _ counts: StageCounts) {
     state.withLock { state in
       clear(&state)
       state.current = nil
-      let counts = progress.counts
       // A stage that was cut short has no time.
       guard !isQuiet, counts.nanoseconds > 0 else { return }
       let seconds = Double(counts.nanoseconds) / 1e9
       Terminal.say(
-        "\(progress.stage.id)  \(progress.stage.name)  \(ByteCount(counts.bytesRead))"
+        "\(stage.id)  \(stage.name)  \(ByteCount(counts.bytesRead))"
           + "  \(counts.recordsRead.grouped) → \(counts.recordsOut.grouped) records"
           + "  \(Self.rate(counts.bytesRead, seconds))\(Self.seconds(seconds))")
+    }
+  }
+
+  /// Shows from now on what a job is doing that runs elsewhere; nil: nothing any more.
+  func note(_ text: String?) {
+    state.withLock { state in
+      clear(&state)
+      state.note = text
+      state.began = .now
+    }
+  }
+
+  /// Says something between the lines of progress.
+  func say(_ text: String) {
+    guard !isQuiet else { return }
+    state.withLock { state in
+      clear(&state)
+      Terminal.say(text)
     }
   }
 
@@ -45,18 +68,24 @@ final class ProgressDisplay: RunObserver, Sendable {
   func refresh() {
     guard !isQuiet else { return }
     state.withLock { state in
-      guard let progress = state.current else { return }
       let now = ContinuousClock.now
+      guard let text = line(state, now) else { return }
       if isInteractive {
         // Short stages need no moving line.
         guard now - state.began > .milliseconds(300) else { return }
-        Terminal.sayRaw("\r\u{1B}[2K" + line(progress, now - state.began))
+        Terminal.sayRaw("\r\u{1B}[2K" + text)
         state.hasLine = true
       } else if now >= state.nextLine {
         state.nextLine = now + .seconds(10)
-        Terminal.say(line(progress, now - state.began))
+        Terminal.say(text)
       }
     }
+  }
+
+  private func line(_ state: State, _ now: ContinuousClock.Instant) -> String? {
+    let elapsed = now - state.began
+    if let progress = state.current { return line(progress, elapsed) }
+    return state.note.map { "\($0)  \(Self.seconds(elapsed / .seconds(1)))" }
   }
 
   private func clear(_ state: inout State) {

@@ -19,8 +19,24 @@ struct NodeOptions: ParsableArguments {
   var milliseconds: Int { timeout * 1000 }
 
   func client(key: String? = nil) throws -> NodeClient {
-    let path = NodeSettings(try settings.settings()).socketPath
+    let path = try socketPath()
     do { return try NodeClient(path, key: key) } catch { throw JobError(error) }
+  }
+
+  /// The socket that was named, by itself or by its node's name; else the first of this user's
+  /// whose node answers.
+  func socketPath() throws(JobError) -> String {
+    let settings = try settings.settings()
+    let keys = [SettingTable.nodeSocket, SettingTable.nodeName]
+    let isNamed = settings.entries.contains { entry in
+      entry.origin != .standard && keys.contains { $0.name == entry.key.name }
+    }
+    if isNamed { return NodeSettings(settings).socketPath }
+    let sockets = LocalSockets()
+    if let found = sockets.answering { return found }
+    throw JobError(
+      .unavailable, "no node answers at any socket in \(sockets.base)",
+      advice: "`\(toolName) up -d` starts a cluster; --socket names the socket of a node")
   }
 
   func status() throws -> NodeStatus {

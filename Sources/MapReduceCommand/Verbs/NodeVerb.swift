@@ -19,10 +19,14 @@ struct NodeVerb: ParsableCommand {
 
   @OptionGroup(title: "Settings") var options: SettingsOptions
   @Flag(name: .shortAndLong, help: "Say less.") var quiet = false
+  @Flag(
+    help: ArgumentHelp("Take settings from here alone; end with the starter.", visibility: .hidden))
+  var ofStarter = false
 
   func run() throws {
-    let settings = NodeSettings(try options.settings())
+    let settings = NodeSettings(try options.settings(ofFlagsAlone: ofStarter))
     Interrupt.install()
+    if ofStarter { try Self.followStarter() }
     let isQuiet = quiet
     let process: NodeProcess
     do {
@@ -40,6 +44,15 @@ struct NodeVerb: ParsableCommand {
     guard reason != .left else { return Terminal.say("\(settings.name): left the cluster") }
     throw JobError(reason, name: settings.name)
   }
+
+  /// Leaves when whoever started this node is gone.
+  private static func followStarter() throws {
+    do {
+      try StarterWatch.begin { Interrupt.cancellation.cancel() }
+    } catch {
+      throw JobError(error)
+    }
+  }
 }
 
 extension JobError {
@@ -49,7 +62,8 @@ extension JobError {
       switch error.code {
       case .configuration: .badConfiguration
       case .address, .lost: .unavailable
-      case .timeout, .cancelled, .epoch: .unavailable
+      case .timeout, .epoch: .unavailable
+      case .cancelled: .interrupted
       case .refused: .notAllowed
       case .memory, .noDevice, .system: .internalFault
       }

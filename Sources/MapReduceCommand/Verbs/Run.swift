@@ -11,7 +11,7 @@ import Vocabulary
 struct Run<Suite: JobSuite>: ParsableCommand {
   static var configuration: CommandConfiguration {
     CommandConfiguration(
-      commandName: "run", abstract: "Runs a job in this process, on all cores.",
+      commandName: "run", abstract: "Runs a job in this process, on all cores, or on a cluster.",
       subcommands: Suite.jobs.map { runType($0) })
   }
 
@@ -27,6 +27,14 @@ struct RunOptions: ParsableArguments {
 
   @Option(help: "Save as text instead: lines, csv or jsonl.")
   var format: RecordFormatArgument?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      Run on a cluster: local or local:N, one of N nodes for this job alone; cluster, the one that \
+      `up` started; or the socket of a node.
+      """, valueName: "place"))
+  var on: RunPlace?
 
   @Option(help: "How many threads; all cores where it is left out.")
   var threads: Int?
@@ -85,21 +93,43 @@ struct RunJob<J: Job>: ParsableCommand {
         to: $0, format: save, threads: options.threadCount,
         cancellation: Interrupt.cancellation)
     }
-    let runner = InlineRunner(
-      threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
-    let result = try Self.naming(J.name) {
-      try Self.withRefresh(display) {
-        let result = try runner.run(plan)
-        try writer?.write(result, job: J.name)
-        return result
-      }
-    }
+    let result = try result(of: plan, writer, display)
     let summary = RunSummary(
       job: J.name, plan: plan.description, result: result, savedIn: writer?.path,
       seconds: (ContinuousClock.now - began) / .seconds(1))
     do {
       try summary.show(options)
     } catch is Terminal.Ended { return }
+  }
+
+  private func result(
+    of plan: Plan, _ writer: ResultWriter?, _ display: ProgressDisplay
+  ) throws -> JobResult {
+    guard let place = options.on else {
+      let runner = InlineRunner(
+        threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
+      return try Self.naming(J.name) {
+        try Self.withRefresh(display.refresh) {
+          let result = try runner.run(plan)
+          try writer?.write(result, job: J.name)
+          return result
+        }
+      }
+    }
+    let arguments = try JobArguments.own(J.self)
+    // Taken down when this function ends, however it does.
+    let cluster = try place.cluster(display)
+    defer { cluster?.end() }
+    let run = ClusterRun(
+      sockets: try cluster?.sockets ?? place.sockets(), job: J.name, arguments: arguments,
+      isPrivate: cluster != nil, display: display)
+    return try Self.naming(J.name) {
+      try Self.withRefresh(run.refresh) {
+        let result = try run.result()
+        try run.saving { try writer?.write(result, job: J.name) }
+        return result
+      }
+    }
   }
 
   /// Adds to an error which job it was.
@@ -113,7 +143,7 @@ struct RunJob<J: Job>: ParsableCommand {
 
   /// Does the work on a thread of its own while this one shows how far it is.
   private static func withRefresh(
-    _ display: ProgressDisplay, _ work: @escaping @Sendable () throws -> JobResult
+    _ refresh: @escaping @Sendable () -> Void, _ work: @escaping @Sendable () throws -> JobResult
   ) throws -> JobResult {
     let monitor = Monitor()
     let outcome = Mutex<Result<JobResult, any Error>?>(nil)
@@ -127,7 +157,7 @@ struct RunJob<J: Job>: ParsableCommand {
       monitor.withLock {
         while outcome.withLock({ $0 == nil }) {
           monitor.wait()
-          display.refresh()
+          refresh()
         }
       }
     }

@@ -51,7 +51,7 @@ struct SettingsOptions: ParsableArguments {
   }
 
   /// What the command line says; a flag of its own overrides `--set`.
-  private var flags: [SettingsSources.Flag] {
+  var flags: [SettingsSources.Flag] {
     var flags = set.map { pair -> SettingsSources.Flag in
       let key = String(pair.prefix { $0 != "=" })
       return SettingsSources.Flag(
@@ -70,14 +70,15 @@ struct SettingsOptions: ParsableArguments {
     return flags
   }
 
-  /// Reads settings from where this process finds them.
-  func read() throws(SettingsError) -> Settings {
-    try Settings.read(.ofProcess(flags: flags, configFile: config))
+  /// Reads settings from where this process finds them, or from the command line alone.
+  func read(ofFlagsAlone: Bool = false) throws(SettingsError) -> Settings {
+    try Settings.read(
+      ofFlagsAlone ? .only(flags) : .ofProcess(flags: flags, configFile: config))
   }
 
   /// The same, for a command that ends where they are wrong.
-  func settings() throws(JobError) -> Settings {
-    do { return try read() } catch { throw JobError(error) }
+  func settings(ofFlagsAlone: Bool = false) throws(JobError) -> Settings {
+    do { return try read(ofFlagsAlone: ofFlagsAlone) } catch { throw JobError(error) }
   }
 }
 

@@ -2,7 +2,7 @@
 import Glibc
 
 /// Small files, read whole.
-enum FileBytes {
+package enum FileBytes {
   enum Outcome {
     case bytes([UInt8])
     case missing
@@ -36,7 +36,7 @@ enum FileBytes {
 
   /// Makes a new file for this user to write and all to read, with directories above it. Nil, or
   /// what went wrong; then nothing was made that was not there before, but directories.
-  static func create(_ path: String, _ text: String) -> String? {
+  package static func create(_ path: String, _ text: String) -> String? {
     if let failure = makeDirectories(above: path) { return failure }
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else {
@@ -70,6 +70,13 @@ enum FileBytes {
       }
     }
     return nil
+  }
+
+  /// A path without links and dots; the same where there is nothing.
+  package static func canonical(_ path: String) -> String {
+    guard let found = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(found) }
+    return unsafe String(cString: found)
   }
 
   /// The system's words for an `errno`.

@@ -198,9 +198,7 @@ extension SettingsReader {
       return HostPort(host: listen.host, port: 0).description
     case SettingTable.nodeSocket:
       guard let name = found[SettingTable.nodeName.name]?.value else { return nil }
-      let directory =
-        SettingsSources.absolute(sources.environment["XDG_RUNTIME_DIR"]).map { "\($0)/mapred" }
-        ?? "/tmp/mapred-\(sources.host.user)"
+      let directory = PrivateDirectory.ofSockets(sources.environment, user: sources.host.user)
       return "\(directory)/\(name).sock"
     default: return nil
     }

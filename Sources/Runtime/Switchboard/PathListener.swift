@@ -83,7 +83,7 @@ final class PathListener {
   }
 
   /// Holds the lock of a directory until it is closed.
-  private static func lock(_ directory: String) throws(FabricError) -> Socket {
+  static func lock(_ directory: String) throws(FabricError) -> Socket {
     let number = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
     guard number >= 0 else { throw .system("cannot open \(directory)", errno) }
     let lock = Socket(owning: number)

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package import Exchange
+package import Memory
+import Vocabulary
+
+extension StageResult {
+  /// A result whose runs were made by other processes: the frames of each partition, in their
+  /// order. It is shown and saved as if it had been made here.
+  package init(
+    name: String, schema: ResultSchema, isHashed: Bool, frames: [[UInt8]]
+  ) throws {
+    let pool = BlockPool()
+    var runs: [Run] = []
+    for frames in frames {
+      let blocks = try Self.blocks(of: frames, pool)
+      runs.append(isHashed ? sortedRun(blocks) : Run(sequential: blocks))
+    }
+    self.init(name: name, schema: schema, isHashed: isHashed, runs: runs)
+  }
+
+  /// Copies frames into blocks: as many into each as it holds.
+  private static func blocks(of frames: [UInt8], _ pool: BlockPool) throws -> [Block] {
+    try frames.withBytes { bytes in
+      var blocks: [Block] = []
+      var reader = ByteReader(bytes)
+      var start = 0
+      var records = 0
+      func fill(to end: Int) {
+        guard end > start, let block = pool.block(for: end - start) else { return }
+        block.fill(bytes[start..<end], records: records)
+        blocks.append(block)
+        start = end
+        records = 0
+      }
+      while !reader.isAtEnd {
+        let before = bytes.count - reader.remaining
+        _ = try reader.frame()
+        let after = bytes.count - reader.remaining
+        if after - start > Limits.blockBytes { fill(to: before) }
+        records += 1
+      }
+      fill(to: bytes.count)
+      return blocks
+    }
+  }
+}
