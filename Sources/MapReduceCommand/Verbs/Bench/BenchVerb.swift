@@ -83,7 +83,7 @@ struct BenchDigest<Suite: JobSuite>: ParsableCommand {
     let job: J
     do { job = try J.parse(arguments) } catch { RunJob<J>.exit(withError: error) }
     let runner = InlineRunner(
-      threads: min(Limits.threads, HostFacts.processors), cancellation: Interrupt.cancellation)
+      threads: min(Limits.threads, MeasuredHost.processors), cancellation: Interrupt.cancellation)
     let result = try runner.run(try Plan(job))
     return ResultsDigest.of(result.outputs.map { ($0.name, $0.tallies) })
   }

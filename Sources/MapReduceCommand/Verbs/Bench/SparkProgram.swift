@@ -30,10 +30,10 @@ struct SparkProgram {
   /// Looks for it: `name` is a Python, or `auto`.
   init(_ name: String) throws {
     let wanted = name == "auto" ? "python3" : name
-    guard let python = HostFacts.program(wanted) else {
+    guard let python = MeasuredHost.program(wanted) else {
       throw Absence(reason: "there is no \(wanted); \(Self.howToGet)")
     }
-    guard HostFacts.program("java") != nil else {
+    guard MeasuredHost.program("java") != nil else {
       throw Absence(reason: "there is no java; \(Self.howToGet)")
     }
     guard let script = Self.script else {
@@ -63,16 +63,16 @@ struct SparkProgram {
       directory = directory[..<slash]
       places.append(String(directory))
     }
-    return places.map { "\($0)/\(scriptPath)" }.first { HostFacts.canRead($0) }
+    return places.map { "\($0)/\(scriptPath)" }.first { MeasuredHost.canRead($0) }
   }
 
   /// Runs a job in a new session, `runs` times, at least twice; leaves its result as text.
   func session(
     _ job: String, _ input: String, runs: Int, scratch: String, result: String?
   ) throws -> Session {
-    let gigabytes = max(1, min(8, HostFacts.memoryBytes / 3 / 1_000_000_000))
+    let gigabytes = max(1, min(8, MeasuredHost.memoryBytes / 3 / 1_000_000_000))
     let command = [
-      python, script, job, input, "--runs", "\(runs)", "--cores", "\(HostFacts.processors)",
+      python, script, job, input, "--runs", "\(runs)", "--cores", "\(MeasuredHost.processors)",
       "--memory", "\(gigabytes)g", "--scratch", scratch,
     ]
     let process: MeasuredProcess

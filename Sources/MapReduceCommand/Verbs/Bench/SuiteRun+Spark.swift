@@ -30,16 +30,16 @@ extension SuiteRun {
       guard options.spark == "auto" else {
         throw JobError(.noInput, "Spark cannot be measured: \(absence.reason)")
       }
-      return report.note("Spark was left out: \(absence.reason)")
+      return note("Spark was left out: \(absence.reason)")
     }
-    report.note("Spark \(spark.version), local[\(HostFacts.processors)], DataFrames")
+    note("Spark \(spark.version), local[\(MeasuredHost.processors)], DataFrames")
     guard !isLate, let cluster = try cluster(shape, over: options.transports.items[0]) else {
-      return report.note("Spark was left out: the time was up (--seconds-limit)")
+      return note("Spark was left out: the time was up (--seconds-limit)")
     }
     defer { cluster.end() }
     for work in works {
       guard !isLate else {
-        return report.note("not all was measured beside Spark: the time was up (--seconds-limit)")
+        return note("not all was measured beside Spark: the time was up (--seconds-limit)")
       }
       try show(measure(work, shape, cluster, spark))
     }

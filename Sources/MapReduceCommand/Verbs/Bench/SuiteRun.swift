@@ -18,24 +18,29 @@ struct SuiteRun {
   let directory: TemporaryDirectory
   let inputs: SuiteInputs
   let code: WarmCluster.Code
-  var report: SuiteReport
+  private(set) var report: SuiteReport
   private let began = ContinuousClock.now
+  private let clustersDirectory: String
   private var clusters = 0
   /// What results came to in one process, by workload and input.
   private var digests: [String: UInt64] = [:]
 
   init(_ options: BenchOptions) throws {
     self.options = options
-    do throws(FabricError) { directory = try TemporaryDirectory() } catch { throw JobError(error) }
+    do throws(FabricError) {
+      directory = try TemporaryDirectory()
+      // Paths of sockets have little room, which TMPDIR may take.
+      clustersDirectory = try RunDirectory.make()
+    } catch { throw JobError(error) }
     inputs = SuiteInputs(directory)
     do throws(NodeClient.Failure) {
       code = try NodeClient.executable("/proc/self/exe")
     } catch { throw JobError(error) }
     report = SuiteReport([
-      ("version", .text(Version.number)), ("date", .text("\(HostFacts.now) UTC")),
-      ("cores", .integer(HostFacts.processors)), ("cpu", .text(HostFacts.processor)),
-      ("memory", .text(ByteCount(HostFacts.memoryBytes).description)),
-      ("kernel", .text(HostFacts.kernel)), ("load", .number(HostFacts.load)),
+      ("version", .text(Version.number)), ("date", .text("\(MeasuredHost.now) UTC")),
+      ("cores", .integer(MeasuredHost.processors)), ("cpu", .text(MeasuredHost.processor)),
+      ("memory", .text(ByteCount(MeasuredHost.memoryBytes).description)),
+      ("kernel", .text(MeasuredHost.kernel)), ("load", .number(MeasuredHost.load)),
     ])
   }
 
@@ -44,6 +49,7 @@ struct SuiteRun {
 
   /// The first shape, Spark, and then the others: what matters most comes first.
   mutating func measureAll() throws {
+    defer { PrivateDirectory.remove(clustersDirectory) }
     try Terminal.print(report.circumstancesText)
     let shapes = options.shapes
     try measure(shapes[0])
@@ -89,7 +95,7 @@ struct SuiteRun {
   ) throws -> WarmCluster? {
     clusters += 1
     say("starting \(shape.nodes) nodes over \(transport.rawValue)")
-    let place = directory.file("c\(clusters)")
+    let place = "\(clustersDirectory)/c\(clusters)"
     do {
       return try WarmCluster(shape, over: transport, in: place, code)
     } catch let error as JobError where transport == .verbs && error.code != .interrupted {
@@ -155,6 +161,8 @@ struct SuiteRun {
       "results differ: \(work.workload.rawValue) on a cluster over \(variant) came to "
         + "\(hexadecimal(found)), in one process to \(hexadecimal(wanted))")
   }
+
+  mutating func note(_ text: String) { report.note(text) }
 
   mutating func show(_ figures: CaseFigures) throws {
     report.add(figures)

@@ -37,7 +37,7 @@ final class WarmCluster {
     do throws(FabricError) {
       cluster = try LocalCluster(
         settings, isCancelled: { Interrupt.cancellation.isCancelled })
-    } catch { throw JobError(error) }
+    } catch { throw error.code == .cancelled ? JobError.benchInterrupted : JobError(error) }
     do throws(NodeClient.Failure) {
       client = try NodeClient(cluster.sockets[0])
       try client.bring(code.digest, code.bytes, milliseconds: Self.answerMilliseconds)

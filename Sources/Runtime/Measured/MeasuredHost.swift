@@ -2,7 +2,7 @@
 import Glibc
 
 /// What figures of this host were measured on.
-package enum HostFacts {
+package enum MeasuredHost {
   package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
   package static var memoryBytes: Int {
