@@ -52,16 +52,14 @@ final class ClusterRun: Sendable {
   private func submit(_ line: NodeLine) throws -> JobID {
     display.note("submits \(job)")
     if Interrupt.cancellation.isCancelled { throw InlineRunner.interrupted }
-    let (code, bytes): (CodeDigest, [UInt8])
-    do { (code, bytes) = try NodeClient.executable("/proc/self/exe") } catch {
-      throw JobError(error)
-    }
+    let own: (digest: CodeDigest, bytes: [UInt8])
+    do { own = try NodeClient.executable("/proc/self/exe") } catch { throw JobError(error) }
     let spec = JobSpec(
-      code: code, name: job, arguments: arguments, directory: Terminal.workingDirectory,
+      code: own.digest, name: job, arguments: arguments, directory: Terminal.workingDirectory,
       tableSeed: UInt64.random(in: .min ... .max))
     let patience = Self.patienceMilliseconds
     return try line.asking { client throws(NodeClient.Failure) in
-      try client.bring(code, bytes, milliseconds: patience)
+      try client.bring(own.digest, own.bytes, milliseconds: patience)
       return try client.submit(spec, milliseconds: patience)
     }
   }
@@ -173,13 +171,18 @@ private final class NodeLine {
 
   init(_ sockets: [String]) { self.sockets = sockets }
 
+  private func connected() throws(NodeClient.Failure) -> NodeClient {
+    if let client { return client }
+    let made = try NodeClient(sockets[next], key: key)
+    client = made
+    return made
+  }
+
   func asking<R>(_ body: (NodeClient) throws(NodeClient.Failure) -> R) throws -> R {
     let deadline = ContinuousClock.now + Self.patience
     while true {
       do throws(NodeClient.Failure) {
-        let client = try client ?? NodeClient(sockets[next], key: key)
-        self.client = client
-        return try body(client)
+        return try body(try connected())
       } catch {
         if case .refused = error { throw JobError(error) }
         client = nil

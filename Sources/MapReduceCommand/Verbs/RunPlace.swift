@@ -31,8 +31,6 @@ enum RunPlace: Hashable, ExpressibleByArgument {
     }
   }
 
-  var defaultValueDescription: String { "\(self)" }
-
   /// Starts the cluster of this job, where it has one for itself.
   func cluster(_ display: ProgressDisplay) throws -> LocalCluster? {
     guard case .local(let nodes) = self else { return nil }

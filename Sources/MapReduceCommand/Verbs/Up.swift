@@ -127,7 +127,7 @@ struct Down: ParsableCommand {
 struct LocalClusterOptions: ParsableArguments {
   @Option(help: "How many nodes keep each result; 2 where there are so many.")
   var replicas: Int?
-  @Option(help: "How data travels between nodes.") var transport = Transport.auto
+  @Option(help: "How data travels between nodes.") var transport = TransportArgument.auto
   @Option(
     help: ArgumentHelp(
       "Set one of a node's settings, such as memory.limit=1GiB; may be repeated.",
@@ -156,14 +156,31 @@ struct LocalClusterOptions: ParsableArguments {
     }
     var settings = LocalClusterSettings(nodes: nodes, directory: directory)
     settings.replicas = replicas
-    settings.transport = transport
+    settings.transport = transport.transport
     settings.more = set
     do { try settings.check() } catch { throw JobError(error) }
     return settings
   }
 }
 
-extension Transport: ExpressibleByArgument {}
+/// `auto`, `shm`, `tcp`, `verbs` or `mixed`.
+enum TransportArgument: String, CaseIterable, ExpressibleByArgument {
+  case auto
+  case shm
+  case tcp
+  case verbs
+  case mixed
+
+  var transport: Transport {
+    switch self {
+    case .auto: .auto
+    case .shm: .shm
+    case .tcp: .tcp
+    case .verbs: .verbs
+    case .mixed: .mixed
+    }
+  }
+}
 
 extension Transport {
   /// What carries data between nodes of one host.

@@ -21,7 +21,7 @@ package final class LocalCluster {
   /// Starts nodes and waits until all of them serve. Where that fails, nothing is left of them.
   package init(
     _ settings: LocalClusterSettings, milliseconds: Int = startMilliseconds,
-    isCancelled: () -> Bool = { false }
+    isCancelled: @escaping () -> Bool = { false }
   ) throws(FabricError) {
     self.settings = settings
     try Self.checkLength(settings.directory)

@@ -42,7 +42,8 @@ package final class LocalNode: Sendable {
   private static func withStrings<R>(
     _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
-    var strings = unsafe texts.map { unsafe strdup($0) } + [nil]
+    var strings: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
+    unsafe strings.append(nil)
     defer { for string in unsafe strings { unsafe free(string) } }
     return unsafe body(&strings)
   }

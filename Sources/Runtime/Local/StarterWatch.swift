@@ -19,11 +19,11 @@ package enum StarterWatch {
       isGone()
       var left = graceSeconds
       while left > 0 { left = sleep(left) }
-      _exit(EX_UNAVAILABLE)
+      _exit(exitCode)
     }
     thread.detach()
   }
 
   /// The exit code of a node that could not leave in time.
-  private static let EX_UNAVAILABLE: Int32 = 69
+  private static let exitCode: Int32 = 69
 }
