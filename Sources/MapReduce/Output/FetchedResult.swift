@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Exchange
-package import Memory
+import Memory
 import Vocabulary
 
 extension StageResult {

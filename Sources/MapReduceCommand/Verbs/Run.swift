@@ -4,6 +4,7 @@ import Exchange
 import Glibc
 import MapReduce
 import Memory
+import Runtime
 import Synchronization
 import Vocabulary
 
@@ -120,7 +121,7 @@ struct RunJob<J: Job>: ParsableCommand {
     // Taken down when this function ends, however it does.
     let cluster = try place.cluster(display)
     defer { cluster?.end() }
-    let run = ClusterRun(
+    let run = AttachedJob(
       sockets: try cluster?.sockets ?? place.sockets(), job: J.name, arguments: arguments,
       isPrivate: cluster != nil, display: display)
     return try Self.naming(J.name) {

@@ -47,11 +47,11 @@ extension HostFacts {
   }
 
   private mutating func readLimits() {
-    openFiles = Self.limit(RLIMIT_NOFILE)
-    lockedBytes = Self.limit(RLIMIT_MEMLOCK)
+    openFiles = Self.limit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue))
+    lockedBytes = Self.limit(__rlimit_resource_t(__RLIMIT_MEMLOCK.rawValue))
   }
 
-  private static func limit(_ kind: __rlimit_resource) -> Limit {
+  private static func limit(_ kind: __rlimit_resource_t) -> Limit {
     var found = rlimit()
     guard unsafe getrlimit(kind, &found) == 0 else { return Limit(soft: nil, hard: nil) }
     func bytes(_ value: rlim_t) -> UInt64? { value == rlim_t.max ? nil : UInt64(value) }

@@ -44,7 +44,7 @@ package final class LocalNode: Sendable {
   ) -> R {
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
     unsafe strings.append(nil)
-    defer { for string in unsafe strings { unsafe free(string) } }
+    defer { for unsafe string in unsafe strings { unsafe free(string) } }
     return unsafe body(&strings)
   }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Engine
 
 /// The sockets of this user's nodes on this host, for commands that are told of none.
 package struct LocalSockets: Sendable {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Fabrics
+package import Fabrics
 import Glibc
 
 /// How a node that was started for somebody notices that nobody is there any more.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
 import Exchange
+import Fabrics
 import Glibc
 import MapReduce
 import Memory
@@ -10,7 +11,7 @@ import Vocabulary
 
 /// A job that runs on a cluster while its client waits: submitted, followed, and its results
 /// fetched. Cancelled where this process is interrupted.
-final class ClusterRun: Sendable {
+final class AttachedJob: Sendable {
   private let sockets: [String]
   private let job: String
   private let arguments: [String]
