@@ -53,7 +53,7 @@ import Testing
 
   @Test(arguments: [
     (17, "17 B"), (1000, "1 kB"), (1_000_000, "1 MB"), (1_500_000, "1.5 MB"),
-    (100_000_000, "100 MB"), (1_000_000_000, "1 GB"),
+    (100_000_950, "100 MB"), (1_000_000_000, "1 GB"),
   ])
   func `Sizes are told in decimal units`(bytes: Int, text: String) {
     #expect(Digits.size(bytes) == text)

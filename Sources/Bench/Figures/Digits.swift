@@ -29,8 +29,8 @@ package enum Digits {
   package static func size(_ bytes: Int) -> String {
     for (size, unit) in [(1_000_000_000, "GB"), (1_000_000, "MB"), (1000, "kB")]
     where bytes >= size {
-      let number = Double(bytes) / Double(size)
-      return "\(decimal(number, places: number == number.rounded() ? 0 : 1)) \(unit)"
+      let tenths = (Double(bytes) / Double(size) * 10).rounded() / 10
+      return "\(decimal(tenths, places: tenths == tenths.rounded() ? 0 : 1)) \(unit)"
     }
     return "\(bytes) B"
   }

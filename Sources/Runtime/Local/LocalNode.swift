@@ -39,7 +39,7 @@ package final class LocalNode: Sendable {
   }
 
   /// Texts as programs take them.
-  private static func withStrings<R>(
+  static func withStrings<R>(
     _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
   ) -> R {
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }

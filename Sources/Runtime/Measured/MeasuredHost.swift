@@ -30,12 +30,13 @@ package enum MeasuredHost {
 
   /// Now, in UTC: `2026-11-26 04:21`.
   package static var now: String {
-    var time = time(nil)
-    var parts = tm()
+    var time = Glibc.time(nil)
+    var parts = unsafe tm()
     unsafe gmtime_r(&time, &parts)
     func padded(_ number: Int32) -> String { number < 10 ? "0\(number)" : "\(number)" }
-    let date = [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday].map(padded)
-    return date.joined(separator: "-") + " \(padded(parts.tm_hour)):\(padded(parts.tm_min))"
+    let date = unsafe [parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday].map(padded)
+    let clock = unsafe [parts.tm_hour, parts.tm_min].map(padded)
+    return date.joined(separator: "-") + " " + clock.joined(separator: ":")
   }
 
   /// The file of this name in the directories of `PATH` that this user may run.

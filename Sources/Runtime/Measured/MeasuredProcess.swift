@@ -36,11 +36,14 @@ package struct MeasuredProcess: Sendable {
     let output = try nameless()
     let null = unsafe Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
     let environment = SettingsSources.processEnvironment.merging(more) { $1 }
+    // A child begins as a copy of its parent: what the system tells of its peak is never less.
+    ProcessUsage.forgetPeak(of: getpid())
+    let floor = ProcessUsage.peak(of: getpid())
     let started = seconds(CLOCK_REALTIME)
     let begun = seconds(CLOCK_MONOTONIC)
     var number: pid_t = 0
-    let failure = unsafe withStrings(command) { arguments in
-      unsafe withStrings(environment.map { "\($0)=\($1)" }) { environment in
+    let failure = unsafe LocalNode.withStrings(command) { arguments in
+      unsafe LocalNode.withStrings(environment.map { "\($0)=\($1)" }) { environment in
         unsafe mapred_start(
           command[0], arguments, environment, null.number, output.number, &number)
       }
@@ -61,7 +64,7 @@ package struct MeasuredProcess: Sendable {
       wall: wall,
       cpu: [usage.ru_utime, usage.ru_stime].reduce(0) {
         $0 + Double($1.tv_sec) + Double($1.tv_usec) * 1e-6
-      }, peak: usage.ru_maxrss > ownPeak ? usage.ru_maxrss << 10 : nil, started: started,
+      }, peak: usage.ru_maxrss << 10 > floor ? usage.ru_maxrss << 10 : nil, started: started,
       output: words)
   }
 
@@ -95,19 +98,11 @@ package struct MeasuredProcess: Sendable {
     return signal == 0 ? "failed with exit code \(status >> 8 & 0xFF)" : "died of signal \(signal)"
   }
 
-  /// This process's own peak in KiB: what the system tells of a child is never less, because a
-  /// child begins as a copy of its parent.
-  private static var ownPeak: Int {
-    var usage = rusage()
-    unsafe getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-    return usage.ru_maxrss
-  }
-
   /// A file without a name.
   private static func nameless() throws(Failure) -> Descriptor {
     var template = Array("\(TemporaryDirectory.parent)/mapred-XXXXXX".utf8CString)
-    let number = unsafe mkostemp(&template, O_CLOEXEC)
-    guard number >= 0 else {
+    let number = unsafe mkstemp(&template)
+    guard number >= 0, fcntl(number, F_SETFD, FD_CLOEXEC) == 0 else {
       throw Failure(
         message: "cannot write to \(TemporaryDirectory.parent): \(errorText(errno))")
     }
@@ -127,14 +122,5 @@ package struct MeasuredProcess: Sendable {
     var time = timespec()
     unsafe clock_gettime(clock, &time)
     return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-  }
-
-  /// Texts as programs take them.
-  private static func withStrings<R>(
-    _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> R
-  ) -> R {
-    var strings = unsafe texts.map { unsafe strdup($0) } + [nil]
-    defer { for string in unsafe strings { unsafe free(string) } }
-    return unsafe body(&strings)
   }
 }

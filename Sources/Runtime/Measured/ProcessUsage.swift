@@ -21,16 +21,20 @@ package struct ProcessUsage: Sendable {
 
   /// Lets peaks begin anew, where the system allows it.
   package static func forgetPeaks(of roots: [Int32]) {
-    for process in family(of: roots) {
-      let path = "/proc/\(process.number)/clear_refs"
-      let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else { continue }
-      // 5: the peak becomes what is resident now.
-      var digit = UInt8(ascii: "5")
-      _ = unsafe write(descriptor, &digit, 1)
-      close(descriptor)
-    }
+    for process in family(of: roots) { forgetPeak(of: process.number) }
   }
+
+  static func forgetPeak(of number: Int32) {
+    let descriptor = unsafe open("/proc/\(number)/clear_refs", O_WRONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return }
+    defer { close(descriptor) }
+    // 5: the peak becomes what is resident now.
+    var digit = UInt8(ascii: "5")
+    _ = unsafe write(descriptor, &digit, 1)
+  }
+
+  /// The most that a process had resident since that was last forgotten, in bytes.
+  static func peak(of number: Int32) -> Int { ProcessStat.peak(number) }
 
   private static func family(of roots: [Int32]) -> [ProcessStat] {
     let numbers = (PrivateDirectory.names(in: "/proc") ?? []).compactMap { Int32($0) }

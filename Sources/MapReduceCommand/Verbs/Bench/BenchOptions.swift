@@ -108,7 +108,7 @@ struct ClusterShape: Hashable {
 }
 
 /// Items with commas between them.
-struct Listed<Item: ListItem>: ExpressibleByArgument, Equatable {
+struct Listed<Item: ListItem>: ExpressibleByArgument, Equatable, Sendable {
   let items: [Item]
 
   init(_ items: [Item]) { self.items = items }
@@ -128,7 +128,7 @@ struct Listed<Item: ListItem>: ExpressibleByArgument, Equatable {
 }
 
 /// What a list may hold.
-protocol ListItem: Equatable {
+protocol ListItem: Hashable, Sendable {
   init?(word: String)
   var word: String { get }
 }

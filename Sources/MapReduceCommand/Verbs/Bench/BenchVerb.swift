@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Bench
 import Exchange
 import Fabrics
 import Glibc

@@ -17,7 +17,6 @@ struct SuiteRun {
   let options: BenchOptions
   let directory: TemporaryDirectory
   let inputs: SuiteInputs
-  let code: WarmCluster.Code
   private(set) var report: SuiteReport
   private let began = ContinuousClock.now
   private let clustersDirectory: String
@@ -33,9 +32,6 @@ struct SuiteRun {
       clustersDirectory = try RunDirectory.make()
     } catch { throw JobError(error) }
     inputs = SuiteInputs(directory)
-    do throws(NodeClient.Failure) {
-      code = try NodeClient.executable("/proc/self/exe")
-    } catch { throw JobError(error) }
     report = SuiteReport([
       ("version", .text(Version.number)), ("date", .text("\(MeasuredHost.now) UTC")),
       ("cores", .integer(MeasuredHost.processors)), ("cpu", .text(MeasuredHost.processor)),
@@ -97,7 +93,7 @@ struct SuiteRun {
     say("starting \(shape.nodes) nodes over \(transport.rawValue)")
     let place = "\(clustersDirectory)/c\(clusters)"
     do {
-      return try WarmCluster(shape, over: transport, in: place, code)
+      return try WarmCluster(shape, over: transport, in: place)
     } catch let error as JobError where transport == .verbs && error.code != .interrupted {
       report.note("verbs was left out: \(error.message)")
       return nil

@@ -9,9 +9,6 @@ import Vocabulary
 
 /// A cluster that runs, and a client of it.
 final class WarmCluster {
-  /// The executable that is submitted.
-  typealias Code = (digest: CodeDigest, bytes: [UInt8])
-
   let transport: Transport
   private let cluster: LocalCluster
   private let client: NodeClient
@@ -22,10 +19,9 @@ final class WarmCluster {
   private static let watchMilliseconds = 500
 
   init(
-    _ shape: ClusterShape, over transport: Transport, in directory: String, _ code: Code
+    _ shape: ClusterShape, over transport: Transport, in directory: String
   ) throws {
     self.transport = transport
-    self.code = code.digest
     var settings = LocalClusterSettings(nodes: shape.nodes, directory: directory)
     settings.replicas = shape.replicas
     settings.transport = transport
@@ -40,7 +36,9 @@ final class WarmCluster {
     } catch { throw error.code == .cancelled ? JobError.benchInterrupted : JobError(error) }
     do throws(NodeClient.Failure) {
       client = try NodeClient(cluster.sockets[0])
-      try client.bring(code.digest, code.bytes, milliseconds: Self.answerMilliseconds)
+      let (digest, bytes) = try NodeClient.executable("/proc/self/exe")
+      code = digest
+      try client.bring(digest, bytes, milliseconds: Self.answerMilliseconds)
     } catch {
       cluster.end()
       throw JobError(error)
@@ -72,17 +70,21 @@ final class WarmCluster {
     let spec = JobSpec(
       code: code, name: job, arguments: arguments, directory: "/",
       tableSeed: UInt64.random(in: .min ... .max))
-    do throws(NodeClient.Failure) {
-      let id = try client.submit(spec, milliseconds: Self.answerMilliseconds)
-      var record = try client.job(id, milliseconds: Self.answerMilliseconds)
-      while !record.phase.isOver {
-        if Interrupt.cancellation.isCancelled { break }
-        record = try watched(id, since: record.revision) ?? record
-      }
-      if let failure = record.failure { throw JobError(failure) }
-      guard record.phase == .committed else { throw JobError.benchInterrupted }
-      return record
-    } catch { throw JobError(error) }
+    let record: JobRecord
+    do throws(NodeClient.Failure) { record = try follow(spec) } catch { throw JobError(error) }
+    if let failure = record.failure { throw JobError(failure) }
+    guard record.phase == .committed else { throw JobError.benchInterrupted }
+    return record
+  }
+
+  /// Submits a job and waits for its end, or for ^C.
+  private func follow(_ spec: JobSpec) throws(NodeClient.Failure) -> JobRecord {
+    let id = try client.submit(spec, milliseconds: Self.answerMilliseconds)
+    var record = try client.job(id, milliseconds: Self.answerMilliseconds)
+    while !record.phase.isOver, !Interrupt.cancellation.isCancelled {
+      record = try watched(id, since: record.revision) ?? record
+    }
+    return record
   }
 
   /// A job once it has changed; nil where that takes longer than the client waits at a time.

@@ -54,5 +54,3 @@ enum InputKind: Hashable {
     }
   }
 }
-
-extension InputSize: Hashable {}
