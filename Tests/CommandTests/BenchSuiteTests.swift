@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Testing
 
-@Suite("bench: jobs on clusters, measured")
+@Suite("bench: jobs on clusters, measured", .serialized)
 struct BenchSuiteTests {
   /// Small enough for a debug build on a busy machine; nothing is left out for lack of time.
   private static let small = ["--sizes", "100KB", "--seconds-limit", "3600", "--spark", "off"]
@@ -112,16 +112,21 @@ struct BenchSuiteTests {
     ]).outcome()
     #expect(outcome.code == 66)
     #expect(outcome.words.contains("/no/such/python"))
+    #expect(outcome.lines.count == 1, "nothing was measured before")
   }
 
   @Test("^C ends the suite, its nodes and its files")
   func interrupted() async throws {
     let scratch = try Scratch()
     let child = try scratch.start(
-      ["bench", "suite", "--jobs", "empty,wordcount", "--nodes", "2"] + Self.small,
+      [
+        "bench", "suite", "--jobs", "wordcount,stages", "--transports", "tcp", "--nodes", "1",
+        "--replicas", "1", "--repetitions", "20",
+      ] + Self.small,
       environment: ["TMPDIR": scratch.path])
+    // The second one takes far longer than it takes to see this.
     _ = try await eventually("the first case is told") {
-      child.outputSoFar.contains("empty of ") ? () : nil
+      child.outputSoFar.contains("wordcount of ") ? () : nil
     }
     child.signal(SIGINT)
     let outcome = await child.outcome()

@@ -24,16 +24,23 @@ extension SuiteRun {
     var sparkWarm: [Trial] = []
   }
 
-  mutating func measureBesideSpark(_ shape: ClusterShape) throws {
-    guard options.spark != "off" else { return }
-    let spark: SparkProgram
-    do { spark = try SparkProgram(options.spark) } catch let absence as SparkProgram.Absence {
+  /// Looks for Spark; nil, and a note, where it is not there and nobody asked for it.
+  mutating func spark() throws -> SparkProgram? {
+    guard options.spark != "off" else { return nil }
+    do {
+      let spark = try SparkProgram(options.spark)
+      note("Spark \(spark.version), local[\(MeasuredHost.processors)], DataFrames")
+      return spark
+    } catch let absence as SparkProgram.Absence {
       guard options.spark == "auto" else {
         throw JobError(.noInput, "Spark cannot be measured: \(absence.reason)")
       }
-      return note("Spark was left out: \(absence.reason)")
+      note("Spark was left out: \(absence.reason)")
+      return nil
     }
-    note("Spark \(spark.version), local[\(MeasuredHost.processors)], DataFrames")
+  }
+
+  mutating func measure(_ shape: ClusterShape, beside spark: SparkProgram) throws {
     guard !isLate, let cluster = try cluster(shape, over: options.transports.items[0]) else {
       return note("Spark was left out: the time was up (--seconds-limit)")
     }

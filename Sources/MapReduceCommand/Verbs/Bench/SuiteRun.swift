@@ -48,8 +48,9 @@ struct SuiteRun {
     defer { PrivateDirectory.remove(clustersDirectory) }
     try Terminal.print(report.circumstancesText)
     let shapes = options.shapes
+    let spark = try spark()
     try measure(shapes[0])
-    try measureBesideSpark(shapes[0])
+    if let spark { try measure(shapes[0], beside: spark) }
     for shape in shapes.dropFirst() { try measure(shape) }
     for note in report.notes { try Terminal.print("note: \(note)") }
   }
