@@ -72,10 +72,16 @@ struct InitTests {
       if more.isEmpty { break }
       let checked = try await scratch.shell(
         """
-        cd log-reports && \(Self.toolchain)/swiftc -typecheck -swift-version 6 -parse-as-library \
-          -module-name LogReports -I '\(Scratch.products)/Modules' \
-          -Xcc -fmodule-map-file='\(Scratch.products)/CSystem.build/module.modulemap' \
-          Sources/LogReports/*.swift
+        set -e
+        cd log-reports
+        check() {
+          '\(Self.toolchain)/swiftc' -swift-version 6 -parse-as-library -I . \
+            -I '\(Scratch.products)/Modules' \
+            -Xcc -fmodule-map-file='\(Scratch.products)/CSystem.build/module.modulemap' \
+            -plugin-path '\(Self.toolchain)/../lib/swift/host/plugins/testing' "$@"
+        }
+        check -emit-module -enable-testing -module-name LogReports Sources/LogReports/*.swift
+        check -typecheck -module-name LogReportsTests Tests/LogReportsTests/*.swift
         """)
       expectSuccess(checked)
       try FileManager.default.removeItem(atPath: "\(scratch.path)/log-reports")
