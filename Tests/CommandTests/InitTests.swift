@@ -14,6 +14,14 @@ struct InitTests {
     "words.txt",
   ]
 
+  /// Where the compiler is that builds these tests.
+  private static let toolchain: String = {
+    let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+    let places = path.split(separator: ":").map(String.init)
+    return places.first { FileManager.default.isExecutableFile(atPath: "\($0)/swiftc") }
+      ?? "/usr/bin"
+  }()
+
   @Test("It makes a package, and changes nothing that is there")
   func files() async throws {
     let scratch = try Scratch()
@@ -58,16 +66,22 @@ struct InitTests {
       let made = try await scratch.start(["init", "log-reports"] + more).outcome()
       expectSuccess(made)
       let manifest = try await scratch.shell(
-        "swift package --package-path log-reports dump-package")
+        "\(Self.toolchain)/swift package --package-path log-reports dump-package")
       expectSuccess(manifest)
       #expect(manifest.text.contains("LogReportsTests"))
       if more.isEmpty { break }
       let checked = try await scratch.shell(
         """
-        cd log-reports && swiftc -typecheck -swift-version 6 -parse-as-library \
-          -module-name LogReports -I '\(Scratch.products)/Modules' \
-          -Xcc -fmodule-map-file='\(Scratch.products)/CSystem.build/module.modulemap' \
-          Sources/LogReports/*.swift
+        set -e
+        cd log-reports
+        check() {
+          '\(Self.toolchain)/swiftc' -swift-version 6 -parse-as-library -I . \
+            -I '\(Scratch.products)/Modules' \
+            -Xcc -fmodule-map-file='\(Scratch.products)/CSystem.build/module.modulemap' \
+            -plugin-path '\(Self.toolchain)/../lib/swift/host/plugins/testing' "$@"
+        }
+        check -emit-module -enable-testing -module-name LogReports Sources/LogReports/*.swift
+        check -typecheck -module-name LogReportsTests Tests/LogReportsTests/*.swift
         """)
       expectSuccess(checked)
       try FileManager.default.removeItem(atPath: "\(scratch.path)/log-reports")

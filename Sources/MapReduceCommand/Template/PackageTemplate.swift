@@ -116,7 +116,7 @@ struct PackageTemplate {
 
       func plan(_ flow: Flow) {
         flow.read(.lines(input))
-          .flatMap { [least] line, emit in
+          .flatMap(to: (Int, Int).self) { [least] line, emit in
             for word in line.words where isLong(word, least) { emit(word.count, 1) }
           }
           .reduce(+)
