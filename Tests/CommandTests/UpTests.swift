@@ -48,7 +48,7 @@ struct UpTests {
       let ended = try? String(contentsOfFile: "/proc/\(nodes[0])/stat", encoding: .utf8)
       return ended == nil || ended?.contains(") Z ") == true ? () : nil
     }
-    let shown = try await mapred("show", "wordcount")
+    let shown = try await mapred("get", "wordcount")
     expectSuccess(shown)
     #expect(shown.text == "and\t100\ncat\t100\ndog\t100\nthe\t200\n")
     let again = try await mapred("run", "wordcount", "in.txt", "-q", "--on", "cluster")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bench
 import Fabrics
 
 /// The replicated catalogue beside other replicated stores: the same operations by the same

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bench
 import Fabrics
 
 /// Groups over several transports that take turns at the same workload, beside references.

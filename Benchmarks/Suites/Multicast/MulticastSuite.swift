@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Bench
 import Fabrics
 
 /// Groups of processes on this machine that multicast to each other, over each transport that works

@@ -30,7 +30,7 @@ extension PackageTemplate {
     ```console
     $ \(alias) up -d
     $ \(alias) submit --wait word-lengths words.txt
-    $ \(alias) show lengths
+    $ \(alias) get lengths
     $ \(alias) down
     ```
 

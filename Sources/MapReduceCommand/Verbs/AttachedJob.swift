@@ -113,7 +113,7 @@ final class AttachedJob: Sendable {
     for partition in version.runs.indices {
       if Interrupt.cancellation.isCancelled { throw tooLate(version.job) }
       let run = try line.asking { client throws(NodeClient.Failure) in
-        try client.run(version, partition: partition, milliseconds: patience)
+        try client.frames(version, partition: partition, milliseconds: patience)
       }
       // A partition that nothing came to was never folded, and has no digest.
       let digest = run.withBytes { Checksum.of($0) }

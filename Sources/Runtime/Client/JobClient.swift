@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
-import Engine
+package import Engine
 package import Exchange
 import Fabrics
 import Glibc
-import Memory
+package import Memory
 import Replication
 package import Vocabulary
 
@@ -127,17 +127,59 @@ extension NodeClient {
     return versions
   }
 
+  /// Hands the selected records of a version to `body`, in order, until it returns false.
+  package func forEach(
+    _ version: ResultVersion, _ selection: RecordSelection, milliseconds: Int,
+    _ body: (_ key: Bytes, _ value: Bytes) throws -> Bool
+  ) throws {
+    var cursor = try ResultCursor(version, selection)
+    while true {
+      while let wanted = cursor.wanted { try cursor.take(section(wanted, milliseconds)) }
+      guard try cursor.next(body) == true else { return }
+    }
+  }
+
   /// All frames of a partition of a version.
-  package func run(
+  package func frames(
     _ version: ResultVersion, partition: Int, milliseconds: Int
   ) throws(Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < version.runs[partition].bytes {
-      let asked = RunQuestion(step: version.step, partition: partition, offset: bytes.count)
-      let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
-      guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
-      bytes += found
+      let asked = RunQuestion(
+        step: version.step, partition: partition, start: .offset(bytes.count))
+      let found = try section(asked, milliseconds)
+      guard found.offset == bytes.count, !found.bytes.isEmpty else {
+        throw .refused("partition \(partition) of \(version.name) is shorter than it has to be")
+      }
+      bytes += found.bytes
     }
     return bytes
+  }
+
+  private func section(
+    _ question: RunQuestion, _ milliseconds: Int
+  ) throws(Failure) -> RunSection {
+    let found = try outcome(try ask(.read(question), milliseconds: milliseconds))
+    guard let section = try? found.withBytes({ try RunSection($0) }) else {
+      throw .refused("the node answered what is no part of a result")
+    }
+    return section
+  }
+
+  /// What a job waits for, in words; nil where it is over, or nobody knows just now.
+  package func waits(of job: JobRecord, milliseconds: Int) throws(Failure) -> String? {
+    guard !job.phase.isOver else { return nil }
+    do throws(Failure) {
+      return try inquire(.waits(job.id), milliseconds: milliseconds).first
+    } catch .unavailable(let reason) { return reason }
+  }
+
+  /// What a member answers to an inquiry, by lines.
+  package func inquire(_ inquiry: Inquiry, milliseconds: Int) throws(Failure) -> [String] {
+    let bytes = try outcome(try ask(.inquire(inquiry), milliseconds: milliseconds))
+    guard let lines = Inquiry.lines(bytes) else {
+      throw .refused("the node answered something else")
+    }
+    return lines
   }
 }
