@@ -118,6 +118,11 @@ struct RunJob<J: Job>: ParsableCommand {
       }
     }
     let arguments = try JobArguments.own(J.self)
+    guard !plan.readsStandardInput else {
+      throw JobError(
+        .usage, "job \(J.name) reads standard input (-), which nodes do not have",
+        advice: "save it to a file that the nodes see, or leave out --on")
+    }
     // Taken down when this function ends, however it does.
     let cluster = try place.cluster(display)
     defer { cluster?.end() }
