@@ -120,8 +120,8 @@ struct RunJob<J: Job>: ParsableCommand {
     let arguments = try JobArguments.own(J.self)
     guard !plan.readsStandardInput else {
       throw JobError(
-        .usage, "job \(J.name) reads standard input (-), which nodes do not have",
-        advice: "save it to a file that the nodes see, or leave out --on")
+        .usage, "standard input (-) cannot be read by a cluster",
+        advice: "save it as a file that all nodes can read, or leave out --on")
     }
     // Taken down when this function ends, however it does.
     let cluster = try place.cluster(display)
