@@ -43,68 +43,64 @@ struct RunOnTests {
       }
   }
 
-  /// Each with its place, and whether it is one of the faulty ones: those that count, and that have
-  /// several stages and results.
-  static let jobs: [(job: [String], place: String, isFaulty: Bool)] = [
-    (["wordcount", "in.txt"], "local:3", false), (["terasort", "in.txt"], "local:1", false),
-    (["counts", "in.txt"], "local:2", true), (["chained", "in.txt"], "local:1", true),
+  /// The summary as a document, but how long things took and where they lie.
+  private static func numbers(_ outcome: Outcome) throws -> String {
+    let line = try #require(outcome.lines.last)
+    return line.replacing(/"(seconds|path)":("[^"]*"|[0-9.e-]+)/, with: "")
+  }
+
+  /// A job with options of its own among those of `run`, in one process and on a cluster.
+  struct Case: Sendable {
+    let inline: [String]
+    let there: [String]
+    var isFaulty = false
+  }
+
+  static let cases = [
+    Case(
+      inline: ["wordcount", "--min-length", "4", "in.txt"],
+      there: ["wordcount", "--on", "local:3", "--min-length=4", "--", "in.txt"]),
+    Case(inline: ["terasort", "in.txt"], there: ["terasort", "in.txt", "--on=local:1"]),
+    // Those that count, and that have several stages and results.
+    Case(
+      inline: ["counts", "in.txt"], there: ["counts", "--on", "local:2", "in.txt"],
+      isFaulty: true),
+    Case(
+      inline: ["chained", "in.txt"], there: ["chained", "--on", "local:1", "in.txt"],
+      isFaulty: true),
   ]
 
-  @Test("A job leaves the same bytes and says the same as in one process", arguments: jobs)
-  func equal(_ job: [String], _ on: String, _ isFaulty: Bool) async throws {
-    let executable = isFaulty ? Scratch.faultyJobs : Scratch.mapred
-    let inline = try await run(job + ["-o", "inline"], executable: executable)
-    let there = try await run(job + ["--on", on, "-o", "inline2"], executable: executable)
+  @Test("A job leaves the same bytes and says the same as in one process", arguments: cases)
+  func equal(_ one: Case) async throws {
+    let executable = one.isFaulty ? Scratch.faultyJobs : Scratch.mapred
+    // In front of the others, as two dashes may stand there.
+    func saving(_ job: [String], _ name: String, _ more: [String]) -> [String] {
+      [job[0], "-o", name] + more + job.dropFirst()
+    }
+    let more = one.isFaulty ? [] : ["--json"]
+    let inline = try await run(saving(one.inline, "inline", more), executable: executable)
+    let there = try await run(saving(one.there, "there", more), executable: executable)
     expectSuccess(inline)
     expectSuccess(there)
     let files = try files("inline")
     #expect(!files.isEmpty)
-    #expect(try files == self.files("inline2"))
-    let words = Self.said(there).map { $0.replacing("inline2/", with: "inline/") }
-    #expect(words == Self.said(inline))
+    #expect(try files == self.files("there"))
+    #expect(
+      Self.said(there).map { $0.replacing("there/", with: "inline/") } == Self.said(inline))
+    if !one.isFaulty { #expect(try Self.numbers(there) == Self.numbers(inline)) }
     #expect(place.names.isEmpty)
     #expect(place.processes.isEmpty)
-  }
-
-  @Test("Records are shown as in one process, and the summary has the same numbers")
-  func shown() async throws {
-    let inline = try await run(["wordcount", "in.txt", "--json", "--limit", "5"])
-    let there = try await run(["wordcount", "--on=local:1", "in.txt", "--json", "--limit", "5"])
-    expectSuccess(there)
-    #expect(there.lines.count == 6)
-    #expect(there.lines.dropLast() == inline.lines.dropLast())
-    #expect(try Self.numbers(there) == Self.numbers(inline))
-  }
-
-  /// The last document, but how long it took.
-  private static func numbers(_ outcome: Outcome) throws -> String {
-    let line = try #require(outcome.lines.last)
-    return line.replacing(/"seconds":[0-9.e-]+/, with: "")
-  }
-
-  @Test("Options of the job and of run are told apart, wherever they stand")
-  func arguments() async throws {
-    let inline = try await run(["wordcount", "--min-length", "4", "in.txt", "-q", "-o", "a"])
-    expectSuccess(inline)
-    let there = try await run([
-      "wordcount", "-o", "b", "--min-length=4", "--on", "local:1", "-q", "--", "in.txt",
-    ])
-    expectSuccess(there)
-    #expect(there.words.isEmpty)
-    #expect(try files("a") == files("b"))
   }
 
   @Test("A failing job has the exit code and the words that it has in one process")
   func failing() async throws {
     try scratch.write("bad.txt", "fine\nbad\n")
-    for more in [["bad.txt", "--as-bad-input"], ["missing.txt"]] {
-      let job = ["throws-at", "bad"] + more + ["-o", "out"]
-      let inline = try await run(job, executable: Scratch.faultyJobs)
-      let there = try await run(job + ["--on", "local:1"], executable: Scratch.faultyJobs)
-      #expect(there.code == inline.code)
-      #expect(Self.said(there) == Self.said(inline))
-      #expect(try scratch.names() == ["bad.txt", "in.txt"])
-    }
+    let job = ["throws-at", "bad", "bad.txt", "--as-bad-input", "-o", "out"]
+    let inline = try await run(job, executable: Scratch.faultyJobs)
+    let there = try await run(job + ["--on", "local:1"], executable: Scratch.faultyJobs)
+    #expect(there.code == inline.code)
+    #expect(Self.said(there) == Self.said(inline))
+    #expect(try scratch.names() == ["bad.txt", "in.txt"])
     #expect(place.processes.isEmpty)
   }
 
@@ -132,11 +128,31 @@ struct RunOnTests {
     try await eventually("no node is left") { place.processes.isEmpty ? () : nil }
   }
 
+  @Test("No node outlives a run that is killed, and the next run removes what it left")
+  func killed() async throws {
+    let child = try scratch.start(
+      ["run", "hangs", "in.txt", "--on", "local:2"], executable: Scratch.faultyJobs,
+      environment: place.environment)
+    try await eventually("a node listens") { () -> Void? in
+      guard child.isRunning else { throw Child.Failure(description: "the run has ended") }
+      guard let socket = place.runSockets.first else { return nil }
+      return FileManager.default.fileExists(atPath: socket) ? () : nil
+    }
+    child.signal(SIGKILL)
+    #expect(await child.outcome().signal == SIGKILL)
+    try await eventually("no node is left") { place.processes.isEmpty ? () : nil }
+    #expect(place.names.count == 1)
+    let there = try await run(["wordcount", "missing.txt", "--on", "local:1"])
+    let inline = try await run(["wordcount", "missing.txt"])
+    #expect(there.code == inline.code)
+    #expect(Self.said(there) == Self.said(inline))
+    #expect(place.names.isEmpty)
+  }
+
   @Test("What cannot run there is told")
   func refused() async throws {
-    let piped = try await run(["wordcount", "-", "--on", "local:1"])
-    #expect(piped.code != 0)
-    #expect(piped.words.contains("standard input"))
+    expectFailure(
+      try await run(["wordcount", "-", "--on", "local:1"]), 64, naming: "standard input", "--on")
     expectFailure(
       try await run(["wordcount", "in.txt", "--on", "cluster"]), 69, naming: "no cluster", "up -d")
     expectFailure(

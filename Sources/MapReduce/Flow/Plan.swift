@@ -34,6 +34,14 @@ package struct Plan: Sendable {
     description = Self.describe(J.name, ordered, flow)
   }
 
+  /// Whether standard input is among what it reads: only the process itself can do that.
+  package var readsStandardInput: Bool {
+    stages.contains { stage in
+      guard case .lines(let paths) = stage.input else { return false }
+      return paths.contains("-")
+    }
+  }
+
   private static func checkName(_ name: String, _ location: CodeLocation) throws {
     let isPlain = name.utf8.allSatisfy {
       ($0 | 0x20 >= 0x61 && $0 | 0x20 <= 0x7A) || ($0 >= 0x30 && $0 <= 0x39) || $0 == 0x2D

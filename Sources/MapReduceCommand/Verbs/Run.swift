@@ -118,6 +118,11 @@ struct RunJob<J: Job>: ParsableCommand {
       }
     }
     let arguments = try JobArguments.own(J.self)
+    guard !plan.readsStandardInput else {
+      throw JobError(
+        .usage, "standard input (-) cannot be read by a cluster",
+        advice: "save it as a file that all nodes can read, or leave out --on")
+    }
     // Taken down when this function ends, however it does.
     let cluster = try place.cluster(display)
     defer { cluster?.end() }

@@ -61,8 +61,24 @@ package struct LocalClusterSettings: Sendable {
     ]
     // Whoever can submit a job here could start it as well: it may do what this user may.
     if geteuid() == 0 { pairs.append((SettingTable.executorUser, "root")) }
+    if let codeDirectory { pairs.append((SettingTable.executorDirectory, codeDirectory)) }
     return pairs.map { "\($0.name)=\($1)" } + more
   }
+
+  /// Where nodes keep executables: here, so that nothing stays behind of nodes that are killed. Nil
+  /// where nothing can be run from here, or not by whom executors run as.
+  private var codeDirectory: String? {
+    let user = SettingTable.executorUser.name
+    if geteuid() == 0, more.contains(where: { $0.hasPrefix("\(user)=") }) { return nil }
+    var system = statvfs()
+    guard unsafe statvfs(directory, &system) == 0,
+      system.f_flag & Self.noPrograms == 0
+    else { return nil }
+    return directory
+  }
+
+  /// The flag of file systems from which no program can be run (`ST_NOEXEC`).
+  private static let noPrograms: UInt = 8
 
   /// Everything that is wrong with what is set.
   package func check() throws(SettingsError) {

@@ -44,7 +44,7 @@ package final class LocalNode: Sendable {
   ) -> R {
     var strings: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
     unsafe strings.append(nil)
-    defer { for unsafe string in unsafe strings { unsafe free(string) } }
+    defer { unsafe strings.forEach { unsafe free($0) } }
     return unsafe body(&strings)
   }
 
