@@ -42,10 +42,15 @@ package struct BenchCase: Hashable, Sendable {
 
   /// One line for people.
   package var title: String {
-    let shape = "\(nodes) \(nodes == 1 ? "node" : "nodes"), "
-    let copies = "\(replicas) \(replicas == 1 ? "replica" : "replicas")"
     let beside = group == .spark ? ", beside Spark" : ""
-    return "\(workload) of \(Digits.size(bytes)), \(shape)\(copies)\(beside)"
+    let shape = Self.title(nodes: nodes, replicas: replicas)
+    return "\(workload) of \(Digits.size(bytes)), \(shape)\(beside)"
+  }
+
+  /// A shape for people.
+  package static func title(nodes: Int, replicas: Int) -> String {
+    "\(nodes) \(nodes == 1 ? "node" : "nodes"), "
+      + "\(replicas) \(replicas == 1 ? "replica" : "replicas")"
   }
 }
 

@@ -67,8 +67,8 @@ struct SuiteRun {
   /// Measures all workloads on clusters of one shape, one over each transport.
   private mutating func measure(_ shape: ClusterShape) throws {
     guard !isLate else {
-      let name = "\(shape.nodes) nodes with \(shape.replicas) replicas"
-      return report.note("\(name) were left out: the time was up (--seconds-limit)")
+      let name = BenchCase.title(nodes: shape.nodes, replicas: shape.replicas)
+      return report.note("left out, as the time was up (--seconds-limit): \(name)")
     }
     var running: [WarmCluster] = []
     defer { for cluster in running { cluster.end() } }
