@@ -109,10 +109,8 @@ struct Down: ParsableCommand {
   func run() throws {
     let standing = StandingCluster()
     switch standing.end() {
-    case .ended(let nodes, let areWilling):
-      guard !quiet else { return }
-      let count = nodes == 1 ? "1 node has" : "\(nodes) nodes have"
-      Terminal.say("\(count) ended\(areWilling ? "" : ", not all of them by themselves")")
+    case .ended(let nodes):
+      if !quiet { Terminal.say(nodes == 1 ? "1 node has ended" : "\(nodes) nodes have ended") }
     case .absent(let hadRemains):
       throw JobError(
         .noInput,

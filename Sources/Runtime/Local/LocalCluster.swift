@@ -15,8 +15,9 @@ package final class LocalCluster {
 
   /// How long a cluster may take until it serves.
   package static let startMilliseconds = 60_000
-  /// How long nodes may take to leave.
-  package static let leaveMilliseconds = 10_000
+  /// How long nodes may take to leave. Not long: where all of them go, nobody is left to whom they
+  /// could hand over what they hold, and nothing of it is to stay.
+  package static let leaveMilliseconds = 1000
   private static let pauseMicroseconds: useconds_t = 5000
 
   /// Starts nodes and waits until all of them serve. Where that fails, nothing is left of them.

@@ -98,21 +98,17 @@ package final class HostProcess: Sendable {
     return "signal \(number), \(unsafe String(cString: mapred_signal_name(number)))"
   }
 
-  /// Tells processes to end, and ends those that do not. True where all did as they were told.
-  @discardableResult
-  package static func end(_ processes: [HostProcess], milliseconds: Int) -> Bool {
+  /// Tells processes to end, and ends those that do not in time.
+  package static func end(_ processes: [HostProcess], milliseconds: Int) {
     for process in processes { process.signal(SIGTERM) }
     let deadline = monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
-    var areWilling = true
     for process in processes {
       let now = monotonicNanoseconds()
       let left = deadline > now ? Int((deadline - now) / 1_000_000) : 0
       if process.waitForEnd(milliseconds: left) { continue }
-      areWilling = false
       process.signal(SIGKILL)
       _ = process.waitForEnd(milliseconds: killMilliseconds)
     }
-    return areWilling
   }
 
   /// A killed process is gone as soon as the system has taken its memory back.

@@ -80,8 +80,7 @@ package struct StandingCluster: Sendable {
 
   /// What came of ending it.
   package enum Ending: Sendable, Equatable {
-    /// So many nodes ended, all of them by themselves or not.
-    case ended(nodes: Int, areWilling: Bool)
+    case ended(nodes: Int)
     /// There was none, or none of its processes ran any more.
     case absent(hadRemains: Bool)
   }
@@ -96,9 +95,9 @@ package struct StandingCluster: Sendable {
     }
     // Whom the nodes belong to ends them, and must not say that they went away.
     let first = starter.map { [$0] } ?? nodes
-    var areWilling = HostProcess.end(first, milliseconds: 2 * milliseconds)
-    areWilling = HostProcess.end(nodes, milliseconds: milliseconds) && areWilling
+    HostProcess.end(first, milliseconds: starter == nil ? milliseconds : 10 * milliseconds)
+    HostProcess.end(nodes, milliseconds: milliseconds)
     PrivateDirectory.remove(directory)
-    return .ended(nodes: record.nodes.count, areWilling: areWilling)
+    return .ended(nodes: record.nodes.count)
   }
 }
