@@ -120,7 +120,10 @@ let testTargets: [Target] = [
   // Nodes as processes that die, stall and leave.
   .testTarget(
     name: "ClusterTests",
-    dependencies: ["mapred", "Dataflow", "Engine", "Fabrics", "Replication", "Runtime"],
+    dependencies: [
+      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
+      "Replication", "Runtime", "Vocabulary",
+    ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),

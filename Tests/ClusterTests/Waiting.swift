@@ -13,7 +13,9 @@ enum Waiting {
 
   /// Looks again and again until `body` gives a value; throws where it never does.
   @discardableResult
-  static func until<T>(_ what: String, _ body: () throws -> T?) async throws -> T {
+  static func until<T>(
+    _ what: String, patience: Duration = patience, _ body: () throws -> T?
+  ) async throws -> T {
     let deadline = ContinuousClock.now + patience
     while true {
       if let value = try body() { return value }

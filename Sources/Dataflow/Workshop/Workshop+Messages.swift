@@ -48,8 +48,10 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop, .held, .failed, .counted: break
+    case .drop(let step): free(step)
+    case .held, .failed, .counted: break
     }
+    if message.changesStock { noteStock(view) }
     tellScheduler(message, from: sender, time)
   }
 
@@ -87,17 +89,28 @@ extension Workshop {
       }
     }
     messages.append(.stocked(number, missing: missing))
-    noteStock(view)
   }
 
-  /// Finds the shards of which nothing is missing.
+  /// A step is no longer under way. What is needed of it was told before.
+  private mutating func free(_ step: StepID) {
+    guard isStockKnown, supply.partitions(of: step) == nil else { return }
+    shelf.keep { $0 != step }
+  }
+
+  /// Finds the shards of which nothing is missing: no runs that are needed, and no step under way
+  /// that other replicas have from its beginning.
   private mutating func noteStock(_ view: ClusterView) {
-    guard supply.number > 0 else { return }
+    guard isStockKnown else { return }
     stocked = view.shards(of: node).filter { shard in
-      supply.live.allSatisfy { live in
-        shelf.holds(
-          ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
+      let isApart = board.steps.contains { step in
+        step.plan.purpose == .work && shard < step.participants.count
+          && !step.participants[shard].isEmpty && !step.participants[shard].contains(node)
       }
+      return !isApart
+        && supply.live.allSatisfy { live in
+          shelf.holds(
+            ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
+        }
     }
   }
 

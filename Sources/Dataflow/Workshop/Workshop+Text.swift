@@ -21,4 +21,14 @@ extension Workshop {
     }
     return lines
   }
+
+  /// What this node waits for before it has all runs that it is to have; nil where it has them.
+  package var waits: String? {
+    guard let view else { return nil }
+    let missing = view.shards(of: node).filter { !stocked.contains($0) }
+    guard !missing.isEmpty else { return nil }
+    guard isStockKnown else { return "nobody has told yet which results there are" }
+    let shards = missing.map(String.init).joined(separator: ", ")
+    return "results of shards \(shards) are on their way here"
+  }
 }

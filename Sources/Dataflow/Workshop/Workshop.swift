@@ -42,6 +42,8 @@ package struct Workshop: Sendable {
   private var commands: [JobCommand] = []
   /// Shards of which this node has all runs that are needed, as far as it knows.
   package internal(set) var stocked: [Int] = []
+  /// Whether this node was told in this view which runs are needed.
+  package var isStockKnown: Bool { supply.number > 0 }
   /// What this node tells in the state table.
   package internal(set) var cells: [LaneCells]
 

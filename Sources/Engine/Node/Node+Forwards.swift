@@ -17,6 +17,9 @@ struct Forwards: Sendable {
     var tries = 0
   }
 
+  /// How often each replica of a shard is asked in vain before the client is told.
+  private static let rounds = 4
+
   /// In the order in which they came.
   private var items: [Item] = []
   private var numbers: UInt64 = 0
@@ -42,6 +45,20 @@ struct Forwards: Sendable {
   mutating func again() -> [(number: UInt64, request: [UInt8], shard: Int?, tries: Int)] {
     for place in items.indices { items[place].tries += 1 }
     return items.map { ($0.number, $0.request, $0.shard, $0.tries) }
+  }
+
+  /// Takes out questions that were passed on to the replicas of a shard so often that none of them
+  /// can answer. `replicas`: how many a shard has.
+  mutating func takeHopeless(replicas: (Int) -> Int) -> [(client: UInt64, shard: Int)] {
+    var found: [(client: UInt64, shard: Int)] = []
+    items.removeAll { item in
+      guard let shard = item.shard, item.tries >= Self.rounds * replicas(shard) else {
+        return false
+      }
+      found.append((item.client, shard))
+      return true
+    }
+    return found
   }
 
   mutating func abandon(_ clients: [UInt64]) { items.removeAll { clients.contains($0.client) } }
@@ -73,6 +90,13 @@ extension Node {
   /// Passes on again what was not answered: the letter may be lost, or the coordinator gone.
   mutating func sendForwards(_ view: View, into effects: inout [NodeEffect]) {
     guard forwards.count > 0 else { return }
+    let hopeless = forwards.takeHopeless { shard in
+      view.subgroups.first { $0.role == .shard(shard) }?.receivers.count ?? 1
+    }
+    for (client, shard) in hopeless {
+      let text = "no replica of shard \(shard) gives these records: the version may have expired"
+      effects.append(.answer(client, .unavailable(text)))
+    }
     for (number, request, shard, tries) in forwards.again() {
       let target = view.record(self.target(view, shard, tries: tries))
       effects.append(.send(Envelope.forward(number, request).encoded, to: target))

@@ -96,15 +96,17 @@ extension Node {
     noteStock(into: &effects)
   }
 
-  /// Tells the membership of shards whose runs are all here.
+  /// Tells the membership of which shards all runs are here. Where a step that this replica had no
+  /// part in leaves runs behind, they are not, until they have come.
   private mutating func noteStock(into effects: inout [NodeEffect]) {
-    guard let view = dataView, let stocked = workshop?.stocked else { return }
-    for index in view.subgroups.indices where membership.holds[index] == false {
-      guard case .shard(let shard) = view.subgroups[index].role, stocked.contains(shard) else {
-        continue
-      }
-      membership.holds[index] = true
-      trace(.transferred(view: view.number, group: index), &effects)
+    guard let view = dataView, workshop?.isStockKnown == true, let stocked = workshop?.stocked
+    else { return }
+    for index in view.subgroups.indices {
+      guard case .shard(let shard) = view.subgroups[index].role else { continue }
+      let holds = stocked.contains(shard)
+      guard membership.holds[index] != holds else { continue }
+      membership.holds[index] = holds
+      if holds { trace(.transferred(view: view.number, group: index), &effects) }
     }
   }
 
@@ -118,6 +120,16 @@ extension Node {
       view.rank(of: id).map { view.record($0).name } ?? "\(id)"
     }
   }
+
+  /// What each job that is not over waits for, where this node schedules.
+  var waitingJobs: [String] {
+    guard workshop?.scheduler != nil, let jobs = coordination?.jobs.jobs else { return [] }
+    return jobs.filter { !$0.phase.isOver }.prefix(Self.waitingJobsMaximum).compactMap { job in
+      waits(job.id).map { "job \(job.id), \(job.phase): \($0)" }
+    }
+  }
+
+  private static let waitingJobsMaximum = 20
 
   /// Whether little waits to be told to all members: then a piece of an executable may go, too.
   package var hasRoomForCode: Bool {

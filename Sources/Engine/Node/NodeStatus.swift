@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dataflow
 package import Membership
 package import Memory
 package import Replication
@@ -36,6 +37,9 @@ package struct NodeStatus: Hashable, Sendable {
   package let inadequacy: String?
   package let peers: [Peer]
   package let held: [Held]
+  /// What it does for jobs, in words: a line for each step and each executor, and for each job that
+  /// is not over where this node schedules.
+  package let work: [String]
 }
 
 extension Node {
@@ -63,7 +67,8 @@ extension Node {
     return NodeStatus(
       name: membership.record.name, id: membership.record.id.text, view: view?.number ?? 0,
       cluster: view?.cluster.text ?? "", isFormed: isFormed, waits: waits(now),
-      inadequacy: view?.inadequacy, peers: peers ?? [], held: held ?? [])
+      inadequacy: view?.inadequacy, peers: peers ?? [], held: held ?? [],
+      work: (workshop?.text ?? []) + waitingJobs)
   }
 
   /// What the node waits for, in words; nil where it waits for nothing.
@@ -72,7 +77,7 @@ extension Node {
     guard let view = membership.view else { return nil }
     if !isFormed { return "the fabric of view \(view.number) is being formed" }
     let missing = slots.indices.filter { slots[$0].receiver != nil }
-    guard !missing.isEmpty else { return nil }
+    guard !missing.isEmpty else { return workshop?.waits }
     let roles = missing.map { view.subgroups[$0].role.description }.joined(separator: ", ")
     return "the state of \(roles) is on its way here"
   }
@@ -115,6 +120,7 @@ extension NodeStatus {
         out.appendVarint(number)
       }
     }
+    out.append(list: work) { $0.append(counted: $1) }
     return Array(out.bytes)
   }
 
@@ -154,6 +160,7 @@ extension NodeStatus {
           underWay: Int(try reader.varint() & 0xFFFF_FFFF)))
     }
     self.held = held
+    work = try reader.list { reader throws(ByteReader.Damaged) in try reader.text() }
   }
 }
 

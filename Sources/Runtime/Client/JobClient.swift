@@ -70,11 +70,13 @@ extension NodeClient {
     return answer
   }
 
-  private func command(_ command: JobCommand, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+  private func command(
+    _ command: JobCommand, as id: CommandID, _ milliseconds: Int
+  ) throws(Failure) -> JobAnswer {
     var content = ByteBuffer()
     command.write(into: &content)
     var out = ByteBuffer()
-    Submission.command(nextCommand(), content.bytes).write(into: &out)
+    Submission.command(id, content.bytes).write(into: &out)
     return try answer(.submit(Array(out.bytes)), milliseconds)
   }
 
@@ -90,14 +92,22 @@ extension NodeClient {
   }
 
   package func submit(_ spec: JobSpec, milliseconds: Int) throws(Failure) -> JobID {
-    guard case .submitted(let id) = try command(.submit(spec, clock: clock), milliseconds) else {
+    try submit(spec, as: nextCommand(), milliseconds: milliseconds)
+  }
+
+  /// The same with a number of the caller's, so that it can be said again elsewhere.
+  func submit(
+    _ spec: JobSpec, as id: CommandID, milliseconds: Int
+  ) throws(Failure) -> JobID {
+    let said = JobCommand.submit(spec, clock: clock)
+    guard case .submitted(let job) = try command(said, as: id, milliseconds) else {
       throw .refused("the node answered something else")
     }
-    return id
+    return job
   }
 
   package func cancel(_ id: JobID, milliseconds: Int) throws(Failure) {
-    _ = try command(.cancel(id, clock: clock), milliseconds)
+    _ = try command(.cancel(id, clock: clock), as: nextCommand(), milliseconds)
   }
 
   /// A job; where `since` is given, once it has changed after that revision.
@@ -127,17 +137,33 @@ extension NodeClient {
     return versions
   }
 
-  /// All frames of a partition of a version.
+  /// All frames of a partition of a version. Refused where the version has expired, or is lost.
   package func run(
     _ version: ResultVersion, partition: Int, milliseconds: Int
   ) throws(Failure) -> [UInt8] {
+    let deadline = monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
     var bytes: [UInt8] = []
     while bytes.count < version.runs[partition].bytes {
       let asked = RunQuestion(step: version.step, partition: partition, offset: bytes.count)
-      let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
-      guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
-      bytes += found
+      do throws(Failure) {
+        let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
+        guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
+        bytes += found
+      } catch {
+        guard case .unavailable = error else { throw error }
+        try check(version, milliseconds)
+        guard monotonicNanoseconds() < deadline else { throw error }
+      }
     }
     return bytes
+  }
+
+  /// Throws where a version is not there any more.
+  private func check(_ version: ResultVersion, _ milliseconds: Int) throws(Failure) {
+    let asked = JobQuestion.find(name: version.name, .version(version.version))
+    let found = try versions(asked, milliseconds: milliseconds).first
+    guard found?.isLost != true else {
+      throw .refused("\(version.name)@\(version.version) is lost: run its job again")
+    }
   }
 }
