@@ -98,15 +98,18 @@ extension Workshop {
   }
 
   /// Finds the shards of which nothing is missing: no runs that are needed, and no step under way
-  /// that other replicas have from its beginning.
+  /// that other replicas have from its beginning. A node that a shard was taken from has its runs
+  /// still, and counts as long as it lacks none.
   private mutating func noteStock(_ view: ClusterView) {
     guard isStockKnown else { return }
-    stocked = view.shards(of: node).filter { shard in
+    let own = view.shards(of: node)
+    stocked = view.receivers.indices.filter { shard in
+      let hasPart = own.contains(shard) || supply.live.contains { shard < $0.partitions }
       let isApart = board.steps.contains { step in
         step.plan.purpose == .work && shard < step.participants.count
           && !step.participants[shard].isEmpty && !step.participants[shard].contains(node)
       }
-      return !isApart
+      return hasPart && !isApart
         && supply.live.allSatisfy { live in
           shelf.holds(
             ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)

@@ -40,7 +40,8 @@ package struct Workshop: Sendable {
   package var parcels: [Outflow<ShardParcel>] = []
   /// To the coordinators, in order.
   private var commands: [JobCommand] = []
-  /// Shards of which this node has all runs that are needed, as far as it knows.
+  /// Shards of which this node has all runs that are needed, as far as it knows: its own, and
+  /// others whose replica it was.
   package internal(set) var stocked: [Int] = []
   /// Whether this node was told in this view which runs are needed.
   package var isStockKnown: Bool { supply.number > 0 }

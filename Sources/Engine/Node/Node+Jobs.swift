@@ -29,7 +29,9 @@ extension Node {
   }
 
   /// What the coordinators know together, where this node is one and has it.
-  package var coordination: Coordination? { slots[coordinators].replica?.machine }
+  package var coordination: Coordination? {
+    slots.isEmpty ? nil : slots[coordinators].replica?.machine
+  }
 
   /// Jobs go on in a view.
   mutating func beginJobs(_ view: View, _ now: UInt64, into effects: inout [NodeEffect]) {
@@ -106,8 +108,25 @@ extension Node {
       let holds = stocked.contains(shard)
       guard membership.holds[index] != holds else { continue }
       membership.holds[index] = holds
-      if holds { trace(.transferred(view: view.number, group: index), &effects) }
+      if holds, view.subgroups[index].receivers.contains(dataRank) {
+        trace(.transferred(view: view.number, group: index), &effects)
+      }
     }
+    heldShards = stocked
+  }
+
+  /// A view begins. A shard that was taken from this node is still here: should those who have it
+  /// now be lost before it has come to them, this node is given it again.
+  mutating func carryShards(into view: View) {
+    var held: [Int] = []
+    for index in view.subgroups.indices {
+      guard case .shard(let shard) = view.subgroups[index].role else { continue }
+      if !view.subgroups[index].receivers.contains(membership.rank) {
+        membership.holds[index] = heldShards.contains(shard)
+      }
+      if membership.holds[index] { held.append(shard) }
+    }
+    heldShards = held
   }
 
   /// What a job that is not over waits for, where this node schedules; nil where it does not.

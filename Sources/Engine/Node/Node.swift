@@ -24,6 +24,8 @@ package struct Node: ~Copyable {
   var forwards = Forwards()
   /// Nil where the cluster has no shards: then no jobs run.
   package internal(set) var workshop: Workshop?
+  /// Shards whose runs are all here, also of those that it is no replica of any more.
+  var heldShards: [Int] = []
   var scheduling = SchedulingSession()
   /// Microseconds since 1970, as of the last step.
   var clock: UInt64 = 0

@@ -5,7 +5,7 @@ package import Vocabulary
 package struct PreviousRole: Sendable {
   package let role: Role
   package let receivers: [NodeID]
-  /// Receivers that live and hold the state.
+  /// Members that live and hold the state. Not all of them have to be receivers.
   package let holders: [NodeID]
   package let bornIn: UInt64
 
@@ -55,12 +55,16 @@ private struct Placing {
     ids.compactMap { id in members.firstIndex { $0.id == id }.map { Rank($0) } }.sorted()
   }
 
-  /// Those who keep a role: who holds its state before who does not, at most `count`.
+  /// Those who keep a role: who holds its state before who does not, at most `count`. Who had it
+  /// before, and holds its state still, comes before a receiver to whom it has not come yet.
   private func kept(_ role: PreviousRole?, count: Int) -> RankSet {
     guard let role else { return RankSet() }
     let holders = ranks(role.holders)
-    let others = ranks(role.receivers).filter { !holders.contains($0) }
-    return RankSet((holders + others).prefix(count))
+    let receivers = ranks(role.receivers)
+    let order =
+      receivers.filter(holders.contains) + holders.filter { !receivers.contains($0) }
+      + receivers.filter { !holders.contains($0) }
+    return RankSet(order.prefix(count))
   }
 
   /// Whom a place in `taken` suits best.

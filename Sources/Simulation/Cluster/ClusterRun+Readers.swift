@@ -11,7 +11,7 @@ extension ClusterRun {
   func makeReaders() {
     guard scenario.shards > 0, scenario.jobs > 0 else { return }
     for _ in 0..<scenario.readers {
-      readers.append(SimulatedReader(left: random.number(in: 2...12)))
+      readers.append(SimulatedReader(left: random.number(in: 4...20)))
       planReader(readers.count - 1, in: UInt64(random.below(80_000_000)))
     }
   }
@@ -50,7 +50,9 @@ extension ClusterRun {
       take(reply, reading: index)
     }
     for violation in reading.violations { agreement.fail(violation) }
-    planReader(index, in: UInt64(100_000 + random.below(4_000_000)))
+    let isBetween = readers[index].question == nil && readers[index].reading == nil
+    let pause = isBetween ? random.pick([1_000_000, 10_000_000, 40_000_000]) : 500_000
+    planReader(index, in: UInt64(100_000 + random.below(pause)))
   }
 
   private func take(_ reply: Reply, question index: Int) {

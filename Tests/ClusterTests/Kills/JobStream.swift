@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
+import Exchange
 import Foundation
 import Runtime
 import Synchronization

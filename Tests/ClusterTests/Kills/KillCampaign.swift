@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
 import Engine
+import Exchange
 import Foundation
 import Glibc
 import Runtime

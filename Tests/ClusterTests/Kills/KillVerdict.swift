@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Dataflow
+import Exchange
 import Runtime
 import Testing
+import Vocabulary
 
 /// What has to hold in the end of a campaign, at every node.
 struct KillVerdict {

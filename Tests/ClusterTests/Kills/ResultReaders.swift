@@ -66,7 +66,11 @@ final class ResultReaders: Sendable {
       while !readers.isOver.load(ordering: .relaxed) {
         do throws(NodeClient.Failure) {
           let client = try NodeClient(sockets[draw(sockets.count)])
-          for _ in 0..<4 { try look(client) }
+          for _ in 0..<4 {
+            try look(client)
+            // Jobs want to get on, too.
+            usleep(10_000)
+          }
         } catch {
           note(error)
           usleep(20_000)
