@@ -139,6 +139,22 @@ import Vocabulary
     #expect(new[0].bornIn == 1)
   }
 
+  @Test("A shard goes back to who had it and holds it still, where it has not come to others")
+  func goesBack() {
+    let members = (0..<4).map { Self.member($0, host: $0) }
+    let rules = LayoutRules(coordinators: 1, shards: 1, replicas: 2)
+    func receivers(of receivers: [Int], holding holders: [Int]) -> RankSet {
+      let role = PreviousRole(
+        role: .shard(0), receivers: receivers.map { members[$0].id },
+        holders: holders.map { members[$0].id }, bornIn: 1)
+      return Layout.assign(members, previous: [role], rules: rules, view: 5)[2].receivers
+    }
+    #expect(receivers(of: [3], holding: [0]) == RankSet([Rank(0), Rank(3)]))
+    #expect(receivers(of: [2, 3], holding: [0, 2]) == RankSet([Rank(0), Rank(2)]))
+    // Once both receivers hold it, it stays with them.
+    #expect(receivers(of: [2, 3], holding: [0, 2, 3]) == RankSet([Rank(2), Rank(3)]))
+  }
+
   @Test("A view with too few members for its replicas says how many are missing")
   func adequacy() {
     let rules = LayoutRules(coordinators: 1, shards: 2, replicas: 3)

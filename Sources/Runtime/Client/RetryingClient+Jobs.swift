@@ -12,7 +12,8 @@ extension RetryingClient {
   ) throws(NodeClient.Failure) -> JobID {
     let id = nextCommand()
     return try retrying(milliseconds) { client, patience throws(NodeClient.Failure) in
-      try client.bring(spec.code, executable, milliseconds: patience)
+      // A large executable takes its time, and another node would take as long.
+      try client.bring(spec.code, executable, milliseconds: 10 * patience)
       return try client.submit(spec, as: id, milliseconds: patience)
     }
   }

@@ -276,7 +276,8 @@ extension ClusterRun {
           + (node.node.waits(node.clock(time)) ?? "which waits for nothing")
       }
       agreement.fail(
-        "the cluster does not come to rest: \(waitingJobs)\(waitingReaders)\(waiting) clients wait, "
+        "the cluster does not come to rest: \(waitingJobs)\(waitingReaders)"
+          + "\(waiting) clients wait, "
           + "requests \(unanswered.map { "\($0.request) at node \($0.node)" }) were not answered; "
           + states.joined(separator: "; "))
     }
