@@ -72,7 +72,7 @@ final class KillCampaign {
   private var sockets: [String] { names.map(cluster.socket) }
 
   private func play() async throws {
-    print("campaign: \(options)")
+    say("campaign: \(options)")
     let began = ContinuousClock.now
     for name in names { try await join(name) }
     try await cluster.agree()
@@ -84,7 +84,10 @@ final class KillCampaign {
       // How long a job takes that nobody disturbs.
       try await jobs.goOn(3)
       jobMicroseconds = max(20_000, Int(jobs.heard.longest / 1000))
-      for _ in 0..<options.kills { try await strike(jobs, readers) }
+      for number in 1...options.kills {
+        try await strike(jobs, readers)
+        if number % 50 == 0 { say("\(number) blows, \(jobs.heard.ended.count) jobs ended") }
+      }
     } catch {
       // Clients wait for no node that is gone.
       try? await jobs.finish()
@@ -210,6 +213,12 @@ final class KillCampaign {
       try await Task.sleep(for: .milliseconds(10))
     }
     throw Waiting.Failure("the cluster does not become whole again")
+  }
+
+  /// Tells at once: who watches a long campaign wants to know.
+  private func say(_ text: String) {
+    print(text)
+    fflush(nil)
   }
 
   private func count(_ what: String) { counts[what, default: 0] += 1 }

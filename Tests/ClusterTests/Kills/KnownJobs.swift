@@ -28,9 +28,7 @@ struct KnownJobs: Sendable {
   static func make(in cluster: Cluster, inputs count: Int, lines: Int, seed: UInt64) async throws
     -> KnownJobs
   {
-    let program = URL(fileURLWithPath: NodeHandle.executable).deletingLastPathComponent()
-      .appendingPathComponent("FaultyJobs").path
-    let executable = try await stripped(program, cluster)
+    let executable = try await stripped(NodeHandle.product("FaultyJobs"), cluster)
     var all: [Known] = []
     for input in 0..<count {
       let path = cluster.path("text\(input)")
