@@ -44,14 +44,14 @@ extension Workshop {
       if !codes.contains(code) {
         effects.append(.keepCode(code, size: size, offset: offset, bytes))
       }
-    case .drain(let member): if member == node { effects.append(.leave) }
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop(let step): free(step)
+    case .drop(let step):
+      free(step)
+      noteStock(view)
     case .held, .failed, .counted: break
     }
-    if message.changesStock { noteStock(view) }
     tellScheduler(message, from: sender, time)
   }
 
@@ -89,32 +89,32 @@ extension Workshop {
       }
     }
     messages.append(.stocked(number, missing: missing))
+    isLacking = !missing.isEmpty
+    noteStock(view)
   }
 
   /// A step is no longer under way. What is needed of it was told before.
   private mutating func free(_ step: StepID) {
-    guard isStockKnown, supply.partitions(of: step) == nil else { return }
+    guard supply.number > 0, supply.partitions(of: step) == nil else { return }
     shelf.keep { $0 != step }
   }
 
-  /// Finds the shards of which nothing is missing: no runs that are needed, and no step under way
-  /// that other replicas have from its beginning. A node that a shard was taken from has its runs
-  /// still, and counts as long as it lacks none.
+  /// Finds the shards of which nothing is missing, and nothing will be of the steps that are under
+  /// way.
   private mutating func noteStock(_ view: ClusterView) {
-    guard isStockKnown else { return }
-    let own = view.shards(of: node)
-    stocked = view.receivers.indices.filter { shard in
-      let hasPart = own.contains(shard) || supply.live.contains { shard < $0.partitions }
-      let isApart = board.steps.contains { step in
-        step.plan.purpose == .work && shard < step.participants.count
-          && !step.participants[shard].isEmpty && !step.participants[shard].contains(node)
+    guard supply.number > 0 else { return }
+    let whole = view.shards(of: node).filter { shard in
+      supply.live.allSatisfy { live in
+        shelf.holds(
+          ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
-      return hasPart && !isApart
-        && supply.live.allSatisfy { live in
-          shelf.holds(
-            ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
-        }
     }
+    stocked = whole.filter { shard in
+      board.steps.allSatisfy { $0.participants[shard].contains(node) }
+    }
+    guard isLacking, whole == view.shards(of: node) else { return }
+    isLacking = false
+    messages.append(.stocked(supply.number, missing: []))
   }
 
   /// Sends the runs of a step to the replicas of a shard.

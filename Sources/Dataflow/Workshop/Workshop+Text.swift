@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Vocabulary
+
 extension Workshop {
+  /// Whether nobody is to read a step's runs any more: it is neither under way nor among those that
+  /// are needed.
+  package func hasExpired(_ step: StepID) -> Bool {
+    supply.number > 0 && board[step] == nil && !supply.live.contains { $0.step == step }
+  }
+
   /// What this node does, for people who look into it: a line for each step, and for each slot.
   package var text: [String] {
     var lines: [String] = []
@@ -14,11 +22,13 @@ extension Workshop {
           + "\(work.isPrepared ? "prepared" : "not prepared")")
     }
     for (slot, task) in running.enumerated() {
-      if let task { lines.append("slot \(slot): task \(task.number), \(task.purpose)") }
+      let what = task.map { "task \($0.number), \($0.purpose)" } ?? "nothing to do"
+      lines.append("slot \(slot): \(what)")
     }
     for (shard, parcels) in parcels.enumerated() where !parcels.isEmpty {
       lines.append("shard \(shard): \(parcels.waitingBytes) bytes wait to be sent")
     }
+    lines.append("holds \(ByteCount(shelf.bytes)) of results and finished stages")
     return lines
   }
 
@@ -27,7 +37,7 @@ extension Workshop {
     guard let view else { return nil }
     let missing = view.shards(of: node).filter { !stocked.contains($0) }
     guard !missing.isEmpty else { return nil }
-    guard isStockKnown else { return "nobody has told yet which results there are" }
+    guard supply.number > 0 else { return "nobody has told yet which results there are" }
     let shards = missing.map(String.init).joined(separator: ", ")
     return "results of shards \(shards) are on their way here"
   }

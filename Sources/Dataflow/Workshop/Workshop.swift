@@ -24,6 +24,9 @@ package struct Workshop: Sendable {
   package internal(set) var scheduler: Scheduler?
   /// By slot.
   var running: [Running?]
+  /// By slot: the job that its executor worked for last.
+  var served: [JobID?]
+  package internal(set) var output = OutputBook()
   var taskCount: UInt64 = 0
   /// The lane whose turn is next.
   var turn = 0
@@ -33,6 +36,8 @@ package struct Workshop: Sendable {
   /// Executables that this node has asked for, and that have not come.
   var wantedCodes: [CodeDigest] = []
   var supply = Supply()
+  /// Whether it has told that it lacks runs, and not yet that they came.
+  var isLacking = false
 
   /// To all members.
   package var messages = Outflow<ControlMessage> { $0.weight }
@@ -40,11 +45,8 @@ package struct Workshop: Sendable {
   package var parcels: [Outflow<ShardParcel>] = []
   /// To the coordinators, in order.
   private var commands: [JobCommand] = []
-  /// Shards of which this node has all runs that are needed, as far as it knows: its own, and
-  /// others whose replica it was.
+  /// Shards of which this node has all runs that are needed, as far as it knows.
   package internal(set) var stocked: [Int] = []
-  /// Whether this node was told in this view which runs are needed.
-  package var isStockKnown: Bool { supply.number > 0 }
   /// What this node tells in the state table.
   package internal(set) var cells: [LaneCells]
 
@@ -61,6 +63,7 @@ package struct Workshop: Sendable {
     self.retention = retention
     self.memory = memory
     running = Array(repeating: nil, count: slots)
+    served = Array(repeating: nil, count: slots)
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
   }
 
@@ -76,6 +79,7 @@ package struct Workshop: Sendable {
     commands.removeAll()
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
     supply = Supply()
+    isLacking = false
     codeSupply = CodeSupply()
     wantedCodes = []
     stocked = []

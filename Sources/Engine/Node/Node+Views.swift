@@ -92,7 +92,6 @@ extension Node {
     }
     dataView = view
     dataRank = rank
-    carryShards(into: view)
     beginJobs(view, now, into: &effects)
     let names = view.members.map(\.name).joined(separator: ", ")
     effects.append(.note("view \(view.number): \(names)"))

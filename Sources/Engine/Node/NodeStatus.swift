@@ -37,9 +37,6 @@ package struct NodeStatus: Hashable, Sendable {
   package let inadequacy: String?
   package let peers: [Peer]
   package let held: [Held]
-  /// What it does for jobs, in words: a line for each step and each executor, and for each job that
-  /// is not over where this node schedules.
-  package let work: [String]
 }
 
 extension Node {
@@ -67,8 +64,7 @@ extension Node {
     return NodeStatus(
       name: membership.record.name, id: membership.record.id.text, view: view?.number ?? 0,
       cluster: view?.cluster.text ?? "", isFormed: isFormed, waits: waits(now),
-      inadequacy: view?.inadequacy, peers: peers ?? [], held: held ?? [],
-      work: (workshop?.text ?? []) + waitingJobs)
+      inadequacy: view?.inadequacy, peers: peers ?? [], held: held ?? [])
   }
 
   /// What the node waits for, in words; nil where it waits for nothing.
@@ -120,7 +116,6 @@ extension NodeStatus {
         out.appendVarint(number)
       }
     }
-    out.append(list: work) { $0.append(counted: $1) }
     return Array(out.bytes)
   }
 
@@ -160,7 +155,6 @@ extension NodeStatus {
           underWay: Int(try reader.varint() & 0xFFFF_FFFF)))
     }
     self.held = held
-    work = try reader.list { reader throws(ByteReader.Damaged) in try reader.text() }
   }
 }
 

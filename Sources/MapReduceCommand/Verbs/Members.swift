@@ -84,7 +84,6 @@ struct InspectView: ParsableCommand {
         "holds     \(held.role) at version \(held.version ?? "unknown yet"): \(held.applied) "
           + "applied, \(held.waiting) waiting, \(held.underWay) under way")
     }
-    for line in status.work { try Terminal.print("works     \(line)") }
     if let inadequacy = status.inadequacy { try Terminal.print("lacks     \(inadequacy)") }
     try Terminal.print("waits     \(status.waits ?? "for nothing")")
   }
@@ -95,7 +94,6 @@ struct InspectView: ParsableCommand {
       ("cluster", .text(status.cluster)), ("view", .natural(status.view)),
       ("members", .array(status.peers.map { .text($0.name) })),
       ("fabric", .bool(status.isFormed)), ("waits", status.waits.map { .text($0) } ?? .null),
-      ("work", .array(status.work.map { .text($0) })),
       ("lacks", status.inadequacy.map { .text($0) } ?? .null),
       (
         "holds",

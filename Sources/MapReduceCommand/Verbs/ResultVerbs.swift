@@ -3,7 +3,6 @@ import ArgumentParser
 import Dataflow
 import Exchange
 import MapReduce
-import Memory
 import Runtime
 import Vocabulary
 
@@ -51,7 +50,7 @@ enum ResultText {
     guard isJSON else {
       let lost = version.isLost ? "\tlost: shards \(version.lostShards)" : ""
       return try Terminal.print(
-        "\(version.name)@\(version.version)\t\(version.records) records\t"
+        "\(version.name)@\(version.version)\t\(version.instant.text)\t\(version.records) records\t"
           + "\(ByteCount(version.bytes))\t\(version.job)\(lost)")
     }
     try Terminal.print(
@@ -59,73 +58,18 @@ enum ResultText {
         ("type", .text("result")), ("name", .text(version.name)),
         ("version", .integer(Int(version.version))), ("records", .integer(version.records)),
         ("bytes", .integer(version.bytes)), ("job", .text("\(version.job)")),
-        ("microseconds", .integer(Int(version.instant.microseconds))),
+        ("committed_at", .text(version.instant.text)),
         ("lost", .bool(version.isLost)),
       ]).line)
   }
 }
 
-/// `mapred show NAME[@VERSION]`: a result of the cluster, partition by partition.
-struct ShowVerb: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Reads a result of the cluster.")
+/// An instant on the command line.
+struct InstantArgument: ExpressibleByArgument {
+  let instant: Instant
 
-  @Argument(help: "NAME, or NAME@VERSION.") var name: String
-  @OptionGroup var node: NodeOptions
-  @Option(help: "How to show records: lines, csv or jsonl.")
-  var format: RecordFormatArgument = .lines
-
-  func run() throws {
-    let parts = name.split(separator: "@", maxSplits: 1)
-    var selector = VersionSelector.latest
-    if parts.count == 2 {
-      guard let number = UInt64(parts[1]) else {
-        throw JobError(.usage, "\"\(parts[1])\" is no version: they are numbers from 1")
-      }
-      selector = .version(number)
-    }
-    let client = try node.client()
-    do {
-      let asked = JobQuestion.find(name: String(parts[0]), selector)
-      guard let version = try client.versions(asked, milliseconds: node.milliseconds).first else {
-        return
-      }
-      guard !version.isLost else {
-        throw JobError(
-          .noInput,
-          "\(version.name)@\(version.version) is lost: no replica of shards "
-            + "\(version.lostShards) is left", advice: "run its job again")
-      }
-      try show(version, client)
-    } catch let error as NodeClient.Failure { throw JobError(error) }
-  }
-
-  /// Merges the partitions by key, where keys were spread by hash.
-  private func show(_ version: ResultVersion, _ client: NodeClient) throws {
-    let formatter = RecordFormatter(format.format, version.schema)
-    var runs: [[UInt8]] = []
-    for partition in version.runs.indices {
-      runs.append(
-        try client.run(version, partition: partition, milliseconds: node.milliseconds))
-    }
-    var records: [(key: [UInt8], value: [UInt8])] = []
-    for run in runs {
-      try run.withBytes { bytes in
-        var reader = ByteReader(bytes)
-        while !reader.isAtEnd {
-          let frame = try reader.frame()
-          records.append((Array(frame.key), Array(frame.value)))
-        }
-      }
-    }
-    if version.isHashed { records.sort { $0.key.lexicographicallyPrecedes($1.key) } }
-    var buffer = ByteBuffer(capacity: 1 << 16)
-    buffer.append(formatter.header)
-    for record in records {
-      try record.key.withBytes { key in
-        try record.value.withBytes { try formatter.append(key: key, value: $0, to: &buffer) }
-      }
-    }
-    try Terminal.write(buffer.bytes)
+  init?(argument: String) {
+    guard let instant = Instant(text: argument) else { return nil }
+    self.instant = instant
   }
 }

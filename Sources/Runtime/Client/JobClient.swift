@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
-import Engine
+package import Engine
 package import Exchange
 import Fabrics
 import Glibc
-import Memory
+package import Memory
 import Replication
 package import Vocabulary
 
@@ -138,33 +138,59 @@ extension NodeClient {
     return versions
   }
 
-  /// All frames of a partition of a version. Refused where the version has expired, or is lost.
+  /// Hands the selected records of a version to `body`, in order, until it returns false.
+  package func forEach(
+    _ version: ResultVersion, _ selection: RecordSelection, milliseconds: Int,
+    _ body: (_ key: Bytes, _ value: Bytes) throws -> Bool
+  ) throws {
+    var cursor = try ResultCursor(version, selection)
+    while true {
+      while let wanted = cursor.wanted { try cursor.take(section(wanted, milliseconds)) }
+      guard try cursor.next(body) == true else { return }
+    }
+  }
+
+  private func section(
+    _ question: RunQuestion, _ milliseconds: Int
+  ) throws(Failure) -> RunSection {
+    let found = try outcome(try ask(.read(question), milliseconds: milliseconds))
+    guard let section = try? found.withBytes({ try RunSection($0) }) else {
+      throw .refused("the node answered what is no part of a result")
+    }
+    return section
+  }
+
+  /// What a job waits for, in words; nil where it is over, or nobody knows just now.
+  package func waits(of job: JobRecord, milliseconds: Int) throws(Failure) -> String? {
+    guard !job.phase.isOver else { return nil }
+    do throws(Failure) {
+      return try inquire(.waits(job.id), milliseconds: milliseconds).first
+    } catch .unavailable(let reason) { return reason }
+  }
+
+  /// What a member answers to an inquiry, by lines.
+  package func inquire(_ inquiry: Inquiry, milliseconds: Int) throws(Failure) -> [String] {
+    let bytes = try outcome(try ask(.inquire(inquiry), milliseconds: milliseconds))
+    guard let lines = Inquiry.lines(bytes) else {
+      throw .refused("the node answered something else")
+    }
+    return lines
+  }
+
+  /// All frames of a partition of a version.
   package func run(
     _ version: ResultVersion, partition: Int, milliseconds: Int
   ) throws(Failure) -> [UInt8] {
-    let deadline = monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
     var bytes: [UInt8] = []
     while bytes.count < version.runs[partition].bytes {
-      let asked = RunQuestion(step: version.step, partition: partition, offset: bytes.count)
-      do throws(Failure) {
-        let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
-        guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
-        bytes += found
-      } catch {
-        guard case .unavailable = error else { throw error }
-        try check(version, milliseconds)
-        guard monotonicNanoseconds() < deadline else { throw error }
+      let question = RunQuestion(
+        step: version.step, partition: partition, start: .offset(bytes.count))
+      let found = try section(question, milliseconds)
+      guard !found.bytes.isEmpty, found.offset == bytes.count else {
+        throw .refused("the run is not what it has to be")
       }
+      bytes += found.bytes
     }
     return bytes
-  }
-
-  /// Throws where a version is not there any more.
-  private func check(_ version: ResultVersion, _ milliseconds: Int) throws(Failure) {
-    let asked = JobQuestion.find(name: version.name, .version(version.version))
-    let found = try versions(asked, milliseconds: milliseconds).first
-    guard found?.isLost != true else {
-      throw .refused("\(version.name)@\(version.version) is lost: run its job again")
-    }
   }
 }

@@ -95,6 +95,9 @@ extension ClusterRun {
     let readable = versions.filter { !$0.isLost }
     if readers[index].reading != nil {
       // It had asked whether its version is still there.
+      if readers[index].reading?.isRefused == true, let version = readable.first {
+        agreement.fail("\(version.name)@\(version.version) is there, and a node says that it is not")
+      }
       readers[index].reading?.failures = 0
       if readable.isEmpty { readers[index].reading = nil }
     } else if !readable.isEmpty {
@@ -107,10 +110,15 @@ extension ClusterRun {
       return
     }
     guard case .outcome(let outcome) = reply else { return readers[index].fail() }
-    guard case .done(let bytes) = outcome, !bytes.isEmpty else {
-      return agreement.fail("reader \(index) was answered \(outcome) of a run")
+    if case .refused = outcome {
+      readers[index].reading?.isRefused = true
+      return
     }
-    let all = current.bytes + bytes
+    guard case .done(let bytes) = outcome,
+      let section = try? bytes.withBytes({ try RunSection($0) }), !section.bytes.isEmpty,
+      section.offset == current.bytes.count
+    else { return agreement.fail("reader \(index) was answered \(outcome) of a run") }
+    let all = current.bytes + section.bytes
     readers[index].reading?.failures = 0
     guard all.count >= current.version.runs[partition].bytes else {
       readers[index].reading?.bytes = all

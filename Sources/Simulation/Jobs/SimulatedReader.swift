@@ -18,6 +18,8 @@ struct SimulatedReader {
     var bytes: [UInt8] = []
     /// Requests that came to nothing in a row.
     var failures = 0
+    /// Whether a node says that the version is gone.
+    var isRefused = false
   }
 
   /// Questions that it still asks.
@@ -40,13 +42,13 @@ struct SimulatedReader {
   mutating func next(
     _ random: inout SeededRandom, isHealing: Bool
   ) -> Request? {
-    if let reading, reading.failures >= Self.failuresMaximum, question == nil {
+    if let reading, reading.failures >= Self.failuresMaximum || reading.isRefused, question == nil {
       question = .find(name: reading.version.name, .version(reading.version.version))
     }
     if question == nil, let reading, let partition = reading.partitions.last {
       return .read(
         RunQuestion(
-          step: reading.version.step, partition: partition, offset: reading.bytes.count))
+          step: reading.version.step, partition: partition, start: .offset(reading.bytes.count)))
     }
     if question == nil {
       guard left > 0 else { return nil }

@@ -135,18 +135,12 @@ final class KillCampaign {
       let job = try? NodeClient(socket).job(id, milliseconds: 500)
     else { return "nobody says" }
     guard job.phase == .running, let plan = job.plan else { return "\(job.phase)" }
-    let line = status()?.work.first { $0.contains("job \(id),") } ?? ""
+    let line = (try? NodeClient(socket).waits(of: job, milliseconds: 500)) ?? ""
     let doing = ["sort keys", "are not given out", "not finished", "commit"].first {
       line.contains($0)
     }
     return "\(job.spec.name), stage \(job.stages.count + 1) of \(plan.stages.count)"
       + (doing.map { " (\($0))" } ?? "")
-  }
-
-  /// How the scheduling node sees itself.
-  private func status() -> NodeStatus? {
-    guard let scheduler = scheduler() else { return nil }
-    return try? cluster.node(scheduler).status
   }
 
   /// The coordinator of the lowest rank, as any node sees it.
@@ -247,7 +241,10 @@ final class KillCampaign {
       print(
         "\(name): view \(status.view) of \(status.peers.map(\.name)), waits "
           + "\(status.waits ?? "for nothing"), lacks \(status.inadequacy ?? "nothing")")
-      for line in status.work { print("  \(line)") }
+      let work = NodeID(status.id).flatMap { id in
+        try? NodeClient(cluster.socket(name)).inquire(.work(of: id), milliseconds: 1000)
+      }
+      for line in work ?? [] { print("  \(line)") }
     }
   }
 }
