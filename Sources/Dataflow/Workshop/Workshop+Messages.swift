@@ -14,6 +14,7 @@ extension Workshop {
       discard(lane, into: &effects)
     }
     board.apply(message, receivers: view.receivers)
+    latest = max(latest, message.latestStep)
     switch message {
     case .begin(let plan): begin(plan, view, into: &effects)
     case .restate(let step):

@@ -96,7 +96,8 @@ extension ClusterRun {
     if readers[index].reading != nil {
       // It had asked whether its version is still there.
       if readers[index].reading?.isRefused == true, let version = readable.first {
-        agreement.fail("\(version.name)@\(version.version) is there, and a node says that it is not")
+        agreement.fail(
+          "\(version.name)@\(version.version) is there, and a node says that it is not")
       }
       readers[index].reading?.failures = 0
       if readable.isEmpty { readers[index].reading = nil }

@@ -241,7 +241,7 @@ final class KillCampaign {
       print(
         "\(name): view \(status.view) of \(status.peers.map(\.name)), waits "
           + "\(status.waits ?? "for nothing"), lacks \(status.inadequacy ?? "nothing")")
-      let work = NodeID(status.id).flatMap { id in
+      let work = NodeID(text: status.id).flatMap { id in
         try? NodeClient(cluster.socket(name)).inquire(.work(of: id), milliseconds: 1000)
       }
       for line in work ?? [] { print("  \(line)") }
