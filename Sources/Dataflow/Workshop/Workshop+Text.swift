@@ -3,11 +3,12 @@
 package import Vocabulary
 
 extension Workshop {
-  /// Whether nobody is to read a step's runs any more: it is neither under way nor among those that
-  /// are needed. Of a step that is later than all that this node has heard of it cannot tell: others
-  /// may be ahead.
+  /// Whether nobody is to read a step's runs any more: it is neither under way nor among those
+  /// that are needed. Of a step that is later than all that this node has heard of it cannot
+  /// tell: others may be ahead.
   package func hasExpired(_ step: StepID) -> Bool {
-    supply.number > 0 && step <= latest && board[step] == nil && !supply.live.contains { $0.step == step }
+    supply.number > 0 && step <= latest && board[step] == nil
+      && !supply.live.contains { $0.step == step }
   }
 
   /// What this node does, for people who look into it: a line for each step, and for each slot.

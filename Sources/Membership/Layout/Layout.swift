@@ -27,8 +27,8 @@ package struct PreviousRole: Sendable {
 ///
 /// It is sticky: who holds a role's state keeps it. Empty places go to hosts that do not have the
 /// role yet, and there to the member with the fewest. A replica moves to a member that has at least
-/// two shards fewer in two views: in the first one both have it, and in the next one, when both hold
-/// the state, the busier one is let go. So there are never fewer replicas for it.
+/// two shards fewer in two views: in the first one both have it, and in the next one, when both
+/// hold the state, the busier one is let go. So there are never fewer replicas for it.
 /// O(shards · members²).
 package enum Layout {
   package static func assign(
@@ -138,8 +138,8 @@ private struct Placing {
     }
   }
 
-  /// Lets go who is one too many, once all of them hold the state: so that as many hosts as possible
-  /// have a replica, and of those the one with the most shards.
+  /// Lets go who is one too many, once all of them hold the state: so that as many hosts as
+  /// possible have a replica, and of those the one with the most shards.
   private mutating func trimmed(_ taken: RankSet, holders: RankSet, count: Int) -> RankSet {
     let staying = taken.subtracting(leaving)
     guard staying.count > count else { return taken }

@@ -77,8 +77,8 @@ final class KillCampaign {
     for name in names { try await join(name) }
     try await cluster.agree()
     let known = try await KnownJobs.make(
-      in: cluster, inputs: 3, lines: 6000, seed: options.seed)
-    let jobs = JobStream(clients: 3, known, sockets: sockets, seed: options.seed)
+      in: cluster, inputs: 3, lines: 2000, seed: options.seed)
+    let jobs = JobStream(clients: 2, known, sockets: sockets, seed: options.seed)
     let readers = ResultReaders(readers: 2, known, sockets: sockets, seed: options.seed)
     do {
       // How long a job takes that nobody disturbs.
