@@ -18,6 +18,8 @@ final class JobStream: Sendable {
     var open: [JobID] = []
     /// How long jobs took that nobody disturbed, in nanoseconds.
     var longest: UInt64 = 0
+    /// Executors that were killed so far.
+    var executorsKilled = 0
     var failures: [String] = []
   }
 
@@ -57,6 +59,7 @@ final class JobStream: Sendable {
   }
 
   private func submit(_ known: KnownJobs.Known, _ client: RetryingClient) throws {
+    let killed = heard.executorsKilled
     let id = try client.submit(
       self.known.spec(known), self.known.executable, milliseconds: Self.patienceMilliseconds)
     let began = ContinuousClock.now
@@ -68,7 +71,7 @@ final class JobStream: Sendable {
     let deadline = began + .milliseconds(2 * Self.patienceMilliseconds)
     while true {
       let job = try client.job(id, milliseconds: Self.patienceMilliseconds)
-      if job.phase.isOver { return end(job, known, began.duration(to: .now)) }
+      if job.phase.isOver { return end(job, known, began.duration(to: .now), killed) }
       guard ContinuousClock.now < deadline else {
         throw Waiting.Failure("\(id) does not end: it is \(job.phase) in attempt \(job.attempt)")
       }
@@ -77,13 +80,15 @@ final class JobStream: Sendable {
   }
 
   /// A job has ended: as it should?
-  private func end(_ job: JobRecord, _ known: KnownJobs.Known, _ took: Duration) {
+  private func end(
+    _ job: JobRecord, _ known: KnownJobs.Known, _ took: Duration, _ killedBefore: Int
+  ) {
     told.withLock { told in
       told.open.removeAll { $0 == job.id }
       told.ended[job.id] = job
       told.longest = max(told.longest, UInt64(took / .nanoseconds(1)))
       guard job.phase == .committed else {
-        if !Self.isExcusable(job) {
+        if !Self.isExcusable(job, killed: told.executorsKilled - killedBefore) {
           told.failures.append(
             "\(job.id) (\(known.job)) is \(job.phase): \(job.failure?.message ?? "no reason")")
         }
@@ -99,13 +104,16 @@ final class JobStream: Sendable {
     }
   }
 
-  /// Executors that are killed twice at the same place take their job with them. An executable that
-  /// only a node had that died is gone: the client is told to submit again.
-  static func isExcusable(_ job: JobRecord) -> Bool {
+  /// Two executors that are killed over the same thing take their job with them; one does not. An
+  /// executable that only a node had that died is gone: the client is told to submit again.
+  static func isExcusable(_ job: JobRecord, killed: Int) -> Bool {
     guard let failure = job.failure else { return false }
     return failure.exitCode == 75 && failure.message.hasPrefix("no node has the job's executable")
-      || failure.message.contains("killed by signal 9")
+      || failure.message.hasPrefix("the executor was killed") && killed >= 2
   }
+
+  /// An executor is killed: told before it is.
+  func noteExecutor() { told.withLock { $0.executorsKilled += 1 } }
 
   /// Waits until a job is under way, and `more` jobs have ended since.
   func goOn(_ more: Int = 0) async throws {

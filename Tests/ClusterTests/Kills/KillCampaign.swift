@@ -115,7 +115,7 @@ final class KillCampaign {
     usleep(UInt32(draw(jobMicroseconds)))
     let blow = drawBlow()
     count("at: \(phase(jobs))")
-    try await deal(blow)
+    try await deal(blow, jobs)
     try await restore()
     count(blow.rawValue)
   }
@@ -155,14 +155,14 @@ final class KillCampaign {
     return nil
   }
 
-  private func deal(_ blow: Blow) async throws {
+  private func deal(_ blow: Blow, _ jobs: JobStream) async throws {
     let first = scheduler()
     let others = names.filter { $0 != first }
     let follower = try cluster.node(others[draw(others.count)])
     switch blow {
     case .follower: try await kill(follower)
     case .scheduler: if let first { try await kill(cluster.node(first)) }
-    case .executor: killExecutor()
+    case .executor: killExecutor(jobs)
     case .stall, .longStall:
       let node = try draw(3) == 0 ? cluster.node(first ?? others[0]) : follower
       node.signal(SIGSTOP)
@@ -177,12 +177,13 @@ final class KillCampaign {
   }
 
   /// Kills a child of some node: nodes have no other children than executors.
-  private func killExecutor() {
+  private func killExecutor(_ jobs: JobStream) {
     let place = draw(names.count)
     for name in names[place...] + names[..<place] {
       guard let node = try? cluster.node(name), node.isRunning else { continue }
       let children = node.children
       guard !children.isEmpty else { continue }
+      jobs.noteExecutor()
       _ = Glibc.kill(children[draw(children.count)], SIGKILL)
       return
     }
