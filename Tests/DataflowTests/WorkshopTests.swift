@@ -265,4 +265,57 @@ import Vocabulary
     #expect(alone.workshop.cells[0].mapped == 3)
     #expect(alone.isPrepared())
   }
+
+  /// A step of one split that is prepared.
+  private func prepared() -> Alone {
+    var alone = begun(splits: 1)
+    alone.map(into: [0])
+    alone.end(.folded)
+    alone.end(.finished(Samples.runTally(records: 0, bytes: 0)))
+    return alone
+  }
+
+  @Test("What a step that came to nothing has made is freed with it")
+  func freed() {
+    var alone = prepared()
+    alone.take(.live(1, []))
+    #expect(alone.workshop.shelf.held == [StepID(1)], "it is under way")
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.shelf.held == [])
+  }
+
+  @Test("What is needed of a step stays, also where it was not told in this view")
+  func kept() {
+    var alone = prepared()
+    alone.take(.live(1, [LiveStep(step: StepID(1), partitions: 2)]))
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.shelf.held == [StepID(1)])
+    var other = prepared()
+    other.begin(2)
+    other.take(.drop(StepID(1)))
+    #expect(other.workshop.shelf.held == [StepID(1)])
+  }
+
+  @Test("A replica does not hold its shard while a step is under way that it had no part in")
+  func apart() {
+    var alone = Alone()
+    var board = Board()
+    board.apply(.begin(Samples.step(partitions: 2)), receivers: [[Samples.node(2)]])
+    guard let step = board[StepID(1)] else {
+      Issue.record("the board has what was begun")
+      return
+    }
+    alone.take(.restate(step))
+    alone.take(.live(1, []))
+    #expect(alone.workshop.stocked == [])
+    alone.take(.live(2, [LiveStep(step: StepID(1), partitions: 2)]))
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.stocked == [], "its runs have not come yet")
+    for partition in 0..<2 {
+      let piece = RunPiece(
+        step: StepID(1), partition: partition, index: 0, count: 0, tally: RunTally())
+      alone.takeShard(ShardParcel(.run(piece, records: 0), nil).header)
+    }
+    #expect(alone.workshop.stocked == [0])
+  }
 }

@@ -14,6 +14,7 @@ extension Workshop {
       discard(lane, into: &effects)
     }
     board.apply(message, receivers: view.receivers)
+    latest = max(latest, message.latestStep)
     switch message {
     case .begin(let plan): begin(plan, view, into: &effects)
     case .restate(let step):
@@ -47,7 +48,9 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop: noteStock(view)
+    case .drop(let step):
+      free(step)
+      noteStock(view)
     case .held, .failed, .counted: break
     }
     tellScheduler(message, from: sender, time)
@@ -89,6 +92,12 @@ extension Workshop {
     messages.append(.stocked(number, missing: missing))
     isLacking = !missing.isEmpty
     noteStock(view)
+  }
+
+  /// A step is no longer under way. What is needed of it was told before.
+  private mutating func free(_ step: StepID) {
+    guard supply.number > 0, supply.partitions(of: step) == nil else { return }
+    shelf.keep { $0 != step }
   }
 
   /// Finds the shards of which nothing is missing, and nothing will be of the steps that are under

@@ -75,7 +75,8 @@ extension Workshop {
     _ running: Running, _ failure: JobFailure, hasDied: Bool = false, _ time: Time
   ) {
     switch running.purpose {
-    case .errand(let errand): tell(.failed(failure), of: errand, time)
+    case .errand(let errand):
+      tell(hasDied ? .died(failure) : .failed(failure), of: errand, time)
     case .sample(let step, let attempt):
       guard lane(of: step) != nil else { break }
       let part = StepPart.split(attempt.split, attempt: attempt.attempt)

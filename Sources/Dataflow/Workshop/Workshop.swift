@@ -18,6 +18,8 @@ package struct Workshop: Sendable {
   let memory: any BlockSource
   package private(set) var view: ClusterView?
   package internal(set) var board = Board()
+  /// The latest step that this node has heard of.
+  var latest = StepID(0)
   /// By lane.
   var works: [StepWork?] = Array(repeating: nil, count: Limits.lanes)
   package internal(set) var shelf = Shelf()

@@ -32,7 +32,9 @@ extension Node {
   }
 
   /// What the coordinators know together, where this node is one and has it.
-  package var coordination: Coordination? { slots[coordinators].replica?.machine }
+  package var coordination: Coordination? {
+    slots.isEmpty ? nil : slots[coordinators].replica?.machine
+  }
 
   /// Jobs go on in a view.
   mutating func beginJobs(_ view: View, _ now: UInt64, into effects: inout [NodeEffect]) {

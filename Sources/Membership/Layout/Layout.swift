@@ -28,8 +28,8 @@ package struct PreviousRole: Sendable {
 /// It is sticky: who holds a role's state keeps it. Empty places go to hosts that do not have the
 /// role yet, and there to the member with the fewest. A replica moves to a member that has at least
 /// two shards fewer in two views: in the first one both have it, and in the next one, when both
-/// hold the state, the busier one is let go. So there are never fewer replicas for it. O(shards ·
-/// members²).
+/// hold the state, the busier one is let go. So there are never fewer replicas for it.
+/// O(shards · members²).
 package enum Layout {
   package static func assign(
     _ members: [MemberRecord], previous: [PreviousRole], rules: LayoutRules, view: UInt64

@@ -84,9 +84,10 @@ final class JobDesk {
       case .wants, .whole: break
       }
     case .readCode(let digest):
-      if let file = code.open(digest), !spreading.contains(where: { $0.code == digest }) {
-        spreading.append((digest, file))
-      }
+      // Who asks may have joined when the first pieces had gone out: from the beginning again.
+      // Who has them passes them over.
+      spreading.removeAll { $0.code == digest }
+      if let file = code.open(digest) { spreading.append((digest, file)) }
     case .note(let text): tell(text)
     }
   }
