@@ -141,7 +141,7 @@ MODEL.properties.update(
         'a step that was given up is never committed': forall(
             s, implies(abandoned(s), ~committed(s))
         ),
-        'nothing is visible of a run that was given up': forall(
+        'nothing is visible of a job that was given up': forall(
             n, g, r, implies(shows(n, g) & belongs(g, r), ~given_up(r))
         ),
         'what is visible is of a job whose stages are all committed': forall(
@@ -335,9 +335,9 @@ MODEL.lemmas.update(
 
 
 def small(*receivers, places=1, digests=1, stages=1, **counts):
-    """An instance of one shard and one run, with these receivers in its views.
+    """An instance of one shard and one job, with these receivers in its views.
 
-    Without splits, replicas have nothing to take. Steps take turns with the stages of the run.
+    Without splits, replicas have nothing to take. Steps take turns with the stages of the job.
     """
     receivers = receivers or ({0},)
     sizes = {'node': len(set().union(*receivers)), 'split': 0, 'try': 1, 'step': 1, **counts}
@@ -346,7 +346,7 @@ def small(*receivers, places=1, digests=1, stages=1, **counts):
             **sizes,
             'view': len(receivers),
             'shard': 1,
-            'run': 1,
+            'job': 1,
             'place': places,
             'digest': digests,
             'stage': stages,
@@ -357,21 +357,21 @@ def small(*receivers, places=1, digests=1, stages=1, **counts):
             'first': lambda view: view == 0,
             'receives': lambda view, node, shard: node in receivers[view],
             'aims': lambda step, stage: step % stages == stage,
-            'belongs': lambda stage, run: True,
+            'belongs': lambda stage, job: True,
             'closes': lambda stage: stage == stages - 1,
         },
     )
 
 
 MODEL.unnecessary = ('decide.once',)
-MODEL.without_run = ('view.newer',)
+MODEL.without_run = ('commit.stage', 'learn.filled', 'learn.open', 'expire.committed')
 MODEL.twin = 'order.open'
 MODEL.shown = ()
 MODEL.searches = (
     Search(small(split=1), 12),
     Search(small({0, 1}, split=1, **{'try': 2}), 8),
     Search(small({0, 1}, digests=2), 14),
-    Search(small(stages=2, step=3, places=2), 18),
+    Search(small(stages=2, step=2, places=2), 16),
     Search(small({0}, {0}, places=2), 15),
     Search(small({0}, {1}), 12),
     Search(small({0}, {0, 1}, {1}), 16),

@@ -8,7 +8,7 @@ taken from `sst.py`, `trim.py` and `views.py`: an order is one for all, a view t
 nothing to its orders, and views follow one another in a line. So an order is what happens to it
 here, one thing after the other, and who reads it has a prefix.
 
-A crashed member takes no more actions. What is here called a run of a job is one of its attempts.
+A crashed member takes no more actions. A job that begins anew is another job here.
 """
 
 from formula import equal, exists, forall, implies, variables
@@ -21,20 +21,20 @@ k, m = variables('shard', 'k m')
 a, b = variables('try', 'a b')
 s, t = variables('step', 's t')
 g, h = variables('stage', 'g h')
-r, e = variables('run', 'r e')
+r, e = variables('job', 'r e')
 c, d = variables('place', 'c d')
 x, y = variables('digest', 'x y')
 
 MODEL = Model(
-    'step', ('node', 'view', 'shard', 'split', 'try', 'step', 'stage', 'run', 'place', 'digest')
+    'step', ('node', 'view', 'shard', 'split', 'try', 'step', 'stage', 'job', 'place', 'digest')
 )
 at_most, less = MODEL.order('view')
 _, before = MODEL.order('place')
 first = MODEL.relation('first view', fixed=True)
 receives = MODEL.relation('receives view node shard', fixed=True)
-# What a step is a try at, of which run of a job that is, and with which stage the run is over.
+# What a step is a try at, of which job that is, and with which stage the job is over.
 aims = MODEL.relation('aims step stage', fixed=True)
-belongs = MODEL.relation('belongs stage run', fixed=True)
+belongs = MODEL.relation('belongs stage job', fixed=True)
 closes = MODEL.relation('closes stage', fixed=True)
 
 reached = MODEL.relation('reached view')
@@ -60,13 +60,13 @@ sent = MODEL.relation('sent view step')
 filled = MODEL.relation('filled place')
 says = MODEL.relation('says place view step')
 commits = MODEL.relation('commits place step')
-concludes = MODEL.relation('concludes place run')
+concludes = MODEL.relation('concludes place job')
 known = MODEL.relation('known view place')
 # The state that the order comes to.
 committed = MODEL.relation('committed step')
 done = MODEL.relation('done stage')
-concluded = MODEL.relation('concluded run')
-given_up = MODEL.relation('given_up run')
+concluded = MODEL.relation('concluded job')
+given_up = MODEL.relation('given_up job')
 # A reader: a coordinator with what it has applied, and the stages whose results it shows.
 applied = MODEL.relation('applied node place')
 shows = MODEL.relation('shows node stage')
@@ -87,7 +87,7 @@ MODEL.axioms.update(
         'shards.receivers': forall(v, k, exists(n, receives(v, n, k))),
         'first.least': forall(v, w, implies(first(v), at_most(v, w))),
         'steps.oneStage': forall(s, g, h, implies(aims(s, g) & aims(s, h), equal(g, h))),
-        'stages.oneRun': forall(g, r, e, implies(belongs(g, r) & belongs(g, e), equal(r, e))),
+        'stages.oneJob': forall(g, r, e, implies(belongs(g, r) & belongs(g, e), equal(r, e))),
     }
 )
 is_open = reached(v) & ~closed(v)
@@ -237,7 +237,7 @@ MODEL.action(
         concluded.becomes(e, concluded(e) | equal(e, r) & closes(g)),
     ],
 )
-# A command that comes too late, or of a run that was given up, does nothing.
+# A command that comes too late, or of a job that was given up, does nothing.
 MODEL.action('turn away', [v, c, s], in_view, [filled.gains(c), says.gains(c, v, s)])
 # The job is cancelled, has failed, or begins anew, where it is not over.
 MODEL.action(
