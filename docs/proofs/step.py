@@ -364,7 +364,14 @@ def small(*receivers, places=1, digests=1, stages=1, **counts):
 
 
 MODEL.unnecessary = ('decide.once',)
-MODEL.without_run = ('commit.stage', 'learn.filled', 'learn.open', 'expire.committed')
+MODEL.without_run = (
+    'commit.stage',
+    'learn.filled',
+    'learn.open',
+    'expire.committed',
+    'supply.open',
+    'supply.sound',
+)
 MODEL.twin = 'order.open'
 MODEL.shown = ()
 MODEL.searches = (
