@@ -48,7 +48,8 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop, .held, .failed, .counted: break
+    case .drop: noteStock(view)
+    case .held, .failed, .counted: break
     }
     tellScheduler(message, from: sender, time)
   }
@@ -76,6 +77,7 @@ extension Workshop {
   private mutating func keepLive(_ number: UInt64, _ steps: [LiveStep], _ view: ClusterView) {
     supply.follow(number, steps)
     let underWay = board.steps.map(\.plan.step)
+    // guard: list.underWay, list.needed
     shelf.keep { step in
       underWay.contains(step) || steps.contains { $0.step == step }
     }
@@ -90,11 +92,15 @@ extension Workshop {
     noteStock(view)
   }
 
-  /// Finds the shards of which nothing is missing.
+  /// Finds the shards of which nothing is missing. Where a step is under way in which this node
+  /// takes no part, something will be: its runs.
   private mutating func noteStock(_ view: ClusterView) {
     guard supply.number > 0 else { return }
     stocked = view.shards(of: node).filter { shard in
-      supply.live.allSatisfy { live in
+      // guard: hold.part
+      guard board.steps.allSatisfy({ $0.hasPart(node, in: shard) }) else { return false }
+      // guard: hold.runs
+      return supply.live.allSatisfy { live in
         shelf.holds(
           ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
