@@ -130,8 +130,9 @@ import Vocabulary
     second.prepare([2])
     #expect(second.orders.commands.isEmpty)
     second.prepare([3])
-    guard case .stage(JobID(1), attempt: 1, StageID(0), let record, _, _) =
-      second.orders.commands.first
+    guard
+      case .stage(JobID(1), attempt: 1, StageID(0), let record, _, _) =
+        second.orders.commands.first
     else {
       Issue.record("the stage is committed")
       return

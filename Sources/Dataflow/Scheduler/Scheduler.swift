@@ -65,17 +65,21 @@ package struct Scheduler: Sendable {
   private mutating func follow(
     _ coordination: Coordination, into orders: inout Orders
   ) {
+    var ended: [StepID] = []
     runs.removeAll { run in
       guard let job = coordination.jobs[run.id], !job.phase.isOver, job.attempt <= run.attempt,
         job.attempt < run.attempt || job.phase == .running
       else {
-        if let step = run.step { orders.messages.append(.drop(step)) }
-        if case .committing(let step) = run.phase { orders.messages.append(.drop(step)) }
+        if let step = run.step { ended.append(step) }
+        if case .committing(let step) = run.phase { ended.append(step) }
         return true
       }
       return false
     }
+    // What is needed of a step is told before it is no longer under way: at no moment does anybody
+    // take its runs for useless, or itself for complete without them.
     if let message = stock.follow(coordination.liveSteps) { orders.messages.append(message) }
+    for step in ended { orders.messages.append(.drop(step)) }
     for job in coordination.jobs.jobs where job.phase == .queued {
       guard runs.count < Self.runMaximum else { break }
       guard !runs.contains(where: { $0.id == job.id }) else { continue }

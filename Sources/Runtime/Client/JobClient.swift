@@ -45,7 +45,8 @@ extension NodeClient {
       if try ask(.find(code), milliseconds) == [1] { return }
       usleep(1000)
     }
-    throw .refused("the node did not keep the executable: its log says why")
+    // It may still be looking.
+    throw .unavailable("the node has not kept the executable yet: its log says why")
   }
 
   private func ask(_ request: CodeRequest, _ milliseconds: Int) throws(Failure) -> [UInt8] {
