@@ -83,13 +83,9 @@ extension Membership {
   }
 
   /// Whether the next view has other places: for whoever takes over from members that leave, or
-  /// without a replica that has moved. It is asked once all have told in this view whether they
-  /// leave: the next view would be the same again where one that is taken for a follower does.
+  /// without a replica that has moved.
   private func isUneven(_ view: View, _ holders: [RankSet], _ leavers: RankSet) -> Bool {
-    guard view.ranks.removing(rank).allSatisfy({ peers[$0.index].health != nil }) else {
-      return false
-    }
-    return view.subgroups.indices.contains { index in
+    view.subgroups.indices.contains { index in
       let subgroup = view.subgroups[index]
       guard subgroup.role.holdsState else { return false }
       let staying = subgroup.receivers.subtracting(leavers)
