@@ -5,116 +5,183 @@ import Vocabulary
 
 @testable import Dataflow
 
-/// A scheduler of one member, whose messages come back when the test says so.
+/// A step that goes on in a second view, where another node schedules.
 @Suite struct SchedulerTests {
-  fileprivate static let time = Time(now: 1, clock: 1)
+  private static let step = StepID(1)
 
-  private struct Alone {
-    var coordinated = Coordinated()
+  /// What members tell, the same for all partitions.
+  private struct Table: StepTable {
+    var prepared: [NodeID: UInt64] = [:]
+    var digests: [NodeID: UInt64] = [:]
+    var records: [NodeID: Int] = [:]
+
+    func slots(of node: NodeID) -> Int { 1 }
+    func mapped(_ lane: Int, ordinal: UInt64, of node: NodeID) -> Int { 0 }
+    func prepared(_ lane: Int, of node: NodeID) -> UInt64 { prepared[node] ?? 0 }
+    func input(_ lane: Int, of node: NodeID) -> SplitTally {
+      Samples.splitTally(records[node] ?? 3)
+    }
+    func tally(_ lane: Int, partition: Int, of node: NodeID) -> RunTally {
+      var tally = Samples.runTally(records: 1, bytes: 9)
+      tally.digest = digests[node] ?? 7
+      return tally
+    }
+  }
+
+  /// Members 2 and 3 are left of three, and member 2 schedules.
+  private struct Second {
+    let view: ClusterView
     var board = Board()
+    var cluster = Coordinated()
+    var table = Table()
     var orders = Orders()
     var scheduler: Scheduler
 
-    init(_ coordinated: Coordinated) {
-      self.coordinated = coordinated
+    init(_ receivers: [[Int]] = [[2], [2, 3]]) throws {
+      view = Samples.view(2, [2, 3], receivers)
+      let job = try cluster.submit()
+      try cluster.apply(.begin(job, attempt: 1, Coordinated.plan(), clock: 110))
+      board.apply(.begin(Samples.step()), receivers: [[1, 2], [2, 3]].map(Samples.nodes))
+      board.beginView(view)
       scheduler = Scheduler(
-        Samples.node(1), Samples.view(1, [1], [[1]]), board: board,
-        coordination: coordinated.state, retention: Retention(), 1, into: &orders)
-      step()
-      take(.stocked(1, missing: []))
+        Samples.node(2), view, board: board, coordination: cluster.state,
+        retention: Retention(), 0, into: &orders)
+      turn()
+      for node in [2, 3] { tell(.stocked(1, missing: []), from: node) }
     }
 
-    mutating func step() {
-      scheduler.step(board, coordinated.state, AllPrepared(), SchedulerTests.time, into: &orders)
+    mutating func turn() {
+      scheduler.step(board, cluster.state, table, Time(now: 1, clock: 300), into: &orders)
     }
 
-    mutating func take(_ message: ControlMessage) {
-      scheduler.take(message, from: Samples.node(1), clock: 1, into: &orders)
+    mutating func tell(_ message: ControlMessage, from node: Int) {
+      scheduler.take(message, from: Samples.node(node), clock: 300, into: &orders)
     }
 
-    /// Lets all messages come back, and all commands be taken.
-    mutating func settle() throws {
-      for _ in 0..<10 {
-        for message in takeMessages() {
-          board.apply(message, receivers: [[Samples.node(1)]])
-          if case .live(let number, _) = message { take(.stocked(number, missing: [])) }
-        }
-        let commands = orders.commands
-        orders.commands = []
-        for command in commands { try coordinated.apply(command) }
-        step()
+    mutating func hold(_ shard: Int, _ splits: [Int]) {
+      var held = SplitSet()
+      for split in splits { held.insert(split) }
+      tell(.held(SchedulerTests.step, shard: shard, held), from: 2)
+      turn()
+    }
+
+    /// What the step goes on with, and members know of it.
+    mutating func resume() -> SplitSet? {
+      for case .resume(_, let complete) in orders.messages {
+        board.apply(.resume(SchedulerTests.step, complete: complete), receivers: view.receivers)
+        return complete
+      }
+      return nil
+    }
+
+    mutating func prepare(_ nodes: [Int]) {
+      for node in nodes { table.prepared[Samples.node(node)] = 1 }
+      turn()
+    }
+
+    var drops: [StepID] {
+      orders.messages.compactMap { if case .drop(let step) = $0 { step } else { nil } }
+    }
+
+    /// Splits that were given to nodes.
+    var assigned: [Int] {
+      orders.messages.flatMap { message -> [Int] in
+        guard case .assign(_, let attempts) = message else { return [] }
+        return attempts.map(\.split)
       }
     }
 
-    mutating func takeMessages() -> [ControlMessage] {
-      defer { orders.messages = [] }
-      return orders.messages
+    /// Why the only command says that the job has failed; nil where it says something else.
+    var failure: String? {
+      guard orders.commands.count == 1, case .fail(_, _, let failure, _) = orders.commands[0]
+      else { return nil }
+      return failure.message
     }
-
-    var errands: [Errand] { orders.errands.map(\.0) }
   }
 
-  /// All replicas say that they are prepared.
-  private struct AllPrepared: StepTable {
-    func slots(of node: NodeID) -> Int { 1 }
-    func mapped(_ lane: Int, ordinal: UInt64, of node: NodeID) -> Int { 0 }
-    func prepared(_ lane: Int, of node: NodeID) -> UInt64 { .max }
-    func tally(_ lane: Int, partition: Int, of node: NodeID) -> RunTally { RunTally() }
-    func input(_ lane: Int, of node: NodeID) -> SplitTally { SplitTally() }
+  /// A step whose replicas have all splits.
+  private func resumed() throws -> Second {
+    var second = try Second()
+    for shard in [0, 1] { second.hold(shard, [0, 1, 2]) }
+    #expect(second.resume() == SplitSet(first: 3))
+    second.turn()
+    return second
   }
 
-  @Test("An executor that dies over a plan costs nothing; two that die over it fail the job")
-  func errands() throws {
-    var coordinated = Coordinated()
-    let job = try coordinated.submit()
-    var alone = Alone(coordinated)
-    #expect(alone.errands == [.plan(job)])
-    let death = ErrandReport.died(Samples.failure("killed"))
-    alone.scheduler.take(death, of: .plan(job), clock: 1, into: &alone.orders)
-    #expect(alone.errands == [.plan(job), .plan(job)])
-    #expect(alone.orders.commands.isEmpty)
-    alone.scheduler.take(death, of: .plan(job), clock: 1, into: &alone.orders)
-    #expect(alone.errands.count == 2)
-    try alone.settle()
-    #expect(alone.coordinated.state.jobs[job]?.phase == .failed)
-  }
-
-  @Test("A plan that is refused is not asked for again")
-  func refused() throws {
-    var coordinated = Coordinated()
-    let job = try coordinated.submit()
-    var alone = Alone(coordinated)
-    let report = ErrandReport.failed(Samples.failure("no such file"))
-    alone.scheduler.take(report, of: .plan(job), clock: 1, into: &alone.orders)
-    #expect(alone.errands == [.plan(job)])
-    try alone.settle()
-    #expect(alone.coordinated.state.jobs[job]?.failure == Samples.failure("no such file"))
-  }
-
-  @Test("A step is needed, as all see it, before it is no longer under way")
-  func order() throws {
-    var coordinated = Coordinated()
-    let job = try coordinated.submit()
-    var alone = Alone(coordinated)
-    let plan = ErrandReport.planned(Coordinated.plan())
-    alone.scheduler.take(plan, of: .plan(job), clock: 1, into: &alone.orders)
-    var seen: [String] = []
-    for _ in 0..<10 {
-      for message in alone.takeMessages() {
-        switch message {
-        case .begin: seen.append("begin")
-        case .live(_, let steps): seen.append("live \(steps.count)")
-        case .drop: seen.append("drop")
-        default: break
-        }
-        alone.board.apply(message, receivers: [[Samples.node(1)]])
-        if case .live(let number, _) = message { alone.take(.stocked(number, missing: [])) }
-      }
-      for command in alone.orders.commands { try alone.coordinated.apply(command) }
-      alone.orders.commands = []
-      alone.step()
+  @Test("A split is complete where every shard has it sealed, once all shards have told")
+  func complete() throws {
+    var second = try Second()
+    guard case .restate(let known) = second.orders.messages.first else {
+      Issue.record("who has just joined is told of the step")
+      return
     }
-    #expect(alone.coordinated.state.jobs[job]?.phase == .committed)
-    #expect(seen == ["live 0", "begin", "live 1", "drop"])
+    #expect(known.plan.step == Self.step)
+    second.hold(0, [0, 2])
+    #expect(second.resume() == nil)
+    second.hold(1, [0, 1])
+    #expect(second.resume() == SplitSet(first: 1))
+    second.turn()
+    #expect(second.assigned == [1, 2])
+  }
+
+  @Test("A step is committed once all replicas are prepared, by one command")
+  func commits() throws {
+    var second = try resumed()
+    second.prepare([2])
+    #expect(second.orders.commands.isEmpty)
+    second.prepare([3])
+    guard
+      case .stage(JobID(1), attempt: 1, StageID(0), let record, _, _) =
+        second.orders.commands.first
+    else {
+      Issue.record("the stage is committed")
+      return
+    }
+    #expect(record.step == Self.step && record.runs.count == 4)
+    #expect(record.input == Samples.splitTally(3))
+    second.turn()
+    #expect(second.orders.commands.count == 1)
+  }
+
+  @Test("What was sent to the coordinators is not given up before they have said what came of it")
+  func committing() throws {
+    var second = try resumed()
+    second.prepare([2, 3])
+    second.tell(.failed(Self.step, .all, Samples.failure(), hasDied: false), from: 3)
+    second.turn()
+    #expect(second.drops == [])
+    try second.cluster.apply(second.orders.commands[0])
+    second.turn()
+    #expect(second.drops == [Self.step])
+    #expect(second.cluster.state.results.list("").map(\.step) == [Self.step])
+  }
+
+  @Test("Replicas whose runs differ fail the job")
+  func runsDiffer() throws {
+    var second = try resumed()
+    second.table.digests[Samples.node(3)] = 8
+    second.prepare([2, 3])
+    #expect(second.failure == "replicas of shard 1 disagree: a closure is not deterministic")
+  }
+
+  @Test("Shards that count different tries at a split fail the job")
+  func inputsDiffer() throws {
+    var second = try resumed()
+    second.table.records[Samples.node(3)] = 4
+    second.prepare([2, 3])
+    #expect(second.failure == "shards disagree: a closure is not deterministic")
+  }
+
+  @Test("A step of which a shard has no replica left begins anew, under a number of its own")
+  func anew() throws {
+    var second = try Second([[3], [2, 3]])
+    #expect(second.drops == [Self.step])
+    second.turn()
+    let begun = second.orders.messages.compactMap { message -> StepPlan? in
+      if case .begin(let plan) = message { plan } else { nil }
+    }
+    #expect(begun.map(\.step) == [StepID(view: 2, count: 0)])
+    #expect(begun.map(\.stage) == [StageID(0)])
+    #expect(second.orders.commands.isEmpty)
   }
 }

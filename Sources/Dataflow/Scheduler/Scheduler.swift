@@ -88,7 +88,7 @@ package struct Scheduler: Sendable {
     }
   }
 
-  /// The number of the next step.
+  /// The number of the next step, which no other ever has. (guard: begin.fresh)
   mutating func nextStep() -> StepID {
     defer { begun += 1 }
     return StepID(view: view.number, count: begun)

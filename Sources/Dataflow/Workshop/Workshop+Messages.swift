@@ -79,6 +79,7 @@ extension Workshop {
   private mutating func keepLive(_ number: UInt64, _ steps: [LiveStep], _ view: ClusterView) {
     supply.follow(number, steps)
     let underWay = board.steps.map(\.plan.step)
+    // guard: list.underWay, list.needed
     shelf.keep { step in
       underWay.contains(step) || steps.contains { $0.step == step }
     }
@@ -100,18 +101,20 @@ extension Workshop {
     shelf.keep { $0 != step }
   }
 
-  /// Finds the shards of which nothing is missing, and nothing will be of the steps that are under
-  /// way.
+  /// Finds the shards of which nothing is missing. Where a step is under way in which this node
+  /// takes no part, something will be: its runs.
   private mutating func noteStock(_ view: ClusterView) {
     guard supply.number > 0 else { return }
     let whole = view.shards(of: node).filter { shard in
+      // guard: hold.runs
       supply.live.allSatisfy { live in
         shelf.holds(
           ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
     }
     stocked = whole.filter { shard in
-      board.steps.allSatisfy { $0.participants[shard].contains(node) }
+      // guard: hold.part
+      board.steps.allSatisfy { $0.hasPart(node, in: shard) }
     }
     guard isLacking, whole == view.shards(of: node) else { return }
     isLacking = false

@@ -105,6 +105,8 @@ package struct Workshop: Sendable {
   private mutating func goOn(_ lane: Int, _ view: ClusterView) {
     guard let step = board.lanes[lane] else { return }
     cells[lane].ordinal = step.ordinal
+    // Shards that it has left go on without it, maybe to other runs. (guard: supply.sound)
+    shelf.keep(step.plan.step, view.map) { step.hasPart(node, in: $0) }
     works[lane]?.keep(view.shards(of: node))
     works[lane]?.suspend()
     for (shard, replicas) in step.participants.enumerated() where replicas.first == node {
@@ -178,6 +180,7 @@ package struct Workshop: Sendable {
 
   /// Where all of this node's part in a step is finished: keeps the runs, and tells of them.
   private mutating func prepare(_ lane: Int) {
+    // guard: prepare.begun
     guard let step = board.lanes[lane], !step.isSuspended, let runs = works[lane]?.prepare() else {
       return
     }

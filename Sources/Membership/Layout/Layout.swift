@@ -34,11 +34,12 @@ package enum Layout {
   package static func assign(
     _ members: [MemberRecord], previous: [PreviousRole], rules: LayoutRules, view: UInt64
   ) -> [SubgroupAssignment] {
-    let leaving = Set(previous.flatMap(\.leaving))
+    let leavers = Set(previous.flatMap(\.leaving))
+    let leaving = members.indices.filter { leavers.contains(members[$0].id) }.map { Rank($0) }
+    // Where nobody stays, who leaves is as good as any: every role needs somebody.
     var placing = Placing(
       members: members,
-      leaving: RankSet(
-        members.indices.map { Rank($0) }.filter { leaving.contains(members[$0.index].id) }))
+      leaving: leaving.count == members.count ? RankSet() : RankSet(leaving))
     let coordinators = placing.coordinators(
       previous.first { $0.role == .coordinator }, count: rules.coordinators, view: view)
     let all = (0..<members.count).map { Rank($0) }
@@ -71,10 +72,10 @@ private struct Placing {
   /// `count`, and those who leave.
   private func kept(_ role: PreviousRole?, count: Int) -> RankSet {
     guard let role else { return RankSet() }
-    let leaving = ranks(role.leaving)
+    let receivers = ranks(role.receivers)
     let holders = ranks(role.holders).filter { !leaving.contains($0) }
-    let others = ranks(role.receivers).filter { !holders.contains($0) && !leaving.contains($0) }
-    return RankSet((holders + others).prefix(count) + leaving)
+    let others = receivers.filter { !holders.contains($0) && !leaving.contains($0) }
+    return RankSet((holders + others).prefix(count) + receivers.filter(leaving.contains))
   }
 
   /// Whom a place in `taken` suits best.

@@ -65,12 +65,12 @@ final class JobDesk {
     let offset = file.offset
     if let piece = file.next(CodeStore.pieceBytes) {
       inputs.append(.jobs(.codePiece(digest, size: file.size, offset: offset, piece)))
+      if file.isWhole { spreading.removeFirst() }
+    } else {
+      tell("the executable \(digest) cannot be read from byte \(offset) on: it is not passed on")
+      spreading.removeFirst()
     }
-    if file.isWhole { spreading.removeFirst() }
   }
-
-  /// Whether it has something to do as soon as there is room.
-  var isSpreading: Bool { !spreading.isEmpty }
 
   func carryOut(_ effect: WorkshopEffect, into inputs: inout [NodeInput]) {
     switch effect {
