@@ -124,7 +124,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "ClusterTests",
     dependencies: [
-      "mapred", "FaultyJobs", "Dataflow", "Engine", "Fabrics", "Replication", "Runtime",
+      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
+      "Replication", "Runtime", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
