@@ -54,14 +54,7 @@ enum ResultText {
         "\(version.name)@\(version.version)\t\(version.records) records\t"
           + "\(ByteCount(version.bytes))\t\(version.job)\(lost)")
     }
-    try Terminal.print(
-      JSON.object([
-        ("type", .text("result")), ("name", .text(version.name)),
-        ("version", .integer(Int(version.version))), ("records", .integer(version.records)),
-        ("bytes", .integer(version.bytes)), ("job", .text("\(version.job)")),
-        ("microseconds", .integer(Int(version.instant.microseconds))),
-        ("lost", .bool(version.isLost)),
-      ]).line)
+    try Terminal.print(ResultDocument.of(version).line)
   }
 }
 
@@ -100,31 +93,16 @@ struct ShowVerb: ParsableCommand {
     } catch let error as NodeClient.Failure { throw JobError(error) }
   }
 
-  /// Merges the partitions by key, where keys were spread by hash.
   private func show(_ version: ResultVersion, _ client: NodeClient) throws {
     let formatter = RecordFormatter(format.format, version.schema)
-    var runs: [[UInt8]] = []
-    for partition in version.runs.indices {
-      runs.append(
-        try client.run(version, partition: partition, milliseconds: node.milliseconds))
-    }
-    var records: [(key: [UInt8], value: [UInt8])] = []
-    for run in runs {
-      try run.withBytes { bytes in
-        var reader = ByteReader(bytes)
-        while !reader.isAtEnd {
-          let frame = try reader.frame()
-          records.append((Array(frame.key), Array(frame.value)))
-        }
-      }
-    }
-    if version.isHashed { records.sort { $0.key.lexicographicallyPrecedes($1.key) } }
+    let records = try RecordStream(version, .all, client, milliseconds: node.milliseconds)
     var buffer = ByteBuffer(capacity: 1 << 16)
     buffer.append(formatter.header)
-    for record in records {
-      try record.key.withBytes { key in
-        try record.value.withBytes { try formatter.append(key: key, value: $0, to: &buffer) }
-      }
+    while try records.next() {
+      try records.withRecord { try formatter.append(key: $0, value: $1, to: &buffer) }
+      guard buffer.count >= 1 << 16 else { continue }
+      try Terminal.write(buffer.bytes)
+      buffer.removeAll()
     }
     try Terminal.write(buffer.bytes)
   }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
-import Engine
+package import Engine
 package import Exchange
 import Fabrics
 import Glibc
 import Memory
-import Replication
+package import Replication
 package import Vocabulary
 
-/// A client that submits jobs to a node of this host, and reads their results.
-extension NodeClient {
-  /// Microseconds since 1970.
-  private var clock: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
-  }
+/// A way to ask a node: over its socket, or from inside of its process.
+package protocol NodeAccess: AnyObject {
+  /// Sends what is asked, as bytes, and waits for the reply.
+  func exchange(_ request: [UInt8], milliseconds: Int) throws(NodeClient.Failure) -> Reply
+  /// The number of this client's next command.
+  func nextCommand() -> CommandID
+}
 
+extension NodeClient {
   /// The digest of an executable, and its bytes.
   package static func executable(
     _ path: String
@@ -26,11 +26,33 @@ extension NodeClient {
     else { throw .refused("cannot read the executable \(path)") }
     return (digest, bytes)
   }
+}
+
+/// Submits jobs, and reads their results.
+extension NodeAccess {
+  /// Microseconds since 1970.
+  private var clock: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
+
+  /// Sends a request and waits for its reply.
+  package func ask(_ request: Request, milliseconds: Int) throws(NodeClient.Failure) -> Reply {
+    try exchange(request.encoded, milliseconds: milliseconds)
+  }
+
+  package func status(milliseconds: Int) throws(NodeClient.Failure) -> NodeStatus {
+    guard case .status(let bytes) = try ask(.status, milliseconds: milliseconds),
+      let status = try? bytes.withBytes({ try NodeStatus($0) })
+    else { throw .refused("the node answered no status") }
+    return status
+  }
 
   /// Brings an executable to the node, where it lacks it.
   package func bring(
     _ code: CodeDigest, _ bytes: [UInt8], milliseconds: Int
-  ) throws(Failure) {
+  ) throws(NodeClient.Failure) {
     if try ask(.find(code), milliseconds) == [1] { return }
     var offset = 0
     while offset < bytes.count {
@@ -48,11 +70,11 @@ extension NodeClient {
     throw .refused("the node did not keep the executable: its log says why")
   }
 
-  private func ask(_ request: CodeRequest, _ milliseconds: Int) throws(Failure) -> [UInt8] {
+  func ask(_ request: CodeRequest, _ milliseconds: Int) throws(NodeClient.Failure) -> [UInt8] {
     try outcome(try exchange(request.encoded, milliseconds: milliseconds))
   }
 
-  private func outcome(_ reply: Reply) throws(Failure) -> [UInt8] {
+  private func outcome(_ reply: Reply) throws(NodeClient.Failure) -> [UInt8] {
     switch reply {
     case .outcome(.done(let bytes)): return bytes
     case .outcome(.refused(let reason)), .malformed(let reason): throw .refused(reason)
@@ -62,7 +84,9 @@ extension NodeClient {
     }
   }
 
-  private func answer(_ request: Request, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+  private func answer(
+    _ request: Request, _ milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobAnswer {
     let bytes = try outcome(try ask(request, milliseconds: milliseconds))
     guard let answer = try? bytes.withBytes({ try JobAnswer.read($0) }) else {
       throw .refused("the node answered what is no answer about jobs")
@@ -70,7 +94,9 @@ extension NodeClient {
     return answer
   }
 
-  private func command(_ command: JobCommand, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+  private func command(
+    _ command: JobCommand, _ milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobAnswer {
     var content = ByteBuffer()
     command.write(into: &content)
     var out = ByteBuffer()
@@ -80,7 +106,7 @@ extension NodeClient {
 
   private func question(
     _ question: JobQuestion, isWaiting: Bool = false, _ milliseconds: Int
-  ) throws(Failure) -> JobAnswer {
+  ) throws(NodeClient.Failure) -> JobAnswer {
     var content = ByteBuffer()
     question.write(into: &content)
     if isWaiting { return try answer(.watch(Array(content.bytes)), milliseconds) }
@@ -89,55 +115,55 @@ extension NodeClient {
     return try answer(.submit(Array(out.bytes)), milliseconds)
   }
 
-  package func submit(_ spec: JobSpec, milliseconds: Int) throws(Failure) -> JobID {
+  package func submit(_ spec: JobSpec, milliseconds: Int) throws(NodeClient.Failure) -> JobID {
     guard case .submitted(let id) = try command(.submit(spec, clock: clock), milliseconds) else {
       throw .refused("the node answered something else")
     }
     return id
   }
 
-  package func cancel(_ id: JobID, milliseconds: Int) throws(Failure) {
+  package func cancel(_ id: JobID, milliseconds: Int) throws(NodeClient.Failure) {
     _ = try command(.cancel(id, clock: clock), milliseconds)
   }
 
   /// A job; where `since` is given, once it has changed after that revision.
   package func job(
     _ id: JobID, since: UInt64? = nil, milliseconds: Int
-  ) throws(Failure) -> JobRecord {
+  ) throws(NodeClient.Failure) -> JobRecord {
     let asked = JobQuestion.job(id, since: since ?? 0)
     let answer = try question(asked, isWaiting: since != nil, milliseconds)
     guard case .job(let job) = answer else { throw .refused("the node answered something else") }
     return job
   }
 
-  package func jobs(limit: Int, milliseconds: Int) throws(Failure) -> [JobRecord] {
+  package func jobs(limit: Int, milliseconds: Int) throws(NodeClient.Failure) -> [JobRecord] {
     let asked = JobQuestion.jobs(phases: [], before: nil, limit: limit)
-    guard case .jobs(let jobs, _) = try question(asked, milliseconds) else {
+    return try page(asked, milliseconds: milliseconds).jobs
+  }
+
+  /// Some jobs, and whether there are older ones.
+  package func page(
+    _ asked: JobQuestion, milliseconds: Int
+  ) throws(NodeClient.Failure) -> (jobs: [JobRecord], hasMore: Bool) {
+    guard case .jobs(let jobs, let hasMore) = try question(asked, milliseconds) else {
       throw .refused("the node answered something else")
     }
-    return jobs
+    return (jobs, hasMore)
   }
 
   package func versions(
     _ asked: JobQuestion, milliseconds: Int
-  ) throws(Failure) -> [ResultVersion] {
+  ) throws(NodeClient.Failure) -> [ResultVersion] {
     guard case .versions(let versions) = try question(asked, milliseconds) else {
       throw .refused("the node answered something else")
     }
     return versions
   }
 
-  /// All frames of a partition of a version.
-  package func run(
-    _ version: ResultVersion, partition: Int, milliseconds: Int
-  ) throws(Failure) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < version.runs[partition].bytes {
-      let asked = RunQuestion(step: version.step, partition: partition, offset: bytes.count)
-      let found = try outcome(try ask(.read(asked), milliseconds: milliseconds))
-      guard !found.isEmpty else { throw .refused("the run is shorter than it has to be") }
-      bytes += found
-    }
-    return bytes
+  /// Bytes of a partition's run.
+  func piece(
+    _ asked: RunQuestion, milliseconds: Int
+  ) throws(NodeClient.Failure) -> [UInt8] {
+    try outcome(try ask(.read(asked), milliseconds: milliseconds))
   }
 }
