@@ -69,7 +69,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "RuntimeTests",
     dependencies: [
-      "Runtime", "Environment", "Fabrics", "Memory", "TestSupport", "Vocabulary",
+      "Runtime", "Dataflow", "Engine", "Environment", "Exchange", "Fabrics", "Memory",
+      "Replication", "TestSupport", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // The contract of one-sided writes as checks that every fabric has to pass.
@@ -120,7 +121,10 @@ let testTargets: [Target] = [
   // Nodes as processes that die, stall and leave.
   .testTarget(
     name: "ClusterTests",
-    dependencies: ["mapred", "Dataflow", "Engine", "Fabrics", "Replication", "Runtime"],
+    dependencies: [
+      "mapred", "Dataflow", "Engine", "Exchange", "Fabrics", "Replication", "Runtime",
+      "TestSupport",
+    ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),

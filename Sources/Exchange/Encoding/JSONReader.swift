@@ -198,14 +198,19 @@ extension JSON {
     return fields.first { $0.0 == name }?.1
   }
 
-  /// The document over several lines, two spaces deeper for each level.
+  /// The document over several lines: what is short stands on one, and what is not has its parts
+  /// two spaces deeper.
   package var lines: String {
     var text = ""
     write(to: &text, indent: 0)
     return text + "\n"
   }
 
+  private static let shortBytes = 88
+
   private func write(to text: inout String, indent: Int) {
+    let short = line
+    if short.utf8.count + indent <= Self.shortBytes { return text += short }
     let inner = String(repeating: " ", count: indent + 2)
     let outer = String(repeating: " ", count: indent)
     switch self {
@@ -217,7 +222,7 @@ extension JSON {
         text += index + 1 < fields.count ? ",\n" : "\n"
       }
       text += "\(outer)}"
-    case .array(let elements) where elements.contains(where: \.isLarge):
+    case .array(let elements) where !elements.isEmpty:
       text += "[\n"
       for (index, element) in elements.enumerated() {
         text += inner
@@ -225,14 +230,7 @@ extension JSON {
         text += index + 1 < elements.count ? ",\n" : "\n"
       }
       text += "\(outer)]"
-    default: text += line
-    }
-  }
-
-  private var isLarge: Bool {
-    switch self {
-    case .object, .array: true
-    default: false
+    default: text += short
     }
   }
 }

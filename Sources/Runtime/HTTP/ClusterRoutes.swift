@@ -65,7 +65,8 @@ extension Route {
       [.json(200, "It lives.", "Alive")]
     ) { exchange throws(HTTPFailure) in try exchange.isAlive() },
     Route(
-      "GET", "/readyz", "isReady", "Whether the node takes part; what it waits for.", [], isOpen: true,
+      "GET", "/readyz", "isReady", "Whether the node takes part; what it waits for.", [],
+      isOpen: true,
       [.json(200, "It does.", "Ready"), .problem(503, "It waits for what `detail` says.")]
     ) { exchange throws(HTTPFailure) in try exchange.isReady() },
     Route(

@@ -83,7 +83,8 @@ extension HTTPExchange {
     while try !hasCode(digest) {
       guard HTTPLink.deadline(in: 0) < deadline else {
         throw .problem(
-          .unavailable("the node did not keep the executable", advice: "see its log, and try again"))
+          .unavailable("the node did not keep the executable", advice: "see its log, and try again")
+        )
       }
       usleep(2000)
     }

@@ -22,6 +22,8 @@ struct HTTPLimits: Sendable {
   var stallMilliseconds = 10_000
   /// A body that comes more slowly, from its second `stallMilliseconds` on, is given up.
   var bytesPerSecond = 16 << 10
+  /// How long what a client still sends is taken in after its last answer.
+  var lingerMilliseconds = 2000
   /// How long the node may take to answer what it can answer at once.
   var answerMilliseconds = 10_000
   /// The longest that a client may ask to wait.

@@ -102,7 +102,8 @@ final class HTTPLink {
   private func tooLarge(_ head: ArraySlice<UInt8>) -> Problem {
     let line = head.firstIndex(of: 0x0D).map { $0 - head.startIndex } ?? head.count
     if line > limits.lineBytes {
-      return Problem(414, .usage, "the request's first line is longer than \(limits.lineBytes) bytes")
+      return Problem(
+        414, .usage, "the request's first line is longer than \(limits.lineBytes) bytes")
     }
     return Problem(431, .usage, "the request's head is longer than \(limits.headBytes) bytes")
   }
@@ -145,7 +146,7 @@ final class HTTPLink {
   /// otherwise the answer might be destroyed on its way.
   func finish() {
     guard shutdown(socket.descriptor, Int32(SHUT_WR)) == 0 else { return }
-    let deadline = Self.deadline(in: 2000)
+    let deadline = Self.deadline(in: limits.lingerMilliseconds)
     var budget = 64 << 20
     while budget > 0 {
       came.removeAll(keepingCapacity: true)

@@ -49,7 +49,8 @@ struct HTTPRequest: Sendable {
   init(head: ArraySlice<UInt8>, limits: HTTPLimits) throws(Problem) {
     var lines = try Self.lines(head)
     guard !lines.isEmpty else { throw Self.bad("the request has no first line") }
-    let words = lines.removeFirst().split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
+    let words = lines.removeFirst().split(
+      separator: UInt8(ascii: " "), omittingEmptySubsequences: false)
     guard words.count == 3, !words[0].isEmpty, words[0].allSatisfy(Self.isToken) else {
       throw Self.bad("the first line is not of the form METHOD TARGET HTTP/1.1")
     }

@@ -89,9 +89,10 @@ final class HTTPServer: Sendable {
     }
   }
 
-  private static let farewell = Array(
-    "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
-      .utf8) + Array("Connection: close\r\n\r\n".utf8)
+  private static let farewell =
+    Array(
+      "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\n"
+        .utf8) + Array("Connection: close\r\n\r\n".utf8)
 
   private func serve(_ descriptor: Int32, _ number: Int, isSurplus: Bool) {
     let socket = Socket(owning: descriptor)

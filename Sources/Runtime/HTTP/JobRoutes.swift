@@ -160,7 +160,8 @@ extension HTTPExchange {
     let wait = try waitMilliseconds()
     var job = try currentJob(id)
     if job.revision <= since, !job.phase.isOver, wait > 0 {
-      job = try change(id, since: since, milliseconds: wait) ?? job
+      let changed = try change(id, since: since, milliseconds: wait)
+      if let changed { job = changed } else { job = try currentJob(id) }
     }
     guard job.revision > since else { return try send(304, nil, [], [etag(job.revision)]) }
     try send(200, JobDocument.of(job), [etag(job.revision)])

@@ -76,7 +76,6 @@ enum HTTPStatus {
     switch status {
     case 200: "OK"
     case 201: "Created"
-    case 202: "Accepted"
     case 204: "No Content"
     case 304: "Not Modified"
     case 400: "Bad Request"
@@ -91,7 +90,6 @@ enum HTTPStatus {
     case 413: "Content Too Large"
     case 414: "URI Too Long"
     case 415: "Unsupported Media Type"
-    case 417: "Expectation Failed"
     case 422: "Unprocessable Content"
     case 429: "Too Many Requests"
     case 431: "Request Header Fields Too Large"

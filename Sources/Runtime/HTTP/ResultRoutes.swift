@@ -59,7 +59,8 @@ extension HTTPExchange {
     let best = weights.max() ?? 0
     guard best > 0, let place = weights.firstIndex(of: best) else {
       let types = forms.map(\.type).joined(separator: ", ")
-      throw .problem(Problem(406, .usage, "records come as \(types)", advice: "accept one of these"))
+      throw .problem(
+        Problem(406, .usage, "records come as \(types)", advice: "accept one of these"))
     }
     return forms[place]
   }
@@ -147,7 +148,8 @@ struct MediaRange: Equatable {
   static func list(_ field: String) -> [MediaRange] {
     HTTPRequest.list(field).map { part in
       let pieces = part.split(separator: ";").map { HTTPRequest.trimmed($0) }
-      let weight = pieces.dropFirst().first { $0.hasPrefix("q=") }
+      let weight =
+        pieces.dropFirst().first { $0.hasPrefix("q=") }
         .map { Double($0.dropFirst(2)) ?? 0 } ?? 1
       return MediaRange(
         type: pieces.first ?? "", weight: Int(1000 * min(1, max(0, weight))))
