@@ -122,8 +122,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "ClusterTests",
     dependencies: [
-      "mapred", "Dataflow", "Engine", "Exchange", "Fabrics", "Replication", "Runtime",
-      "TestSupport",
+      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Replication",
+      "Runtime", "TestSupport",
     ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.

@@ -74,9 +74,11 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       version: Version.line,
       subcommands: [
         Run<Suite>.self, Submit<Suite>.self, JobsVerb.self, StatusVerb.self, WaitVerb.self,
-        CancelVerb.self, ResultsVerb.self, LogVerb.self, ShowVerb.self, Explain<Suite>.self,
+        CancelVerb.self, Logs.self, Diagnose.self, ResultsVerb.self, LogVerb.self,
+        Explain<Suite>.self,
         List<Suite>.self, Get.self, Inspect.self,
-        NodeVerb.self, Members.self, CatalogueVerb.self, Simulate.self, Config.self,
+        NodeVerb.self, Members.self, Drain.self, Top.self, CatalogueVerb.self, Simulate.self,
+        Config.self,
         VersionVerb.self,
       ])
   }

@@ -11,6 +11,15 @@ package struct NodeID: Hashable, Comparable, Sendable, CustomStringConvertible {
     self.low = low
   }
 
+  /// Reads what `text` says; nil for anything else.
+  package init?(text: String) {
+    guard text.utf8.count == 32, let high = UInt64(text.prefix(16), radix: 16),
+      let low = UInt64(text.suffix(16), radix: 16)
+    else { return nil }
+    self.init(high: high, low: low)
+    guard self.text == text else { return nil }
+  }
+
   package static func < (a: NodeID, b: NodeID) -> Bool { (a.high, a.low) < (b.high, b.low) }
 
   /// The first 32 bits, in hexadecimal: enough to tell nodes apart in a log.

@@ -9,14 +9,16 @@ enum Waiting {
   }
 
   /// Long enough for a slow machine.
-  static let patience = Duration.seconds(30)
+  static let patience = Duration.seconds(90)
 
   /// Looks again and again until `body` gives a value; throws where it never does.
   @discardableResult
-  static func until<T>(_ what: String, _ body: () throws -> T?) async throws -> T {
+  static func until<T>(
+    _ what: String, _ body: () async throws -> T?
+  ) async throws -> T {
     let deadline = ContinuousClock.now + patience
     while true {
-      if let value = try body() { return value }
+      if let value = try await body() { return value }
       guard ContinuousClock.now < deadline else {
         throw Failure("it never came to this: \(what)")
       }

@@ -88,17 +88,29 @@ struct GetTests {
     expectSuccess(try await scratch.mapred("get", "out/validation"))
     for option in ["--key", "--prefix"] {
       let outcome = try await scratch.mapred("get", "out/validation", option, "a")
-      expectFailure(outcome, 64, naming: "validation", option)
+      expectFailure(outcome, 64, naming: "validation", "no keys")
     }
   }
 
-  @Test("What is no result is told apart", arguments: ["nothing", "out", "text/wordcount"])
+  @Test("What is no result is told apart", arguments: ["./nothing", "./out", "text/wordcount"])
   func notAResult(_ directory: String) async throws {
     let scratch = try await Self.saved()
     _ = try await scratch.mapred(
       "run", "wordcount", "in.txt", "-o", "text", "--format", "csv")
     let outcome = try await scratch.mapred("get", directory)
     expectFailure(outcome, directory.hasPrefix("text") ? 65 : 66, naming: directory)
+  }
+
+  @Test("What has no slash is a result of a cluster")
+  func ofCluster() async throws {
+    let scratch = try await Self.saved()
+    let socket = "\(scratch.path)/none.sock"
+    let outcome = try await scratch.mapred("get", "out", "--socket", socket)
+    expectFailure(outcome, 69, naming: socket, "./out")
+    let both = try await scratch.mapred("get", "./out", "--as-of", "2026-11-23T10:14:03Z")
+    expectFailure(both, 64, naming: "--as-of", "./out")
+    let instant = try await scratch.mapred("get", "out", "--as-of", "yesterday")
+    expectFailure(instant, 64, naming: "yesterday")
   }
 
   @Test("A result that lost its end, or a bit of which changed, is an error that names its file")

@@ -6,12 +6,9 @@ import Testing
 
 @Suite struct FoldsTests {
   private func words(_ turn: Folds.Turn?) -> String {
-    switch turn {
-    case nil: "none"
-    case .fold(let partition, let blocks):
-      "fold \(partition) \(blocks.map(Samples.text).joined())"
-    case .finish(let partition): "finish \(partition)"
-    }
+    guard let turn else { return "none" }
+    let blocks = turn.blocks.map(Samples.text).joined()
+    return "\(turn.isLast ? "last" : "fold") \(turn.partition) \(blocks)"
   }
 
   @Test("A partition is in one executor's hand at a time, and its blocks keep their order")
@@ -49,10 +46,7 @@ import Testing
     folds.queue(Samples.block("a"), 0)
     folds.close()
     #expect(folds.hasOpen)
-    #expect(words(folds.next { _ in true }) == "fold 0 a")
-    #expect(words(folds.next { _ in true }) == "none")
-    folds.folded(0)
-    #expect(words(folds.next { _ in true }) == "finish 0")
+    #expect(words(folds.next { _ in true }) == "last 0 a")
     #expect(words(folds.next { _ in true }) == "none")
     #expect(!folds.isDone)
     folds.runBlock(0, Samples.block("r"))
@@ -78,7 +72,7 @@ import Testing
     #expect(!folds.hasOpen)
     folds.close()
     #expect(folds.hasOpen)
-    #expect(words(folds.next { _ in true }) == "finish 0")
+    #expect(words(folds.next { _ in true }) == "last 0 ")
   }
 
   @Test("What is removed is neither folded nor waited for, and its bytes are not counted")

@@ -128,7 +128,7 @@ struct RandomMessages {
     }
   }
 
-  static let controlKinds = 15
+  static let controlKinds = 14
 
   mutating func control(_ kind: Int) -> ControlMessage {
     switch kind {
@@ -147,9 +147,8 @@ struct RandomMessages {
       .counted(step(), shard: number(), splits: counters(), runs: list { $0.counters() })
     case 11: .needsCode(code())
     case 12: .hasCode(code(), flag())
-    case 13:
+    default:
       .code(code(), size: number(), offset: number(), random.bytes(random.number(0...9)))
-    default: .drain(node())
     }
   }
 }

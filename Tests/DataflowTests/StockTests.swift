@@ -41,6 +41,9 @@ import Vocabulary
     #expect(stock.holds(0, runs(6, 0)) && !stock.holds(1, runs(6, 0)))
     // A member that does not receive a shard has nothing of it.
     #expect(!stock.holds(0, runs(5, 1)))
+    // Who has got what it lacked says so.
+    stock.take(1, [], from: Samples.node(2))
+    #expect(stock.holds(1, runs(6, 0)) && stock.takeLost() == [])
   }
 
   @Test("A shard without partitions of a step cannot lose it")

@@ -57,6 +57,20 @@ import Vocabulary
     }
   }
 
+  @Test("Who has got what it lacked says so, and is sent nothing more")
+  func lateAnswer() {
+    var supply = Supply()
+    supply.follow(1, live)
+    let giver = Samples.node(2)
+    var sent: [[ShardRuns]] = []
+    for (sender, missing) in [(1, [runs(0)]), (2, []), (3, []), (1, [])] {
+      sent.append(
+        supply.take(1, missing, from: Samples.node(sender), view, at: giver))
+      #expect(supply.hasAll(Samples.node(1), 0) == (sent.count == 4))
+    }
+    #expect(sent == [[], [], [runs(0)], []])
+  }
+
   @Test("Answers to an older list are ignored, and nothing is sent before all have answered")
   func lists() {
     var supply = Supply()

@@ -123,9 +123,8 @@ import Vocabulary
       switch tasks.last?.work {
       case nil: "none"
       case .map: "map"
-      case .fold(let fold, _, let blocks):
-        "fold \(fold.partition) \(blocks.map(Samples.text).joined())"
-      case .finish(let fold, _): "finish \(fold.partition)"
+      case .fold(let fold, _, let blocks, let isLast):
+        "\(isLast ? "last" : "fold") \(fold.partition) \(blocks.map(Samples.text).joined())"
       default: "other"
       }
     }
@@ -153,10 +152,8 @@ import Vocabulary
     #expect(alone.task == "map")
     alone.map(into: [1])
     #expect(alone.workshop.cells[0].mapped == 1 && alone.workshop.cells[0].sealed == 1)
-    #expect(alone.task == "fold 1 p1")
+    #expect(alone.task == "last 1 p1")
     #expect(!alone.isPrepared())
-    alone.end(.folded)
-    #expect(alone.task == "finish 1")
     alone.report(.runBlock(Samples.block("run")))
     alone.end(.finished(Samples.runTally(records: 1, bytes: 3)))
     #expect(alone.task == "none")
@@ -172,7 +169,7 @@ import Vocabulary
   func brokenStep() {
     var alone = begun(splits: 1)
     alone.map(into: [0, 1])
-    #expect(alone.task == "fold 0 p0")
+    #expect(alone.task == "last 0 p0")
     alone.end(.failed(Samples.failure()))
     #expect(alone.failures == [.partition(0)])
     #expect(alone.task == "none", "the other partition waits, and is not folded")
@@ -184,8 +181,7 @@ import Vocabulary
   func brokenAtLast() {
     var alone = begun(splits: 1)
     alone.map(into: [0])
-    alone.end(.folded)
-    #expect(alone.task == "finish 0")
+    #expect(alone.task == "last 0 p0")
     let again = SplitKey(step: StepID(1), split: 0, attempt: 1)
     alone.takeShard(ShardParcel(.seal(again, blocks: 0, Samples.splitTally(2)), nil).header)
     alone.end(.finished(Samples.runTally(records: 1, bytes: 3)))
@@ -230,8 +226,7 @@ import Vocabulary
     alone.take(.assign(StepID(2), [Samples.attempt(0, at: 1)]))
     alone.settle()
     alone.map(into: [1])
-    #expect(alone.task == "fold 1 p1")
-    alone.end(.folded)
+    #expect(alone.task == "last 1 p1")
     alone.end(.finished(RunTally()))
     #expect(alone.isPrepared(2))
   }

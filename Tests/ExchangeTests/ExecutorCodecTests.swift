@@ -161,15 +161,16 @@ extension RandomSource {
     let stage = StageID(number(0...300))
     let step = StepID(next())
     let work: TaskOrder.Work
-    switch number(0...7) {
+    switch number(0...6) {
     case 0: return .forget(step)
     case 1: return .free(list { $0.next() })
     case 2: work = .plan
     case 3: work = .list(stage)
     case 4: work = .sample(stage, input())
     case 5: work = .map(stage, input(), samples: keys())
-    case 6: work = .fold(step, partition: small(), stage, list { $0.lent() })
-    default: work = .finish(step, partition: small(), stage)
+    default:
+      let isLast = number(0...1) == 1
+      work = .fold(step, partition: small(), stage, list { $0.lent() }, isLast: isLast)
     }
     return .task(
       TaskOrder(

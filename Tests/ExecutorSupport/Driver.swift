@@ -117,16 +117,14 @@ package struct Driver {
       let fold = FoldID(step: step, partition: partition)
       // In two steps, so that what is gathered has to last from one to the next.
       let half = blocks.count / 2
-      work.append(.fold(fold, stage.id, Array(blocks[..<half])))
-      work.append(.fold(fold, stage.id, Array(blocks[half...])))
-      work.append(.finish(fold, stage.id))
+      work.append(.fold(fold, stage.id, Array(blocks[..<half]), isLast: false))
+      work.append(.fold(fold, stage.id, Array(blocks[half...]), isLast: true))
     }
-    let results = try perform(work, plan) { $0 / 3 % place.settings.slots }
-    return try stride(from: 0, to: results.count, by: 3).map { index in
+    let results = try perform(work, plan) { $0 / 2 % place.settings.slots }
+    return try stride(from: 0, to: results.count, by: 2).map { index in
       _ = try results[index].report()
-      _ = try results[index + 1].report()
-      guard case .finished(let tally) = try results[index + 2].report() else { throw Unexpected() }
-      return HeldRun(blocks: results[index + 2].run, tally: tally)
+      guard case .finished(let tally) = try results[index + 1].report() else { throw Unexpected() }
+      return HeldRun(blocks: results[index + 1].run, tally: tally)
     }
   }
 }

@@ -41,9 +41,9 @@ import Vocabulary
     let fold = FoldID(step: StepID(1), partition: 0)
     let results = try place.perform(
       job, Built.faulty,
-      [.fold(fold, StageID(0), mapped.blocks.map(\.block)), .finish(fold, StageID(0))])
-    #expect(results[1].end.failure == nil)
-    for blocks in [mapped.blocks.map(\.block), results[1].run] {
+      [.fold(fold, StageID(0), mapped.blocks.map(\.block), isLast: true)])
+    #expect(results[0].end.failure == nil)
+    for blocks in [mapped.blocks.map(\.block), results[0].run] {
       let found = try values(blocks)
       #expect(found.count == lines.count)
       for (value, line) in zip(found, lines) {
@@ -121,7 +121,7 @@ import Vocabulary
       StageID(0), try input(corpus, (0..<300).map { "\($0)" }), samples: [])
     var mapped: [Block] = try place.perform(job, Built.faulty, [work])[0].blocks.map(\.block)
     let fold = FoldID(step: StepID(1), partition: 0)
-    _ = try place.perform(job, Built.faulty, [.fold(fold, StageID(0), mapped)])
+    _ = try place.perform(job, Built.faulty, [.fold(fold, StageID(0), mapped, isLast: false)])
     #expect(place.arena.takenBytes > 300_000)
     mapped = []
     // The executor keeps them, because its stage keeps records.
@@ -142,7 +142,8 @@ import Vocabulary
     let mapped = try place.perform(job, Built.faulty, [work])[0]
     let blocks = mapped.blocks.map(\.block)
     let fold = FoldID(step: StepID(1), partition: 0)
-    let result = try place.perform(job, Built.faulty, [.fold(fold, StageID(0), blocks)])[0]
+    let result = try place.perform(
+      job, Built.faulty, [.fold(fold, StageID(0), blocks, isLast: false)])[0]
     #expect(result.end.failure?.message.contains("memory of a node for blocks") == true)
     #expect(!result.end.hasDied)
     #expect(place.arena.takenBytes == 0)

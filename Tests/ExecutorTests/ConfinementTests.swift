@@ -39,7 +39,11 @@ import Vocabulary
     (.plan, .folded), (.plan, .mapped(SplitTally())), (.list(StageID(0)), .finished(RunTally())),
     (.map(StageID(0), .values(0..<1), samples: []), .sampled([])),
     (.sample(StageID(0), .values(0..<1)), .listed([])),
-    (.finish(FoldID(step: StepID(1), partition: 0), StageID(0)), .folded),
+    (.fold(FoldID(step: StepID(1), partition: 0), StageID(0), [], isLast: true), .folded),
+    (
+      .fold(FoldID(step: StepID(1), partition: 0), StageID(0), [], isLast: false),
+      .finished(RunTally())
+    ),
   ]
 
   @Test(arguments: wrong.indices) func `A report of other work ends its executor`(

@@ -81,7 +81,8 @@ import Vocabulary
     let job = JobSpec("ends-at", ["merge", "-", "lines.txt"])
     let fold = FoldID(step: StepID(7), partition: mapped.blocks[0].partition)
     let blocks = [mapped.blocks[0].block, mapped.blocks[0].block]
-    let results = try place.perform(job, Built.faulty, [.fold(fold, StageID(0), blocks)])
+    let results = try place.perform(
+      job, Built.faulty, [.fold(fold, StageID(0), blocks, isLast: false)])
     #expect(results[0].end.hasDied)
     #expect(results[0].end.failure?.location?.contains("combine") == true)
     #expect(results[0].end.failure?.record == nil)

@@ -17,7 +17,7 @@ import Testing
     try writer.write(try run(body), job: "planned")
   }
 
-  static func read(_ saved: SavedResult, _ selection: SavedResult.Selection) throws
+  static func read(_ saved: SavedResult, _ selection: RecordSelection) throws
     -> [EncodedRecord]
   {
     var found: [EncodedRecord] = []
@@ -29,7 +29,7 @@ import Testing
   }
 
   private func keys<K: Key>(
-    _ saved: SavedResult, _ selection: SavedResult.Selection, as: K.Type
+    _ saved: SavedResult, _ selection: RecordSelection, as: K.Type
   ) throws -> [K] {
     try Self.read(saved, selection).map { try decodedKey($0.key, as: K.self) }
   }
@@ -121,7 +121,7 @@ import Testing
     let saved = try SavedResult(directory.path + "/out/values")
     let values = try Self.read(saved, .all).map { try decodedValue($0.value, as: String.self) }
     #expect(values == ["b", "a", "c"])
-    for selection in [SavedResult.Selection.key("a"), .prefix("a")] {
+    for selection in [RecordSelection.key("a"), .prefix("a")] {
       let error = #expect(throws: JobError.self) { _ = try Self.read(saved, selection) }
       #expect(error?.code == .usage)
     }

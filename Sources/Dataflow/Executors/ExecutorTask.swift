@@ -35,10 +35,9 @@ package struct ExecutorTask: Sendable {
     case sample(StageID, MapInput)
     /// Maps a split into blocks. `splitters` are the sampled keys, where partitions are ranges.
     case map(StageID, MapInput, samples: [[UInt8]])
-    /// Takes blocks into what was gathered of a partition, in this order.
-    case fold(FoldID, StageID, [Block])
-    /// Makes the run of what was gathered, and forgets it.
-    case finish(FoldID, StageID)
+    /// Takes blocks into what was gathered of a partition, in this order. With the last ones it
+    /// makes the run, and forgets what was gathered.
+    case fold(FoldID, StageID, [Block], isLast: Bool)
   }
 
   /// Counted by the node; reports carry it.

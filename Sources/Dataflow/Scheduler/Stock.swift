@@ -30,8 +30,10 @@ package struct Stock: Sendable {
 
   mutating func take(_ number: UInt64, _ missing: [ShardRuns], from sender: NodeID) {
     guard number == self.number, let rank = view.members.firstIndex(of: sender) else { return }
+    // Who has got what it lacked says so: that tells of no loss.
+    let isFirst = self.missing[rank] == nil
     self.missing[rank] = missing
-    guard self.missing.allSatisfy({ $0 != nil }) else { return }
+    guard isFirst, self.missing.allSatisfy({ $0 != nil }) else { return }
     isKnown = true
     for step in live {
       for shard in view.receivers.indices where shard < step.partitions {

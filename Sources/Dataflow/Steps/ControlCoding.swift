@@ -75,11 +75,8 @@ extension ControlMessage {
       out.appendVarint(UInt64(size))
       out.appendVarint(UInt64(offset))
       out.append(counted: bytes)
-    case .drain(let node):
-      out.append(14 as UInt8)
-      out.append(node)
     case .restate(let step):
-      out.append(15 as UInt8)
+      out.append(14 as UInt8)
       out.append(step)
     default: preconditionFailure("written before")
     }
@@ -174,8 +171,7 @@ extension ByteReader {
       let size = try number()
       let offset = try number()
       return .code(code, size: size, offset: offset, Array(try take(try length())))
-    case 14: return .drain(try id())
-    case 15: return .restate(try boardStep())
+    case 14: return .restate(try boardStep())
     default: throw Damaged()
     }
   }

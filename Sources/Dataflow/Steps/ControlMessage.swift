@@ -51,8 +51,6 @@ package enum ControlMessage: Hashable, Sendable {
   case hasCode(CodeDigest, Bool)
   /// A piece of an executable, of `size` bytes in all.
   case code(CodeDigest, size: Int, offset: Int, [UInt8])
-  /// The node shall leave when it can.
-  case drain(NodeID)
 
   /// About how many bytes it has: what it says of executables, to which the rest is little.
   var weight: Int { if case .code(_, _, _, let bytes) = self { bytes.count } else { 0 } }
@@ -61,7 +59,7 @@ package enum ControlMessage: Hashable, Sendable {
   /// its view alone: it is said anew where it is still true.
   package var outlivesView: Bool {
     switch self {
-    case .failed, .code, .drain: true
+    case .failed, .code: true
     default: false
     }
   }

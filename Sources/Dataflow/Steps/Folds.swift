@@ -6,9 +6,11 @@ import Vocabulary
 /// The folding of a step's partitions at one replica: what waits to be folded, what an executor has
 /// in hand, and the runs that come out.
 package struct Folds: Sendable {
-  package enum Turn: Sendable {
-    case fold(partition: Int, [Block])
-    case finish(partition: Int)
+  /// Blocks that an executor takes into a partition; after the last ones, it makes the run.
+  package struct Turn: Sendable {
+    package let partition: Int
+    package let blocks: [Block]
+    package let isLast: Bool
   }
 
   private struct Partition: Sendable {
@@ -64,18 +66,22 @@ package struct Folds: Sendable {
       }
     }
     guard let best else { return nil }
+    let turn = Turn(
+      partition: partitions[best].number, blocks: partitions[best].queue, isLast: isClosed)
     partitions[best].isBusy = true
-    if partitions[best].queue.isEmpty { return .finish(partition: partitions[best].number) }
     partitions[best].hasBegun = true
-    let blocks = partitions[best].queue
     partitions[best].queue = []
-    inHand[partitions[best].number] = blocks.reduce(0) { $0 + $1.count }
-    return .fold(partition: partitions[best].number, blocks)
+    inHand[turn.partition] = turn.blocks.reduce(0) { $0 + $1.count }
+    return turn
   }
 
   package mutating func folded(_ partition: Int) {
-    queuedBytes -= inHand.removeValue(forKey: partition) ?? 0
+    letGo(partition)
     change(partition) { $0.isBusy = false }
+  }
+
+  private mutating func letGo(_ partition: Int) {
+    queuedBytes -= inHand.removeValue(forKey: partition) ?? 0
   }
 
   package mutating func runBlock(_ partition: Int, _ block: Block) {
@@ -83,6 +89,7 @@ package struct Folds: Sendable {
   }
 
   package mutating func finished(_ partition: Int, _ tally: RunTally) {
+    letGo(partition)
     change(partition) {
       $0.isBusy = false
       $0.tally = tally

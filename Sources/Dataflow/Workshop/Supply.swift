@@ -27,6 +27,11 @@ struct Supply: Sendable {
     at node: NodeID
   ) -> [ShardRuns] {
     guard number == self.number else { return [] }
+    if let place = answers.firstIndex(where: { $0.node == sender }) {
+      // It has got what it lacked.
+      answers[place].missing = missing
+      return []
+    }
     answers.append((sender, missing))
     // Known only when all have answered: else two could believe to be the first, or none.
     guard answers.count == view.members.count else { return [] }
@@ -43,6 +48,13 @@ struct Supply: Sendable {
     }
     sent += mine
     return mine
+  }
+
+  /// Whether a member has said that it lacks nothing of a shard.
+  func hasAll(_ member: NodeID, _ shard: Int) -> Bool {
+    answers.contains { answer in
+      answer.node == member && !answer.missing.contains { $0.shard == shard }
+    }
   }
 
   func partitions(of step: StepID) -> Int? { live.first { $0.step == step }?.partitions }

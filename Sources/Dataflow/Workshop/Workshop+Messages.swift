@@ -44,7 +44,6 @@ extension Workshop {
       if !codes.contains(code) {
         effects.append(.keepCode(code, size: size, offset: offset, bytes))
       }
-    case .drain(let member): if member == node { effects.append(.leave) }
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
@@ -87,6 +86,7 @@ extension Workshop {
       }
     }
     messages.append(.stocked(number, missing: missing))
+    isLacking = !missing.isEmpty
     noteStock(view)
   }
 
@@ -99,6 +99,9 @@ extension Workshop {
           ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
     }
+    guard isLacking, stocked == view.shards(of: node) else { return }
+    isLacking = false
+    messages.append(.stocked(supply.number, missing: []))
   }
 
   /// Sends the runs of a step to the replicas of a shard.

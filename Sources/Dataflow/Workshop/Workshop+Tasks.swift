@@ -13,6 +13,8 @@ extension Workshop {
       guard let running = running[slot], running.number == number else { return }
       take(report, of: running, slot, time)
     case .died(let slot, let code, let failure): died(slot, code, failure, time)
+    case .line(let slot, let text):
+      if let job = served[slot] { output.append(text, of: job) }
     case .hasCode(let code, let isNew):
       wantedCodes.removeAll { $0 == code }
       guard codes.insert(code).inserted else { return }
@@ -34,7 +36,7 @@ extension Workshop {
       guard case .sampled(let keys) = report, lane(of: step) != nil else { return }
       messages.append(.sampled(step, split: attempt.split, keys))
     case .map(let step, let attempt): mapped(step, attempt, report)
-    case .fold(let step, let partition), .finish(let step, let partition):
+    case .fold(let step, let partition):
       guard let lane = lane(of: step) else { return }
       switch report {
       case .folded: works[lane]?.folds.folded(partition)
@@ -83,7 +85,7 @@ extension Workshop {
       works[lane]?.abandon(attempt)
       let part = StepPart.split(attempt.split, attempt: attempt.attempt)
       fail(step, part, failure, hasDied: hasDied)
-    case .fold(let step, let partition), .finish(let step, let partition):
+    case .fold(let step, let partition):
       if lane(of: step) != nil { fail(step, .partition(partition), failure, hasDied: hasDied) }
     }
   }
@@ -126,9 +128,17 @@ extension Workshop {
   ) {
     taskCount += 1
     running[slot] = Running(number: taskCount, code: job.code, purpose: purpose)
+    served[slot] = self.job(of: purpose)
     let task = ExecutorTask(
       number: taskCount, job: job, fingerprint: fingerprint, work: work)
     effects.append(.start(slot: slot, task))
+  }
+
+  private func job(of purpose: Running.Purpose) -> JobID? {
+    switch purpose {
+    case .errand(.plan(let job)), .errand(.list(let job, _)): job
+    default: purpose.step.flatMap { lane(of: $0) }.flatMap { works[$0]?.plan.job }
+    }
   }
 
   /// Whether an executable is here; asks for it where it is not.
@@ -168,19 +178,10 @@ extension Workshop {
     _ slot: Int, _ lane: Int, _ next: Folds.Turn, into effects: inout [WorkshopEffect]
   ) {
     guard let plan = works[lane]?.plan else { return }
-    let step = plan.step
-    switch next {
-    case .fold(let partition, let blocks):
-      let fold = FoldID(step: step, partition: partition)
-      start(
-        slot, .fold(step, partition: partition), plan.spec, plan.fingerprint,
-        .fold(fold, plan.stage, blocks), into: &effects)
-    case .finish(let partition):
-      let fold = FoldID(step: step, partition: partition)
-      start(
-        slot, .finish(step, partition: partition), plan.spec, plan.fingerprint,
-        .finish(fold, plan.stage), into: &effects)
-    }
+    let fold = FoldID(step: plan.step, partition: next.partition)
+    start(
+      slot, .fold(plan.step, partition: next.partition), plan.spec, plan.fingerprint,
+      .fold(fold, plan.stage, next.blocks, isLast: next.isLast), into: &effects)
   }
 
   private mutating func nextMap(

@@ -1,6 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Vocabulary
+
 extension Workshop {
+  /// Whether nobody is to read a step's runs any more: it is neither under way nor among those that
+  /// are needed.
+  package func hasExpired(_ step: StepID) -> Bool {
+    supply.number > 0 && board[step] == nil && !supply.live.contains { $0.step == step }
+  }
+
+  /// Shards with runs of which no other member has all, as far as is known here.
+  package var heldAlone: [Int] {
+    guard let view, !shelf.held.isEmpty else { return [] }
+    // What is under way, all replicas make. Of what is new, others have not said yet whether they
+    // have it.
+    let isTold = shelf.held.allSatisfy { step in
+      board[step] != nil || supply.live.contains { $0.step == step }
+    }
+    return view.shards(of: node).filter { shard in
+      let others = view.receivers[shard].filter { $0 != node }
+      return !isTold || !others.contains { supply.hasAll($0, shard) }
+    }
+  }
+
   /// What this node does, for people who look into it: a line for each step, and for each slot.
   package var text: [String] {
     var lines: [String] = []
@@ -14,11 +36,13 @@ extension Workshop {
           + "\(work.isPrepared ? "prepared" : "not prepared")")
     }
     for (slot, task) in running.enumerated() {
-      if let task { lines.append("slot \(slot): task \(task.number), \(task.purpose)") }
+      let what = task.map { "task \($0.number), \($0.purpose)" } ?? "nothing to do"
+      lines.append("slot \(slot): \(what)")
     }
     for (shard, parcels) in parcels.enumerated() where !parcels.isEmpty {
       lines.append("shard \(shard): \(parcels.waitingBytes) bytes wait to be sent")
     }
+    lines.append("holds \(ByteCount(shelf.bytes)) of results and finished stages")
     return lines
   }
 }

@@ -24,6 +24,9 @@ package struct Workshop: Sendable {
   package internal(set) var scheduler: Scheduler?
   /// By slot.
   var running: [Running?]
+  /// By slot: the job that its executor worked for last.
+  var served: [JobID?]
+  package internal(set) var output = OutputBook()
   var taskCount: UInt64 = 0
   /// The lane whose turn is next.
   var turn = 0
@@ -33,6 +36,8 @@ package struct Workshop: Sendable {
   /// Executables that this node has asked for, and that have not come.
   var wantedCodes: [CodeDigest] = []
   var supply = Supply()
+  /// Whether it has told that it lacks runs, and not yet that they came.
+  var isLacking = false
 
   /// To all members.
   package var messages = Outflow<ControlMessage> { $0.weight }
@@ -58,6 +63,7 @@ package struct Workshop: Sendable {
     self.retention = retention
     self.memory = memory
     running = Array(repeating: nil, count: slots)
+    served = Array(repeating: nil, count: slots)
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
   }
 
@@ -73,6 +79,7 @@ package struct Workshop: Sendable {
     commands.removeAll()
     cells = Array(repeating: LaneCells(), count: Limits.lanes)
     supply = Supply()
+    isLacking = false
     codeSupply = CodeSupply()
     wantedCodes = []
     stocked = []

@@ -14,8 +14,6 @@ package enum WorkshopEffect: Sendable {
   case keepCode(CodeDigest, size: Int, offset: Int, [UInt8])
   /// An executable is read, piece by piece, to be spread.
   case readCode(CodeDigest)
-  /// The node shall leave.
-  case leave
   /// For people who read logs.
   case note(String)
 }
@@ -28,6 +26,8 @@ package enum WorkshopInput: Sendable {
   case died(slot: Int, CodeDigest, JobFailure)
   /// An executable is here, whole: it was brought by a client, or has come from another node.
   case hasCode(CodeDigest, isNew: Bool)
+  /// A line that the slot's executor wrote.
+  case line(slot: Int, String)
   /// The next piece of an executable that is read.
   case codePiece(CodeDigest, size: Int, offset: Int, [UInt8])
 }
@@ -39,13 +39,12 @@ struct Running: Sendable {
     case sample(StepID, SplitAttempt)
     case map(StepID, SplitAttempt)
     case fold(StepID, partition: Int)
-    case finish(StepID, partition: Int)
 
     var step: StepID? {
       switch self {
       case .errand: nil
       case .sample(let step, _), .map(let step, _): step
-      case .fold(let step, _), .finish(let step, _): step
+      case .fold(let step, _): step
       }
     }
   }

@@ -5,7 +5,7 @@ import Membership
 import Memory
 import Multicast
 import Replication
-package import Vocabulary
+import Vocabulary
 
 /// The commands of this node's schedulers, as the coordinators see them: those of one client.
 struct SchedulingSession: Sendable {
@@ -17,15 +17,18 @@ struct SchedulingSession: Sendable {
 
 /// Where jobs meet the rest of the node.
 extension Node {
+  func scheduler(of view: View) -> Rank {
+    let coordinator = view.subgroups[coordinators]
+    return coordinator.holders.first ?? coordinator.senders[0]
+  }
+
   /// The view as the workshop sees it.
   private func clusterView(_ view: View) -> ClusterView {
     let shards = view.subgroups.filter { $0.role.isShard }
-    let coordinator = view.subgroups[coordinators]
-    let scheduler = coordinator.holders.first ?? coordinator.senders[0]
     return ClusterView(
       number: view.number, members: view.members.map(\.id),
       receivers: shards.map { $0.receivers.map { view.record($0).id } },
-      scheduler: view.record(scheduler).id, inadequacy: view.inadequacy)
+      scheduler: view.record(scheduler(of: view)).id, inadequacy: view.inadequacy)
   }
 
   /// What the coordinators know together, where this node is one and has it.
@@ -39,7 +42,7 @@ extension Node {
     let time = Time(now: now, clock: clock)
     let cluster = clusterView(view)
     workshop?.begin(cluster, known, time, into: &wanted)
-    carryOut(wanted, now, into: &effects)
+    carryOut(wanted, into: &effects)
   }
 
   /// A turn of jobs: decides, gives tasks to executors, and tells how far this node is.
@@ -54,7 +57,7 @@ extension Node {
     workshop?.step(known, rows, time, into: &wanted)
     if let workshop { columns.publish(workshop.cells, slots: limits.slots, to: &plane.member) }
     submitCommands()
-    carryOut(wanted, now, into: &effects)
+    carryOut(wanted, into: &effects)
   }
 
   /// Hands the scheduler's commands to the coordinators' order.
@@ -92,7 +95,7 @@ extension Node {
     } catch {
       effects.append(.note("node \(sender) sent to \(role) what is no message about jobs"))
     }
-    carryOut(wanted, now, into: &effects)
+    carryOut(wanted, into: &effects)
     noteStock(into: &effects)
   }
 
@@ -108,39 +111,32 @@ extension Node {
     }
   }
 
-  /// What a job that is not over waits for, where this node schedules; nil where it does not.
-  package func waits(_ job: JobID) -> String? {
-    guard let plane, let columns = plane.layout.steps, let view = dataView,
-      let workshop, let scheduler = workshop.scheduler
-    else { return nil }
-    let rows = StepRows(columns: columns, table: plane.member.table, view: view)
-    return scheduler.waits(job, workshop.board, rows) { id in
-      view.rank(of: id).map { view.record($0).name } ?? "\(id)"
-    }
-  }
-
   /// Whether little waits to be told to all members: then a piece of an executable may go, too.
   package var hasRoomForCode: Bool {
     workshop.map { $0.messages.waitingBytes < limits.sizes.blockRingBytes / 4 } ?? false
   }
 
-  /// Bytes of a run that is here; nil where it is not.
-  func runs(_ question: RunQuestion) -> Reply? {
-    workshop?.shelf.run(question.step, question.partition).map {
-      .outcome(.done($0.bytes(from: question.offset)))
+  /// A section of a run that is here, or why it cannot be had; nil where others may have it.
+  func section(_ question: RunQuestion) -> Reply? {
+    guard let workshop else { return nil }
+    if let run = workshop.shelf.run(question.step, question.partition) {
+      return .outcome(.done(run.section(from: question.start).encoded))
     }
+    guard workshop.hasExpired(question.step) else { return nil }
+    return .outcome(
+      .refused("these records are not kept any more: the version has expired, or its job ended"))
   }
 
   /// A client reads a run.
   mutating func read(
     _ question: RunQuestion, _ number: UInt64, into effects: inout [NodeEffect]
   ) {
-    if let reply = runs(question) { return effects.append(.answer(number, reply)) }
+    if let reply = section(question) { return effects.append(.answer(number, reply)) }
     guard let map = workshop?.view?.map else {
       return effects.append(.answer(number, .unavailable("this node has no shards")))
     }
     let shard = map.shard(of: question.partition)
-    forward(.read(question), number, shard: shard, into: &effects)
+    forward(.read(question), number, to: .replicas(shard: shard), into: &effects)
   }
 
   /// Sends what jobs want sent, as far as there is room. True where it did.
@@ -216,18 +212,8 @@ extension Node {
     }
   }
 
-  mutating func carryOut(
-    _ wanted: [WorkshopEffect], _ now: UInt64, into effects: inout [NodeEffect]
-  ) {
-    for effect in wanted {
-      switch effect {
-      case .leave:
-        var changes: [MembershipEffect] = []
-        membership.leave(now, into: &changes)
-        carryOut(changes, now, into: &effects)
-      default: effects.append(.jobs(effect))
-      }
-    }
+  func carryOut(_ wanted: [WorkshopEffect], into effects: inout [NodeEffect]) {
+    for effect in wanted { effects.append(.jobs(effect)) }
   }
 }
 

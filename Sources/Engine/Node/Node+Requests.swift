@@ -26,14 +26,19 @@ extension Node {
       submit(bytes, number, now, into: &effects)
     case .watch(let question): watch(question, number, now, into: &effects)
     case .read(let question): read(question, number, into: &effects)
+    case .inquire(let inquiry): inquire(inquiry, number, now, into: &effects)
     case .status:
       effects.append(.answer(number, .status(status(now).encoded)))
     case .leave:
       effects.append(.answer(number, .leaving))
-      var changes: [MembershipEffect] = []
-      membership.leave(now, into: &changes)
-      carryOut(changes, now, into: &effects)
+      leave(now, into: &effects)
     }
+  }
+
+  mutating func leave(_ now: UInt64, into effects: inout [NodeEffect]) {
+    var changes: [MembershipEffect] = []
+    membership.leave(now, into: &changes)
+    carryOut(changes, now, into: &effects)
   }
 
   /// Why nothing can be done now; nil where something can.
@@ -49,7 +54,7 @@ extension Node {
       return effects.append(.answer(number, .unavailable(reason)))
     }
     guard isCoordinator else {
-      return forward(.submit(bytes), number, into: &effects)
+      return forward(.submit(bytes), number, to: .coordinators, into: &effects)
     }
     guard queues[coordinators].count < limits.submissions else {
       return effects.append(.answer(number, busy))
@@ -72,7 +77,9 @@ extension Node {
     if let reason = unavailability(now) {
       return effects.append(.answer(number, .unavailable(reason)))
     }
-    guard isCoordinator else { return forward(.watch(question), number, into: &effects) }
+    guard isCoordinator else {
+      return forward(.watch(question), number, to: .coordinators, into: &effects)
+    }
     guard watches.count < limits.watches else {
       let text = "\(limits.watches) clients wait for changes at this node already"
       return effects.append(.answer(number, .busy(text)))

@@ -92,7 +92,7 @@ package struct Node: ~Copyable {
       switch bytes.withBytes({ Envelope($0) }) {
       case .letter(let letter): membership.receive(letter, from: sender, now, into: &changes)
       case .forward(let number, let submission):
-        takeForward(submission, from: sender, number, into: &effects)
+        takeForward(submission, from: sender, number, now, into: &effects)
       case .reply(let number, let reply): takeReply(reply, number, into: &effects)
       case nil: effects.append(.note("node \(sender) wrote what is no letter"))
       }
@@ -106,7 +106,7 @@ package struct Node: ~Copyable {
     case .jobs(let input):
       var wanted: [WorkshopEffect] = []
       workshop?.take(input, Time(now: now, clock: clock), into: &wanted)
-      carryOut(wanted, now, into: &effects)
+      carryOut(wanted, into: &effects)
     case .unformed(let number, let unmet, let reason):
       guard number == membership.view?.number else { return }
       effects.append(.note("view \(number) has no fabric: \(reason)"))

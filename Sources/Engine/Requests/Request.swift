@@ -15,6 +15,8 @@ package enum Request: Sendable {
   case leave
   /// Bytes of a run, of whoever holds it.
   case read(RunQuestion)
+  /// What people want to know of a member.
+  case inquire(Inquiry)
 
   package var encoded: [UInt8] {
     switch self {
@@ -23,6 +25,7 @@ package enum Request: Sendable {
     case .status: [3]
     case .leave: [4]
     case .read(let question): [5] + question.encoded
+    case .inquire(let inquiry): [6] + inquiry.encoded
     }
   }
 
@@ -39,6 +42,9 @@ package enum Request: Sendable {
     case 5:
       guard let question = RunQuestion(Array(bytes.dropFirst())) else { return nil }
       self = .read(question)
+    case 6:
+      guard let inquiry = Inquiry(Array(bytes.dropFirst())) else { return nil }
+      self = .inquire(inquiry)
     default: return nil
     }
   }

@@ -1,47 +1,100 @@
 // SPDX-License-Identifier: Apache-2.0
-import Dataflow
-import Memory
+package import Dataflow
+package import Memory
 package import Vocabulary
 
-/// Asks for bytes of a partition's run, from some byte on: its frames, one behind the other.
+/// Asks for frames of a partition's run, one behind the other: from some byte on, or from the first
+/// one whose key is not below another, where the run is ordered by key.
 package struct RunQuestion: Hashable, Sendable {
+  package enum Start: Hashable, Sendable {
+    case offset(Int)
+    case key([UInt8])
+  }
+
   package let step: StepID
   package let partition: Int
-  package let offset: Int
+  package let start: Start
 
   /// The most bytes of an answer.
   package static let byteMaximum = 256 << 10
 
-  package init(step: StepID, partition: Int, offset: Int) {
+  package init(step: StepID, partition: Int, start: Start) {
     self.step = step
     self.partition = partition
-    self.offset = offset
+    self.start = start
   }
 
   var encoded: [UInt8] {
     var out = ByteBuffer(capacity: 32)
     out.appendVarint(step.number)
     out.appendVarint(UInt64(partition))
-    out.appendVarint(UInt64(offset))
+    switch start {
+    case .offset(let offset):
+      out.append(0 as UInt8)
+      out.appendVarint(UInt64(offset))
+    case .key(let key):
+      out.append(1 as UInt8)
+      out.appendVarint(UInt64(key.count))
+      key.withBytes { out.append($0) }
+    }
     return Array(out.bytes)
   }
 
   init?(_ bytes: [UInt8]) {
-    let read = bytes.withBytes { bytes -> RunQuestion? in
+    let read = try? bytes.withBytes { bytes throws(ByteReader.Damaged) -> RunQuestion in
       var reader = ByteReader(bytes)
-      guard let step = try? reader.varint(), let partition = try? reader.number(),
-        let offset = try? reader.number(), reader.isAtEnd
-      else { return nil }
-      return RunQuestion(step: StepID(step), partition: partition, offset: offset)
+      let step = StepID(try reader.varint())
+      let partition = try reader.number()
+      let start: Start
+      switch try reader.byte() {
+      case 0: start = .offset(try reader.number())
+      case 1: start = .key(Array(try reader.take(try reader.length())))
+      default: throw ByteReader.Damaged()
+      }
+      guard reader.isAtEnd else { throw ByteReader.Damaged() }
+      return RunQuestion(step: step, partition: partition, start: start)
     }
     guard let read else { return nil }
     self = read
   }
 }
 
+/// Some bytes of a run, and where they begin in it.
+package struct RunSection: Hashable, Sendable {
+  package let offset: Int
+  package let bytes: [UInt8]
+
+  package init(offset: Int, bytes: [UInt8]) {
+    self.offset = offset
+    self.bytes = bytes
+  }
+
+  package var encoded: [UInt8] {
+    var out = ByteBuffer(capacity: bytes.count + 16)
+    out.appendVarint(UInt64(offset))
+    bytes.withBytes { out.append($0) }
+    return Array(out.bytes)
+  }
+
+  package init(_ bytes: Bytes) throws(ByteReader.Damaged) {
+    var reader = ByteReader(bytes)
+    offset = try reader.number()
+    self.bytes = Array(try reader.take(reader.remaining))
+  }
+}
+
 extension HeldRun {
-  /// The bytes from `offset` on, as many as one answer takes. O(blocks).
-  func bytes(from offset: Int) -> [UInt8] {
+  /// What is asked for, as much as one answer takes. O(blocks + bytes of a block).
+  package func section(from start: RunQuestion.Start) -> RunSection {
+    let offset =
+      switch start {
+      case .offset(let offset): offset
+      case .key(let key): key.withBytes { self.offset(of: $0) }
+      }
+    return RunSection(offset: offset, bytes: bytes(from: offset))
+  }
+
+  private func bytes(from offset: Int) -> [UInt8] {
     var found: [UInt8] = []
     var start = 0
     for block in blocks {
@@ -54,5 +107,26 @@ extension HeldRun {
       start = end
     }
     return found
+  }
+
+  /// Where the first record begins whose key is not below `key`; behind all where there is none.
+  /// Executors made the bytes, so that nothing in them is believed.
+  private func offset(of key: Bytes) -> Int {
+    var start = 0
+    var last: (block: Block, start: Int)?
+    for block in blocks {
+      var reader = ByteReader(block.bytes)
+      if let first = try? reader.frame(), first.key.order(key) >= 0 { break }
+      last = (block, start)
+      start += block.count
+    }
+    guard let last else { return 0 }
+    var reader = ByteReader(last.block.bytes)
+    while !reader.isAtEnd {
+      let passed = reader.offset
+      guard let frame = try? reader.frame() else { break }
+      if frame.key.order(key) >= 0 { return last.start + passed }
+    }
+    return start
   }
 }

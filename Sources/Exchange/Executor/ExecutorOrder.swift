@@ -35,8 +35,7 @@ package struct TaskOrder: Hashable, Sendable {
     case sample(StageID, OrderedInput)
     /// `samples` nil: those of the last map task, which are many and stay the same for a stage.
     case map(StageID, OrderedInput, samples: [[UInt8]]?)
-    case fold(StepID, partition: Int, StageID, [LentBlock])
-    case finish(StepID, partition: Int, StageID)
+    case fold(StepID, partition: Int, StageID, [LentBlock], isLast: Bool)
   }
 
   package let number: UInt64
@@ -105,20 +104,14 @@ extension ByteBuffer {
       append(stage: stage)
       append(input)
       append(optional: samples) { $0.append(keys: $1) }
-    case .fold(let step, let partition, let stage, let blocks):
+    case .fold(let step, let partition, let stage, let blocks, let isLast):
       append(4 as UInt8)
-      append(step, partition, stage)
+      appendVarint(step.number)
+      appendVarint(UInt64(partition))
+      append(stage: stage)
       append(list: blocks) { $0.append($1) }
-    case .finish(let step, let partition, let stage):
-      append(5 as UInt8)
-      append(step, partition, stage)
+      append((isLast ? 1 : 0) as UInt8)
     }
-  }
-
-  private mutating func append(_ step: StepID, _ partition: Int, _ stage: StageID) {
-    appendVarint(step.number)
-    appendVarint(UInt64(partition))
-    append(stage: stage)
   }
 
   /// Appends keys, each with its length.
@@ -198,11 +191,8 @@ extension ByteReader {
       let step = StepID(try varint())
       let partition = try number()
       let stage = try stageID()
-      return .fold(step, partition: partition, stage, try lentBlocks())
-    case 5:
-      let step = StepID(try varint())
-      let partition = try number()
-      return .finish(step, partition: partition, try stageID())
+      let blocks = try lentBlocks()
+      return .fold(step, partition: partition, stage, blocks, isLast: try byte() == 1)
     default: throw Damaged()
     }
   }

@@ -102,12 +102,10 @@ package final class ExecutorSession {
       return .sampled(samples)
     case .map(let stage, let input, _):
       return .mapped(try map(task, plan, stage, try split(input), samples))
-    case .fold(let step, let partition, let stage, let blocks):
-      try fold(FoldKey(step: step, partition: partition), task, plan, stage, blocks)
-      return .folded
-    case .finish(let step, let partition, let stage):
+    case .fold(let step, let partition, let stage, let blocks, let isLast):
       let key = FoldKey(step: step, partition: partition)
-      return .finished(try finish(key, task, plan, stage))
+      try fold(key, task, plan, stage, blocks)
+      return isLast ? .finished(try finish(key, task, plan, stage)) : .folded
     }
   }
 

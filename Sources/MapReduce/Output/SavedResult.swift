@@ -17,13 +17,6 @@ package final class SavedResult {
   private let descriptor: Int32
   private let index: [RunFile.IndexEntry]
 
-  /// What to read.
-  package enum Selection: Sendable {
-    case all
-    case key(String)
-    case prefix(String)
-  }
-
   /// Opens the result in `directory`.
   package init(_ directory: String) throws {
     path = "\(directory)/part-00000.run"
@@ -59,10 +52,11 @@ package final class SavedResult {
 
   /// Hands the selected records to `body`, in order, until it returns false.
   package func forEach(
-    _ selection: Selection, _ body: (_ key: Bytes, _ value: Bytes) throws -> Bool
+    _ selection: RecordSelection, _ body: (_ key: Bytes, _ value: Bytes) throws -> Bool
   ) throws {
-    let (lower, matches) = try bounds(selection)
-    var block = firstBlock(notAfter: lower)
+    let bounds: RecordBounds
+    do { bounds = try selection.bounds(schema, of: name) } catch { throw JobError(error) }
+    var block = firstBlock(notAfter: bounds.wanted)
     var frames = ByteBuffer(capacity: 1 << 16)
     while block < index.count {
       let count = try load(block, into: &frames)
@@ -70,7 +64,7 @@ package final class SavedResult {
         var reader = ByteReader(frames.bytes)
         for _ in 0..<count {
           let frame = try reader.frame()
-          switch matches(frame.key) {
+          switch bounds.place(of: frame.key) {
           case .before: continue
           case .inside: if try !body(frame.key, frame.value) { return }
           case .after: if schema.order == .key { return }
@@ -78,45 +72,6 @@ package final class SavedResult {
         }
       } catch is ByteReader.Damaged { throw Self.damaged(path) }
       block += 1
-    }
-  }
-
-  private enum Place {
-    case before
-    case inside
-    case after
-  }
-
-  private func bounds(
-    _ selection: Selection
-  ) throws -> (lower: [UInt8], matches: (Bytes) -> Place) {
-    switch selection {
-    case .all: return ([], { _ in .inside })
-    case .key(let text):
-      guard schema.shape != .values else { throw noKeys("--key") }
-      guard let key = KeyText.encode(text, as: schema.key) else {
-        throw JobError(
-          .usage, "\"\(text)\" is not a key of type \(schema.key)",
-          advice: "write numbers in decimal, and the parts of a tuple between tabs")
-      }
-      return (key, { found in Self.place(found, key, isPrefix: false) })
-    case .prefix(let text):
-      guard schema.shape != .values else { throw noKeys("--prefix") }
-      guard let prefix = KeyText.encodePrefix(text, as: schema.key) else {
-        throw JobError(.usage, "keys of type \(schema.key) have no prefix \"\(text)\"")
-      }
-      return (prefix, { found in Self.place(found, prefix, isPrefix: true) })
-    }
-  }
-
-  private func noKeys(_ option: String) -> JobError {
-    JobError(.usage, "result \(name) has no keys, so \(option) finds nothing in it")
-  }
-
-  private static func place(_ found: Bytes, _ wanted: [UInt8], isPrefix: Bool) -> Place {
-    wanted.withBytes { wanted in
-      if isPrefix ? found.hasPrefix(wanted) : found == wanted { return .inside }
-      return found < wanted ? .before : .after
     }
   }
 

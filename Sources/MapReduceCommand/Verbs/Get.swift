@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
+import Dataflow
 import Exchange
 import MapReduce
 import Memory
+import Runtime
 import Vocabulary
 
-/// `mapred get DIR/NAME`.
+/// `mapred get NAME[@VERSION]`, `mapred get DIR/NAME`.
 struct Get: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "get", abstract: "Reads a saved result: whole, by key or by prefix.")
+    commandName: "get", abstract: "Reads a result: whole, by key or by prefix.",
+    discussion: """
+      NAME is a result of the cluster, NAME@VERSION one of its versions. What has a slash in it is \
+      the directory of a saved result: DIR/NAME, as `run … -o DIR` saved it.
+      """)
 
-  @Argument(help: "The directory of one result: DIR/NAME, as `run … -o DIR` saved it.")
-  var directory: String
+  @Argument(help: "NAME, NAME@VERSION, or the directory of a saved result.")
+  var result: String
 
   @Option(help: "Only the records with this key; the parts of a tuple stand between tabs.")
   var key: String?
 
   @Option(help: "Only the records whose key begins with this text.")
   var prefix: String?
+
+  @Option(help: "The version that was the newest then: 2026-11-23T10:14:03Z.")
+  var asOf: InstantArgument?
 
   @Option(help: "How to show records: lines, csv or jsonl.")
   var format: RecordFormatArgument = .lines
@@ -26,6 +35,8 @@ struct Get: ParsableCommand {
 
   @Flag(help: "The same as --format jsonl.") var json = false
 
+  @OptionGroup var node: NodeOptions
+
   func validate() throws {
     if key != nil, prefix != nil {
       throw ValidationError("--key and --prefix exclude each other")
@@ -33,19 +44,91 @@ struct Get: ParsableCommand {
     if let limit, limit < 0 {
       throw ValidationError("--limit takes a number that is not negative")
     }
+    if asOf != nil, result.contains("/") {
+      throw ValidationError("--as-of is for results of a cluster: \(result) is a directory")
+    }
+    if asOf != nil, result.contains("@") {
+      throw ValidationError("--as-of and @VERSION exclude each other")
+    }
   }
 
   func run() throws {
-    let result = try SavedResult(directory)
-    let selection: SavedResult.Selection =
+    let selection: RecordSelection =
       key.map { .key($0) } ?? prefix.map { .prefix($0) } ?? .all
-    let formatter = RecordFormatter(json ? .jsonl : format.format, result.schema)
+    if result.contains("/") {
+      let saved = try SavedResult(result)
+      try show(saved.schema, saved.name) { try saved.forEach(selection, $0) }
+    } else {
+      do {
+        let client = try self.client()
+        let version = try find(client)
+        try show(version.schema, version.name) {
+          try client.forEach(version, selection, milliseconds: node.milliseconds, $0)
+        }
+      } catch let error as NodeClient.Failure {
+        throw JobError(error)
+      } catch let failure as JobFailure {
+        throw JobError(failure)
+      }
+    }
+  }
+
+  private func client() throws -> NodeClient {
+    do {
+      return try node.client()
+    } catch var error as JobError {
+      guard error.code == .unavailable else { throw error }
+      error.advice =
+        "start a node, or name the socket of one; to read a directory, "
+        + "write ./\(result)"
+      throw error
+    }
+  }
+
+  private func find(_ client: NodeClient) throws -> ResultVersion {
+    let parts = result.split(separator: "@", maxSplits: 1, omittingEmptySubsequences: false)
+    var selector = asOf.map { VersionSelector.asOf($0.instant.microseconds) } ?? .latest
+    if parts.count == 2 {
+      guard let number = UInt64(parts[1]) else {
+        throw JobError(.usage, "\"\(parts[1])\" is no version: they are numbers from 1")
+      }
+      selector = .version(number)
+    }
+    let asked = JobQuestion.find(name: String(parts[0]), selector)
+    let found: [ResultVersion]
+    do {
+      found = try client.versions(asked, milliseconds: node.milliseconds)
+    } catch {
+      guard case .refused(let reason) = error else { throw error }
+      throw JobError(
+        .noInput, reason,
+        advice: "`mapred results` lists what there is; write ./\(result) for a directory")
+    }
+    guard let version = found.first else {
+      throw JobError(.internalFault, "the node names no version")
+    }
+    guard !version.isLost else {
+      throw JobError(
+        .noInput,
+        "\(version.name)@\(version.version) is lost: no replica of shards "
+          + "\(version.lostShards.map(String.init).joined(separator: ", ")) is left",
+        advice: "run its job again")
+    }
+    return version
+  }
+
+  private typealias Body = (_ key: Bytes, _ value: Bytes) throws -> Bool
+
+  private func show(
+    _ schema: ResultSchema, _ name: String, _ forEach: (Body) throws -> Void
+  ) throws {
+    let formatter = RecordFormatter(json ? .jsonl : format.format, schema)
     var buffer = ByteBuffer(capacity: 1 << 16)
     buffer.append(formatter.header)
     var shown = 0
     do {
       if limit != 0 {
-        try result.forEach(selection) { key, value in
+        try forEach { key, value in
           try formatter.append(key: key, value: value, to: &buffer)
           shown += 1
           if buffer.count >= 1 << 16 {
@@ -58,7 +141,7 @@ struct Get: ParsableCommand {
       try Terminal.write(buffer.bytes)
     } catch is Terminal.Ended { return }
     if shown == 0, let key {
-      throw JobError(.noInput, "result \(result.name) has no key \"\(key)\"")
+      throw JobError(.noInput, "result \(name) has no key \"\(key)\"")
     }
   }
 }

@@ -70,10 +70,10 @@ struct JobsVerb: ParsableCommand {
   }
 }
 
-/// `mapred status ID`, `mapred wait ID`, `mapred cancel ID`.
+/// `mapred status ID`.
 struct StatusVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "status", abstract: "Shows where a job stands.")
+    commandName: "status", abstract: "Shows where a job stands, and what it waits for.")
 
   @Argument(help: "The job's id.") var id: String
   @OptionGroup var node: NodeOptions
@@ -81,12 +81,16 @@ struct StatusVerb: ParsableCommand {
 
   func run() throws {
     do {
-      let job = try node.client().job(try JobText.id(id), milliseconds: node.milliseconds)
-      try JobText.print(job, isJSON: json)
+      let client = try node.client()
+      let job = try client.job(try JobText.id(id), milliseconds: node.milliseconds)
+      let waits = try client.waits(of: job, milliseconds: node.milliseconds)
+      if json { return try Terminal.print(JobDocument.of(job, waits: waits).line) }
+      for line in JobText.lines(job, waits: waits) { try Terminal.print(line) }
     } catch let error as NodeClient.Failure { throw JobError(error) }
   }
 }
 
+/// `mapred wait ID`.
 struct WaitVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "wait", abstract: "Waits for the end of a job.")
@@ -100,6 +104,7 @@ struct WaitVerb: ParsableCommand {
   }
 }
 
+/// `mapred cancel ID`.
 struct CancelVerb: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "cancel", abstract: "Cancels a job: nothing of it becomes visible.")
@@ -111,41 +116,5 @@ struct CancelVerb: ParsableCommand {
     do {
       try node.client().cancel(try JobText.id(id), milliseconds: node.milliseconds)
     } catch let error as NodeClient.Failure { throw JobError(error) }
-  }
-}
-
-/// Jobs as people and programs read them.
-enum JobText {
-  static func id(_ text: String) throws -> JobID {
-    guard let id = JobID(text) else {
-      throw JobError(.usage, "\"\(text)\" is no job's id: they look like j-17")
-    }
-    return id
-  }
-
-  /// Waits for the end of a job; throws its failure.
-  static func follow(_ id: JobID, _ client: NodeClient, isJSON: Bool) throws {
-    do {
-      var job = try client.job(id, milliseconds: 60_000)
-      while !job.phase.isOver {
-        job = try client.job(id, since: job.revision, milliseconds: 86_400_000)
-      }
-      try print(job, isJSON: isJSON)
-      if job.phase == .cancelled {
-        throw JobError(.interrupted, "job \(id) was cancelled; nothing became visible")
-      }
-      if let failure = job.failure { throw JobError(failure) }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
-  }
-
-  static func print(_ job: JobRecord, isJSON: Bool) throws {
-    if isJSON { return try Terminal.print(JobDocument.of(job).line) }
-    var line = "\(job.id)\t\(job.spec.name)\t\(job.phase)"
-    if let begun = job.begun, let ended = job.ended {
-      let microseconds = ended.microseconds - min(begun.microseconds, ended.microseconds)
-      line += "\t\(microseconds / 1000).\(microseconds / 100 % 10) ms"
-    }
-    for result in job.results { line += "\t\(result.name)@\(result.version)" }
-    try Terminal.print(line)
   }
 }

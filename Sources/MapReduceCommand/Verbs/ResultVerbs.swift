@@ -3,7 +3,6 @@ import ArgumentParser
 import Dataflow
 import Exchange
 import MapReduce
-import Memory
 import Runtime
 import Vocabulary
 
@@ -51,59 +50,19 @@ enum ResultText {
     guard isJSON else {
       let lost = version.isLost ? "\tlost: shards \(version.lostShards)" : ""
       return try Terminal.print(
-        "\(version.name)@\(version.version)\t\(version.records) records\t"
+        "\(version.name)@\(version.version)\t\(version.instant.text)\t\(version.records) records\t"
           + "\(ByteCount(version.bytes))\t\(version.job)\(lost)")
     }
     try Terminal.print(ResultDocument.of(version).line)
   }
 }
 
-/// `mapred show NAME[@VERSION]`: a result of the cluster, partition by partition.
-struct ShowVerb: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "show", abstract: "Reads a result of the cluster.")
+/// An instant on the command line.
+struct InstantArgument: ExpressibleByArgument {
+  let instant: Instant
 
-  @Argument(help: "NAME, or NAME@VERSION.") var name: String
-  @OptionGroup var node: NodeOptions
-  @Option(help: "How to show records: lines, csv or jsonl.")
-  var format: RecordFormatArgument = .lines
-
-  func run() throws {
-    let parts = name.split(separator: "@", maxSplits: 1)
-    var selector = VersionSelector.latest
-    if parts.count == 2 {
-      guard let number = UInt64(parts[1]) else {
-        throw JobError(.usage, "\"\(parts[1])\" is no version: they are numbers from 1")
-      }
-      selector = .version(number)
-    }
-    let client = try node.client()
-    do {
-      let asked = JobQuestion.find(name: String(parts[0]), selector)
-      guard let version = try client.versions(asked, milliseconds: node.milliseconds).first else {
-        return
-      }
-      guard !version.isLost else {
-        throw JobError(
-          .noInput,
-          "\(version.name)@\(version.version) is lost: no replica of shards "
-            + "\(version.lostShards) is left", advice: "run its job again")
-      }
-      try show(version, client)
-    } catch let error as NodeClient.Failure { throw JobError(error) }
-  }
-
-  private func show(_ version: ResultVersion, _ client: NodeClient) throws {
-    let formatter = RecordFormatter(format.format, version.schema)
-    let records = try RecordStream(version, .all, client, milliseconds: node.milliseconds)
-    var buffer = ByteBuffer(capacity: 1 << 16)
-    buffer.append(formatter.header)
-    while try records.next() {
-      try records.withRecord { try formatter.append(key: $0, value: $1, to: &buffer) }
-      guard buffer.count >= 1 << 16 else { continue }
-      try Terminal.write(buffer.bytes)
-      buffer.removeAll()
-    }
-    try Terminal.write(buffer.bytes)
+  init?(argument: String) {
+    guard let instant = Instant(text: argument) else { return nil }
+    self.instant = instant
   }
 }

@@ -4,7 +4,7 @@ package import Engine
 package import Exchange
 import Fabrics
 import Glibc
-import Memory
+package import Memory
 package import Replication
 package import Vocabulary
 
@@ -160,10 +160,44 @@ extension NodeAccess {
     return versions
   }
 
-  /// Bytes of a partition's run.
-  func piece(
-    _ asked: RunQuestion, milliseconds: Int
-  ) throws(NodeClient.Failure) -> [UInt8] {
-    try outcome(try ask(.read(asked), milliseconds: milliseconds))
+  /// Hands the selected records of a version to `body`, in order, until it returns false.
+  package func forEach(
+    _ version: ResultVersion, _ selection: RecordSelection, milliseconds: Int,
+    _ body: (_ key: Bytes, _ value: Bytes) throws -> Bool
+  ) throws {
+    var cursor = try ResultCursor(version, selection)
+    while true {
+      while let wanted = cursor.wanted { try cursor.take(section(wanted, milliseconds)) }
+      guard try cursor.next(body) == true else { return }
+    }
+  }
+
+  private func section(
+    _ question: RunQuestion, _ milliseconds: Int
+  ) throws(NodeClient.Failure) -> RunSection {
+    let found = try outcome(try ask(.read(question), milliseconds: milliseconds))
+    guard let section = try? found.withBytes({ try RunSection($0) }) else {
+      throw .refused("the node answered what is no part of a result")
+    }
+    return section
+  }
+
+  /// What a job waits for, in words; nil where it is over, or nobody knows just now.
+  package func waits(of job: JobRecord, milliseconds: Int) throws(NodeClient.Failure) -> String? {
+    guard !job.phase.isOver else { return nil }
+    do throws(NodeClient.Failure) {
+      return try inquire(.waits(job.id), milliseconds: milliseconds).first
+    } catch .unavailable(let reason) { return reason }
+  }
+
+  /// What a member answers to an inquiry, by lines.
+  package func inquire(
+    _ inquiry: Inquiry, milliseconds: Int
+  ) throws(NodeClient.Failure) -> [String] {
+    let bytes = try outcome(try ask(.inquire(inquiry), milliseconds: milliseconds))
+    guard let lines = Inquiry.lines(bytes) else {
+      throw .refused("the node answered something else")
+    }
+    return lines
   }
 }

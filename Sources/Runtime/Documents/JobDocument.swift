@@ -5,17 +5,18 @@ import Vocabulary
 
 /// Jobs as programs read them: the commands with `--json` and the HTTP API write the same.
 package enum JobDocument {
-  package static func of(_ job: JobRecord) -> JSON {
-    var fields: [(String, JSON)] = [
+  /// `waits`: what it waits for, where that was asked.
+  package static func of(_ job: JobRecord, waits: String? = nil) -> JSON {
+    .object([
       ("type", .text("job")), ("id", .text("\(job.id)")), ("job", .text(job.spec.name)),
-      ("state", .text("\(job.phase)")), ("code", .text("\(job.spec.code)")),
+      ("state", .text("\(job.phase)")), ("waits", waits.map { .text($0) } ?? .null),
+      ("revision", .natural(job.revision)), ("attempt", .integer(job.attempt)),
+      ("submitted_at", .text(job.submitted.text)),
+      ("begun_at", job.begun.map { .text($0.text) } ?? .null),
+      ("ended_at", job.ended.map { .text($0.text) } ?? .null),
+      ("code", .text("\(job.spec.code)")),
       ("arguments", .array(job.spec.arguments.map { .text($0) })),
-      ("directory", .text(job.spec.directory)), ("revision", .natural(job.revision)),
-      ("submitted", .natural(job.submitted.microseconds)),
-    ]
-    if let begun = job.begun { fields.append(("begun", .natural(begun.microseconds))) }
-    if let ended = job.ended { fields.append(("ended", .natural(ended.microseconds))) }
-    fields += [
+      ("directory", .text(job.spec.directory)),
       (
         "results",
         .array(
@@ -24,9 +25,8 @@ package enum JobDocument {
           })
       ),
       ("counters", .object(job.counters.map { ($0.name, .integer($0.value)) })),
-    ]
-    if let failure = job.failure { fields.append(("error", of(failure))) }
-    return .object(fields)
+      ("error", job.failure.map { of($0) } ?? .null),
+    ])
   }
 
   /// The same words as those of a command that ends with it.

@@ -10,7 +10,7 @@ package enum ResultDocument {
       ("type", .text("result")), ("name", .text(version.name)),
       ("version", .natural(version.version)), ("records", .integer(version.records)),
       ("bytes", .integer(version.bytes)), ("job", .text("\(version.job)")),
-      ("microseconds", .natural(version.instant.microseconds)),
+      ("committed_at", .text(version.instant.text)),
       ("lost", .bool(version.isLost)),
     ])
   }

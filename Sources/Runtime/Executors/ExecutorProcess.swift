@@ -33,14 +33,10 @@ final class ExecutorProcess {
     var isCancelled = false
 
     /// What it gathers, where it folds.
-    var fold: FoldID? {
-      switch work {
-      case .fold(let id, _, _), .finish(let id, _): id
-      default: nil
-      }
-    }
+    var fold: FoldID? { if case .fold(let id, _, _, _) = work { id } else { nil } }
 
-    var isFinish: Bool { if case .finish = work { true } else { false } }
+    /// Whether nothing of it stays gathered.
+    var isLastFold: Bool { if case .fold(_, _, _, true) = work { true } else { false } }
   }
 
   let key: Int
@@ -156,9 +152,9 @@ final class ExecutorProcess {
       if samples == knownSamples { return .map(stage, input, samples: nil) }
       knownSamples = samples
       return .map(stage, input, samples: samples)
-    case .fold(let id, let stage, let blocks):
-      return .fold(id.step, partition: id.partition, stage, try lend(blocks))
-    case .finish(let id, let stage): return .finish(id.step, partition: id.partition, stage)
+    case .fold(let id, let stage, let blocks, let isLast):
+      let lent = try lend(blocks)
+      return .fold(id.step, partition: id.partition, stage, lent, isLast: isLast)
     }
   }
 
@@ -333,7 +329,7 @@ final class ExecutorProcess {
     guard let task, task.number == number else { return }
     self.task = nil
     cancelled = nil
-    if task.isFinish, let fold = task.fold { gathered.remove(fold) }
+    if task.isLastFold, let fold = task.fold { gathered.remove(fold) }
     tell(.report(slot: slot, number: number, report))
   }
 

@@ -16,7 +16,8 @@ extension ExecutorTask.Work {
   func canReport(_ report: ExecutorReport) -> Bool {
     switch (self, report) {
     case (_, .failed), (.plan, .planned), (.list, .listed), (.sample, .sampled), (.map, .block),
-      (.map, .mapped), (.fold, .folded), (.finish, .runBlock), (.finish, .finished):
+      (.map, .mapped), (.fold(_, _, _, isLast: false), .folded),
+      (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished):
       true
     default: false
     }

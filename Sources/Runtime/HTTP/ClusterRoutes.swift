@@ -22,6 +22,38 @@ extension HTTPExchange {
       ]))
   }
 
+  /// Lets a member leave, once others have what it holds; it leaves after the answer.
+  func drain() throws(HTTPFailure) {
+    let status = try nodeStatus()
+    guard let peer = status.peers.first(where: { $0.name == name("name") }),
+      let id = NodeID(text: peer.id)
+    else {
+      let names = status.peers.map(\.name).joined(separator: ", ")
+      throw .problem(
+        Problem(
+          404, .noInput, "no member is called \"\(name("name"))\"", advice: "there are \(names)"))
+    }
+    guard ["", "true", "false", nil].contains(request.parameter("lose")) else {
+      throw .problem(Problem(400, .usage, "lose is true or false"))
+    }
+    let mayLose = request.parameter("lose").map { $0 != "false" } ?? false
+    do throws(NodeClient.Failure) {
+      _ = try client().inquire(
+        .drain(id, mayLose: mayLose), milliseconds: limits.answerMilliseconds)
+    } catch {
+      guard case .refused(let reason) = error else {
+        return try ask { () throws(NodeClient.Failure) in throw error }
+      }
+      throw .problem(
+        Problem(
+          409, .notAllowed, "\(peer.name) stays: \(reason)",
+          advice: "ask again, or give them up with lose=true", fields: [("Retry-After", "1")]))
+    }
+    try send(
+      202,
+      .object([("type", .text("drain")), ("name", .text(peer.name)), ("id", .text(peer.id))]))
+  }
+
   /// The thread that owns the node's state answers.
   func isAlive() throws(HTTPFailure) {
     let status = try nodeStatus()
@@ -57,6 +89,22 @@ extension Route {
       "GET", "/v1/members", "listMembers", "The members of the cluster, by rank.", [],
       [.json(200, "All members of this node's view.", "Members")]
     ) { exchange throws(HTTPFailure) in try exchange.members() },
+    Route(
+      "POST", "/v1/members/{name}:drain", "drainMember",
+      "Lets a member leave, once others have all that it holds.",
+      [
+        Parameter(
+          name: "name", place: .path, schema: OpenAPI.text(), help: "The member's name."),
+        Parameter(
+          name: "lose", place: .query, schema: .object([("type", .text("boolean"))]),
+          help: "Also where results are lost with it."),
+      ],
+      [
+        .json(202, "It leaves; `/v1/members` shows when it has left.", "Drain"),
+        .problem(404, "There is no such member."),
+        .problem(409, "It alone holds parts of results: ask again."),
+      ]
+    ) { exchange throws(HTTPFailure) in try exchange.drain() },
   ]
 
   static let nodeRoutes: [Route] = [

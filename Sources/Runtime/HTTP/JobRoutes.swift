@@ -164,7 +164,8 @@ extension HTTPExchange {
       if let changed { job = changed } else { job = try currentJob(id) }
     }
     guard job.revision > since else { return try send(304, nil, [], [etag(job.revision)]) }
-    try send(200, JobDocument.of(job), [etag(job.revision)])
+    let waits = try? client().waits(of: job, milliseconds: limits.answerMilliseconds)
+    try send(200, JobDocument.of(job, waits: waits ?? nil), [etag(job.revision)])
   }
 
   private func waitMilliseconds() throws(HTTPFailure) -> Int {

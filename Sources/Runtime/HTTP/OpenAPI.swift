@@ -134,6 +134,12 @@ enum OpenAPISchemas {
   private static let natural = OpenAPI.natural
   private static let integer = JSON.object([("type", .text("integer"))])
   private static let truth = JSON.object([("type", .text("boolean"))])
+  private static let instant = JSON.object([
+    ("type", .text("string")), ("format", .text("date-time")),
+  ])
+  private static let maybeInstant = JSON.object([
+    ("type", .array([.text("string"), .text("null")])), ("format", .text("date-time")),
+  ])
   private static let maybeText = JSON.object([
     ("type", .array([.text("string"), .text("null")]))
   ])
@@ -179,13 +185,20 @@ enum OpenAPISchemas {
               )
             ])
           ),
+          ("waits", maybeText), ("revision", natural), ("attempt", natural),
+          ("submitted_at", instant), ("begun_at", maybeInstant), ("ended_at", maybeInstant),
           ("code", text), ("arguments", list(of: text)), ("directory", text),
-          ("revision", natural), ("submitted", natural),
           ("results", list(of: object([("name", text), ("version", natural)]))),
           ("counters", map(of: integer)),
-        ],
-        optional: [
-          ("begun", natural), ("ended", natural), ("error", OpenAPI.reference("JobError")),
+          (
+            "error",
+            .object([
+              (
+                "oneOf",
+                .array([OpenAPI.reference("JobError"), .object([("type", .text("null"))])])
+              )
+            ])
+          ),
         ])
     ),
     (
@@ -199,7 +212,7 @@ enum OpenAPISchemas {
       "Result",
       object([
         ("type", constant("result")), ("name", text), ("version", natural), ("records", natural),
-        ("bytes", natural), ("job", text), ("microseconds", natural), ("lost", truth),
+        ("bytes", natural), ("job", text), ("committed_at", instant), ("lost", truth),
       ])
     ),
     ("Results", object([("results", list(of: OpenAPI.reference("Result")))])),
@@ -211,6 +224,9 @@ enum OpenAPISchemas {
         ("suspected", truth), ("address", text), ("host", text), ("roles", list(of: text)),
         ("view", natural),
       ])
+    ),
+    (
+      "Drain", object([("type", constant("drain")), ("name", text), ("id", text)])
     ),
     ("Members", object([("members", list(of: OpenAPI.reference("Member")))])),
     (

@@ -76,6 +76,7 @@ enum HTTPStatus {
     switch status {
     case 200: "OK"
     case 201: "Created"
+    case 202: "Accepted"
     case 204: "No Content"
     case 304: "Not Modified"
     case 400: "Bad Request"
@@ -85,6 +86,7 @@ enum HTTPStatus {
     case 405: "Method Not Allowed"
     case 406: "Not Acceptable"
     case 408: "Request Timeout"
+    case 409: "Conflict"
     case 410: "Gone"
     case 411: "Length Required"
     case 413: "Content Too Large"

@@ -26,11 +26,15 @@ extension HTTPExchange {
   private func version() throws(HTTPFailure) -> ResultVersion {
     var selector = VersionSelector.latest
     if let number = try natural("version") { selector = .version(number) }
-    if let instant = try natural("as_of") {
+    if let text = request.parameter("as_of") {
       guard selector == .latest else {
         throw .problem(Problem(400, .usage, "version and as_of exclude each other"))
       }
-      selector = .asOf(instant)
+      guard let instant = Instant(text: text) else {
+        throw .problem(
+          Problem(400, .usage, "as_of is an instant like 2026-11-23T10:14:03Z, not \"\(text)\""))
+      }
+      selector = .asOf(instant.microseconds)
     }
     let found = try versions(.find(name: name("name"), selector))
     guard let version = found.first else {
@@ -65,47 +69,37 @@ extension HTTPExchange {
     return forms[place]
   }
 
-  private func selection(_ version: ResultVersion) throws(HTTPFailure) -> RecordSelection {
+  private func selection() throws(HTTPFailure) -> RecordSelection {
     let key = request.parameter("key")
     let prefix = request.parameter("prefix")
     guard key == nil || prefix == nil else {
       throw .problem(Problem(400, .usage, "key and prefix exclude each other"))
     }
-    do throws(RecordSelection.Wrong) {
-      if let key { return try .key(key, of: version) }
-      if let prefix { return try .prefix(prefix, of: version) }
-      return .all
-    } catch {
-      throw .problem(Problem(400, .usage, "\(error)"))
-    }
+    return key.map { .key($0) } ?? prefix.map { .prefix($0) } ?? .all
   }
 
   /// The records, piece by piece: an answer that is cut off has no end.
   func records() throws(HTTPFailure) {
     let (format, type) = try format()
-    let limit = try natural("limit")
+    let limit = try natural("limit") ?? .max
+    let selection = try selection()
     let version = try version()
     guard !version.isLost else {
       throw .problem(
         Problem(
           410, .noInput,
           "\(version.name)@\(version.version) is lost: no replica of shards "
-            + "\(version.lostShards) is left", advice: "run its job again"))
-    }
-    let selection = try selection(version)
-    let stream = try ask(refused: 410) { () throws(NodeClient.Failure) in
-      try RecordStream(
-        version, selection, client(), milliseconds: limits.answerMilliseconds)
+            + "\(version.lostShards.map(String.init).joined(separator: ", ")) is left",
+          advice: "run its job again"))
     }
     let name = version.name.utf8.allSatisfy(Self.isPlain) ? version.name : "result"
-    try begin(
-      type,
-      [
-        etag(version.version), ("Vary", "Accept"),
-        ("Content-Disposition", "inline; filename=\"\(name).\(format.fileExtension)\""),
-      ])
-    try write(stream, RecordFormatter(format, version.schema), limit ?? .max)
-    try end()
+    let fields = [
+      etag(version.version), ("Vary", "Accept"),
+      ("Content-Disposition", "inline; filename=\"\(name).\(format.fileExtension)\""),
+    ]
+    let out = RecordWriter(self, RecordFormatter(format, version.schema), type, fields, limit)
+    if limit > 0 { try read(version, selection, out) }
+    try out.finish()
   }
 
   private static func isPlain(_ byte: UInt8) -> Bool {
@@ -113,29 +107,75 @@ extension HTTPExchange {
       || [0x2D, 0x2E, 0x5F].contains(byte)
   }
 
-  private func write(
-    _ stream: RecordStream, _ formatter: RecordFormatter, _ limit: UInt64
+  /// Hands records on until there are no more, or enough. What goes wrong before the first one is a
+  /// problem.
+  private func read(
+    _ version: ResultVersion, _ selection: RecordSelection, _ out: RecordWriter
   ) throws(HTTPFailure) {
-    var buffer = ByteBuffer(capacity: 1 << 16)
-    buffer.append(formatter.header)
-    var left = limit
     do {
-      while left > 0, try stream.next() {
-        left -= 1
-        try stream.withRecord { key, value throws(ByteReader.Damaged) in
-          try formatter.append(key: key, value: value, to: &buffer)
-        }
-        guard buffer.count >= 1 << 16 else { continue }
-        try write(Array(buffer.bytes))
-        buffer.removeAll()
+      try client().forEach(version, selection, milliseconds: limits.answerMilliseconds) {
+        key, value in try out.write(key, value)
       }
     } catch let failure as HTTPFailure {
       throw failure
+    } catch let failure as JobFailure {
+      throw .problem(Problem(400, .usage, failure.message, advice: failure.advice))
+    } catch let failure as NodeClient.Failure {
+      try ask(refused: 410) { () throws(NodeClient.Failure) in throw failure }
     } catch {
-      // A run that is gone or damaged: nothing of the answer is said to be whole.
-      throw .gone
+      throw .problem(Problem(500, .internalFault, "a run of the result is damaged"))
     }
-    try write(Array(buffer.bytes))
+  }
+}
+
+/// Records on their way to a client, some at a time. The answer begins with the first of them.
+private final class RecordWriter {
+  private let exchange: HTTPExchange
+  private let formatter: RecordFormatter
+  private let type: String
+  private let fields: [(String, String)]
+  private var left: UInt64
+  private var buffer = ByteBuffer(capacity: RecordWriter.pieceBytes)
+  private var hasBegun = false
+
+  private static let pieceBytes = 1 << 16
+
+  init(
+    _ exchange: HTTPExchange, _ formatter: RecordFormatter, _ type: String,
+    _ fields: [(String, String)], _ limit: UInt64
+  ) {
+    self.exchange = exchange
+    self.formatter = formatter
+    self.type = type
+    self.fields = fields
+    left = limit
+  }
+
+  /// True where more are wanted.
+  func write(_ key: Bytes, _ value: Bytes) throws -> Bool {
+    try begin()
+    try formatter.append(key: key, value: value, to: &buffer)
+    left -= 1
+    if buffer.count >= Self.pieceBytes { try flush() }
+    return left > 0
+  }
+
+  private func begin() throws(HTTPFailure) {
+    guard !hasBegun else { return }
+    hasBegun = true
+    try exchange.begin(type, fields)
+    buffer.append(formatter.header)
+  }
+
+  private func flush() throws(HTTPFailure) {
+    try exchange.write(Array(buffer.bytes))
+    buffer.removeAll()
+  }
+
+  func finish() throws(HTTPFailure) {
+    try begin()
+    try flush()
+    try exchange.end()
   }
 }
 
@@ -174,8 +214,9 @@ extension Route {
       name: "version", place: .query, schema: OpenAPI.natural,
       help: "The version; the newest where neither this nor `as_of` is given."),
     Parameter(
-      name: "as_of", place: .query, schema: OpenAPI.natural,
-      help: "The version that was the newest at this instant, in microseconds since 1970."),
+      name: "as_of", place: .query,
+      schema: .object([("type", .text("string")), ("format", .text("date-time"))]),
+      help: "The version that was the newest at this instant, in UTC: 2026-11-23T10:14:03Z."),
   ]
 
   static let resultRoutes: [Route] = [

@@ -53,7 +53,10 @@ final class JobDesk {
     pool.take(into: &told)
     for input in told { inputs.append(.jobs(input)) }
     told.removeAll(keepingCapacity: true)
-    for line in pool.takeLines().lines { tell("executor \(line.slot): \(line.text)") }
+    for line in pool.takeLines().lines {
+      tell("executor \(line.slot): \(line.text)")
+      inputs.append(.jobs(.line(slot: line.slot, line.text)))
+    }
     for (digest, problem) in code.news() {
       let isNew = brought.remove(digest) != nil
       if let problem { tell(problem) } else { inputs.append(.jobs(.hasCode(digest, isNew: isNew))) }
@@ -85,7 +88,6 @@ final class JobDesk {
         spreading.append((digest, file))
       }
     case .note(let text): tell(text)
-    case .leave: break
     }
   }
 

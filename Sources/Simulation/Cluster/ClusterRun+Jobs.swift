@@ -144,7 +144,7 @@ extension ClusterRun {
       guard offset + bytes.count == size else { return }
       node.codes.insert(code)
       events.add(.input(to: own, .jobs(.hasCode(code, isNew: false))), at: time + 100_000)
-    case .cancel, .leave, .note: break
+    case .cancel, .note: break
     }
   }
 

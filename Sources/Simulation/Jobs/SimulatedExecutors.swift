@@ -25,16 +25,17 @@ final class SimulatedExecutors {
       return [.sampled(records(job, stage.index, input).map(\.key))]
     case .map(let stage, let input, let samples):
       return map(job, stage.index, input, samples)
-    case .fold(let id, _, let blocks):
+    case .fold(let id, _, let blocks, let isLast):
       var fold = take(id)
       for block in blocks {
         var cursor = FrameCursor(block)
         while let frame = cursor.next() { fold.fold(frame) }
       }
-      folds.append((id, slot, fold))
-      return [.folded]
-    case .finish(let id, _):
-      let (blocks, tally) = take(id).finish(pool)
+      guard isLast else {
+        folds.append((id, slot, fold))
+        return [.folded]
+      }
+      let (blocks, tally) = fold.finish(pool)
       return blocks.map { .runBlock($0) } + [.finished(tally)]
     }
   }

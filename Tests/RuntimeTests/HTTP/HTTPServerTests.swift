@@ -63,6 +63,10 @@ struct HTTPServerTests {
       ("GET", "/v1/jobs/x", 404, "no_input"), ("GET", "/v1/jobs/j-1?wait=1h", 400, "usage"),
       ("GET", "/v1/jobs/j-1?wait=5", 400, "usage"), ("GET", "/v1/jobs/j-1?since=-1", 400, "usage"),
       ("GET", "/v1/results/a?version=1&as_of=1", 400, "usage"),
+      ("GET", "/v1/results/a?as_of=1", 400, "usage"),
+      ("GET", "/v1/results/a/records?key=a&prefix=a", 400, "usage"),
+      ("POST", "/v1/members/n2:drain", 404, "no_input"),
+      ("POST", "/v1/members/n1:drain?lose=x", 400, "usage"),
       ("PUT", "/v1/code/12", 400, "usage"),
     ])
   func problems(_ method: String, _ target: String, _ status: Int, _ word: String) throws {
