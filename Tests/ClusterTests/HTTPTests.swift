@@ -185,7 +185,7 @@ import Testing
   private static func expectVersions(
     _ cluster: Cluster, _ caller: HTTPCaller, _ code: String, _ job: [String]
   ) async throws {
-    let instant =
+    let committed =
       try JSONReader.read(
         caller.call("GET", "/v1/results/wordcount?version=1").body)["committed_at"]
     guard case .text(let instant)? = committed else { throw Waiting.Failure("no instant") }
