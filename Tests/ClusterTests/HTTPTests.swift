@@ -270,6 +270,10 @@ import Testing
       let told = try #require(try leaving.answer())
       #expect([304, 503].contains(told.status), "\(told.status)")
       #expect(try await cluster.node("n3").ending() == 0)
+      // What is left is too little for two replicas, and says so until another node joins.
+      let ready = try first.call("GET", "/readyz")
+      #expect(ready.status == 503 && ready.text.contains("1 more must join"), "\(ready.text)")
+      try await cluster.join("n4")
       #expect(try Self.state(Self.follow(first, id)) == "\"committed\"")
     }
   }

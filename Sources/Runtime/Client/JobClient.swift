@@ -43,10 +43,14 @@ extension NodeAccess {
   }
 
   package func status(milliseconds: Int) throws(NodeClient.Failure) -> NodeStatus {
-    guard case .status(let bytes) = try ask(.status, milliseconds: milliseconds),
-      let status = try? bytes.withBytes({ try NodeStatus($0) })
-    else { throw .refused("the node answered no status") }
-    return status
+    switch try ask(.status, milliseconds: milliseconds) {
+    case .status(let bytes):
+      if let status = try? bytes.withBytes({ try NodeStatus($0) }) { return status }
+    case .unavailable(let reason): throw .unavailable(reason)
+    case .busy(let reason): throw .busy(reason)
+    case .outcome, .malformed, .leaving: break
+    }
+    throw .refused("the node answered no status")
   }
 
   /// Brings an executable to the node, where it lacks it.

@@ -24,6 +24,9 @@ extension HTTPExchange {
 
   /// Lets a member leave, once others have what it holds; it leaves after the answer.
   func drain() throws(HTTPFailure) {
+    guard ["", "true", "false", nil].contains(request.parameter("lose")) else {
+      throw .problem(Problem(400, .usage, "lose is true or false"))
+    }
     let status = try nodeStatus()
     guard let peer = status.peers.first(where: { $0.name == name("name") }),
       let id = NodeID(text: peer.id)
@@ -32,9 +35,6 @@ extension HTTPExchange {
       throw .problem(
         Problem(
           404, .noInput, "no member is called \"\(name("name"))\"", advice: "there are \(names)"))
-    }
-    guard ["", "true", "false", nil].contains(request.parameter("lose")) else {
-      throw .problem(Problem(400, .usage, "lose is true or false"))
     }
     let mayLose = request.parameter("lose").map { $0 != "false" } ?? false
     do throws(NodeClient.Failure) {
