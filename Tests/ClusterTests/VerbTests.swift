@@ -87,9 +87,9 @@ import Testing
     }
   }
 
-  @Test("A drained node leaves, and what it held is still there")
-  func drain() async throws {
-    try await JobCluster.founded(3, over: "tcp") { cluster in
+  @Test("A drained node leaves, and what it held is still there", arguments: [1, 2])
+  func drain(replicas: Int) async throws {
+    try await JobCluster.founded(3, over: "tcp", replicas: replicas) { cluster in
       let path = try Self.write(JobCluster.text(lines: 2000), cluster)
       let socket = ["--socket", cluster.socket("n2")]
       _ = try await JobCluster.mapred(["submit", "--wait"] + socket + ["wordcount", path])
@@ -97,33 +97,14 @@ import Testing
       let nobody = try await CommandRun.mapred(["drain", "n9"] + socket)
       nobody.expectFailure(66, naming: "n9", "n1, n2, n3")
       for name in ["n1", "n3"] {
-        _ = try await JobCluster.mapred(["drain", name] + socket)
+        _ = try await JobCluster.mapred(["drain", name, "--timeout", "60"] + socket)
         #expect(try await cluster.node(name).ending() == 0)
         #expect(try await JobCluster.shown("wordcount", cluster.socket("n2")) == whole)
       }
       let members = try await JobCluster.mapred(["members"] + socket)
       #expect(members.split(separator: "\n").count == 1)
-      let last = try await CommandRun.mapred(["drain", "n2", "--timeout", "1"] + socket)
-      last.expectFailure(77, naming: "n2 stays", "layout.replicas")
-    }
-  }
-
-  @Test("A node that alone holds a part of a result stays, unless it may be lost")
-  func lose() async throws {
-    try await JobCluster.founded(3, over: "shm", replicas: 1) { cluster in
-      let path = try Self.write(JobCluster.text(lines: 2000), cluster)
-      let socket = ["--socket", cluster.socket("n2")]
-      // The one that was first has all shards.
-      _ = try await JobCluster.mapred(["submit", "--wait"] + socket + ["wordcount", path])
-      let stays = try await CommandRun.mapred(["drain", "n1", "--timeout", "1"] + socket)
-      stays.expectFailure(77, naming: "n1 stays", "--lose")
-      _ = try await JobCluster.mapred(["drain", "n1", "--lose"] + socket)
-      try await Waiting.until("the loss is known") { () async throws -> Void? in
-        let log = try await JobCluster.mapred(["log", "wordcount"] + socket)
-        return log.contains("lost") ? () : nil
-      }
-      let run = try await CommandRun.mapred(["get", "wordcount"] + socket)
-      run.expectFailure(66, naming: "wordcount@1 is lost")
+      let last = try await CommandRun.mapred(["drain", "n2"] + socket)
+      last.expectFailure(77, naming: "n2 stays", "the last member")
     }
   }
 }

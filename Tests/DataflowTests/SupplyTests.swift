@@ -66,7 +66,6 @@ import Vocabulary
     for (sender, missing) in [(1, [runs(0)]), (2, []), (3, []), (1, [])] {
       sent.append(
         supply.take(1, missing, from: Samples.node(sender), view, at: giver))
-      #expect(supply.hasAll(Samples.node(1), 0) == (sent.count == 4))
     }
     #expect(sent == [[], [], [runs(0)], []])
   }

@@ -61,7 +61,10 @@ import Vocabulary
     #expect(subgroups.map(\.role) == roles, "seed \(seed)")
     for subgroup in subgroups where subgroup.role.holdsState {
       let wanted = subgroup.role == .coordinator ? rules.coordinators : rules.replicas
-      #expect(subgroup.receivers.count == min(wanted, members.count), "seed \(seed)")
+      // One more has it while it moves.
+      let most = subgroup.role == .coordinator ? wanted : wanted + 1
+      let counts = min(wanted, members.count)...min(most, members.count)
+      #expect(counts.contains(subgroup.receivers.count), "seed \(seed)")
       #expect(subgroup.holders.subtracting(subgroup.receivers).isEmpty, "seed \(seed)")
       #expect(!subgroup.holders.isEmpty, "seed \(seed)")
       let old = previous.first { $0.role == subgroup.role }
@@ -103,7 +106,7 @@ import Vocabulary
     let rules = LayoutRules(coordinators: 1, shards: 12, replicas: 2)
     var members = (0..<2).map { Self.member($0, host: $0) }
     var subgroups = Layout.assign(members, previous: [], rules: rules, view: 1)
-    for view in 2...20 as ClosedRange<UInt64> {
+    for view in 2...40 as ClosedRange<UInt64> {
       let before = members
       if members.count < 6 { members.append(Self.member(members.count, host: members.count)) }
       let previous = Self.previous(subgroups, before, staying: Set(before.map(\.id)))
@@ -117,15 +120,48 @@ import Vocabulary
     #expect((load.max() ?? 0) - (load.min() ?? 0) <= 1, "\(load)")
   }
 
-  @Test("A shard moves away from nobody who alone holds its state")
-  func soleHolder() {
+  @Test("A shard moves in two views, and somebody holds its state all the time")
+  func moves() {
     let rules = LayoutRules(coordinators: 1, shards: 4, replicas: 1)
     let first = [Self.member(0, host: 0)]
     let all = first + [Self.member(1, host: 1)]
     let old = Layout.assign(first, previous: [], rules: rules, view: 1)
     let previous = Self.previous(old, first, staying: [first[0].id])
-    let new = Layout.assign(all, previous: previous, rules: rules, view: 2)
-    for shard in new.dropFirst(2) { #expect(shard.receivers == RankSet([Rank(0)])) }
+    let both = Layout.assign(all, previous: previous, rules: rules, view: 2)
+    let one = RankSet([Rank(0)])
+    let other = RankSet([Rank(1)])
+    #expect(
+      both.dropFirst(2).map(\.receivers) == [one.union(other), one.union(other), one, one])
+    #expect(both.dropFirst(2).allSatisfy { $0.holders == one })
+    // Who does not hold it yet is waited for.
+    let early = both.map { subgroup in
+      PreviousRole(
+        role: subgroup.role, receivers: subgroup.receivers.map { all[$0.index].id },
+        holders: subgroup.holders.map { all[$0.index].id }, bornIn: subgroup.bornIn)
+    }
+    let still = Layout.assign(all, previous: early, rules: rules, view: 3)
+    #expect(still.dropFirst(2).map(\.receivers) == both.dropFirst(2).map(\.receivers))
+    let late = Self.previous(both, all, staying: Set(all.map(\.id)))
+    let moved = Layout.assign(all, previous: late, rules: rules, view: 3)
+    #expect(moved.dropFirst(2).map(\.receivers) == [other, other, one, one])
+  }
+
+  @Test("Who leaves is followed by another, and keeps the state until then")
+  func leaving() {
+    let rules = LayoutRules(coordinators: 2, shards: 2, replicas: 1)
+    let members = (0..<3).map { Self.member($0, host: $0) }
+    let previous = [Role.coordinator, .shard(0), .shard(1)].map { role in
+      PreviousRole(
+        role: role, receivers: [members[0].id], holders: [members[0].id],
+        leaving: [members[0].id], bornIn: 1)
+    }
+    let new = Layout.assign(members, previous: previous, rules: rules, view: 2)
+    #expect(new[0].receivers == RankSet((0...2).map { Rank($0) }))
+    #expect(new[2].receivers == RankSet([Rank(0), Rank(1)]))
+    #expect(new[3].receivers == RankSet([Rank(0), Rank(2)]))
+    for subgroup in new where subgroup.role.holdsState {
+      #expect(subgroup.holders == RankSet([Rank(0)]))
+    }
   }
 
   @Test("Who holds a state keeps its place before who is still given it")

@@ -50,12 +50,5 @@ struct Supply: Sendable {
     return mine
   }
 
-  /// Whether a member has said that it lacks nothing of a shard.
-  func hasAll(_ member: NodeID, _ shard: Int) -> Bool {
-    answers.contains { answer in
-      answer.node == member && !answer.missing.contains { $0.shard == shard }
-    }
-  }
-
   func partitions(of step: StepID) -> Int? { live.first { $0.step == step }?.partitions }
 }

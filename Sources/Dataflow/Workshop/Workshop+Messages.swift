@@ -47,7 +47,8 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop, .held, .failed, .counted: break
+    case .drop: noteStock(view)
+    case .held, .failed, .counted: break
     }
     tellScheduler(message, from: sender, time)
   }
@@ -90,16 +91,20 @@ extension Workshop {
     noteStock(view)
   }
 
-  /// Finds the shards of which nothing is missing.
+  /// Finds the shards of which nothing is missing, and nothing will be of the steps that are under
+  /// way.
   private mutating func noteStock(_ view: ClusterView) {
     guard supply.number > 0 else { return }
-    stocked = view.shards(of: node).filter { shard in
+    let whole = view.shards(of: node).filter { shard in
       supply.live.allSatisfy { live in
         shelf.holds(
           ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
     }
-    guard isLacking, stocked == view.shards(of: node) else { return }
+    stocked = whole.filter { shard in
+      board.steps.allSatisfy { $0.participants[shard].contains(node) }
+    }
+    guard isLacking, whole == view.shards(of: node) else { return }
     isLacking = false
     messages.append(.stocked(supply.number, missing: []))
   }

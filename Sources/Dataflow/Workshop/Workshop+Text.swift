@@ -9,20 +9,6 @@ extension Workshop {
     supply.number > 0 && board[step] == nil && !supply.live.contains { $0.step == step }
   }
 
-  /// Shards with runs of which no other member has all, as far as is known here.
-  package var heldAlone: [Int] {
-    guard let view, !shelf.held.isEmpty else { return [] }
-    // What is under way, all replicas make. Of what is new, others have not said yet whether they
-    // have it.
-    let isTold = shelf.held.allSatisfy { step in
-      board[step] != nil || supply.live.contains { $0.step == step }
-    }
-    return view.shards(of: node).filter { shard in
-      let others = view.receivers[shard].filter { $0 != node }
-      return !isTold || !others.contains { supply.hasAll($0, shard) }
-    }
-  }
-
   /// What this node does, for people who look into it: a line for each step, and for each slot.
   package var text: [String] {
     var lines: [String] = []

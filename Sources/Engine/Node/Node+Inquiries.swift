@@ -20,7 +20,7 @@ extension Node {
     case .waits where scheduler(of: view) != membership.rank:
       forward(.inquire(inquiry), number, to: .scheduler, into: &effects)
     case .output(_, let node) where node != own, .work(let node) where node != own,
-      .drain(let node, _) where node != own:
+      .drain(let node) where node != own:
       forward(.inquire(inquiry), number, to: .member(node), into: &effects)
     default:
       let none = Reply.unavailable("this node does not know yet: ask again")
@@ -35,26 +35,19 @@ extension Node {
     case .waits(let job): waits(job).map { Inquiry.answer([$0]) }
     case .output(let job, _): Inquiry.answer(workshop?.output.lines(of: job) ?? [])
     case .work: Inquiry.answer(workshop?.text ?? ["this cluster has no shards: no jobs run"])
-    case .drain(_, let mayLose):
-      switch mayLose ? nil : keepers {
-      case nil: Inquiry.answer([])
-      case let reason?: .outcome(.refused(reason))
-      }
+    case .drain:
+      isLast
+        ? .outcome(.refused("it is the last member: stop it, and its results are gone"))
+        : Inquiry.answer([])
     }
   }
 
-  /// Why this member had better stay; nil where others have all that it holds.
-  private var keepers: String? {
-    guard let alone = workshop?.heldAlone, !alone.isEmpty else { return nil }
-    let shards = alone.map(String.init).joined(separator: ", ")
-    return "only this node has all runs of shards \(shards), and they would be lost with it: wait "
-      + "until others have them, or add nodes or replicas (layout.replicas)"
-  }
+  private var isLast: Bool { membership.view?.members.count == 1 }
 
   mutating func leaveIfDrained(
     _ inquiry: Inquiry, _ now: UInt64, into effects: inout [NodeEffect]
   ) {
-    guard case .drain(_, let mayLose) = inquiry, mayLose || keepers == nil else { return }
+    guard case .drain = inquiry, !isLast, !membership.isLeaving else { return }
     leave(now, into: &effects)
   }
 

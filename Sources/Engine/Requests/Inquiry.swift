@@ -12,8 +12,8 @@ package enum Inquiry: Hashable, Sendable {
   case output(JobID, of: NodeID)
   /// What a member is at: its steps, its executors, its memory.
   case work(of: NodeID)
-  /// A member leaves. `mayLose`: also where it alone holds runs of results, which are lost then.
-  case drain(NodeID, mayLose: Bool)
+  /// A member leaves, once others hold what it holds. The last one stays.
+  case drain(NodeID)
 
   var encoded: [UInt8] {
     var out = ByteBuffer(capacity: 32)
@@ -28,10 +28,9 @@ package enum Inquiry: Hashable, Sendable {
     case .work(let node):
       out.append(2 as UInt8)
       out.append(node)
-    case .drain(let node, let mayLose):
+    case .drain(let node):
       out.append(3 as UInt8)
       out.append(node)
-      out.append((mayLose ? 1 : 0) as UInt8)
     }
     return Array(out.bytes)
   }
@@ -46,9 +45,7 @@ package enum Inquiry: Hashable, Sendable {
         let job = JobID(try reader.varint())
         inquiry = .output(job, of: try reader.id())
       case 2: inquiry = .work(of: try reader.id())
-      case 3:
-        let node = try reader.id()
-        inquiry = .drain(node, mayLose: try reader.byte() == 1)
+      case 3: inquiry = .drain(try reader.id())
       default: throw ByteReader.Damaged()
       }
       guard reader.isAtEnd else { throw ByteReader.Damaged() }

@@ -13,12 +13,10 @@ struct Drain: ParsableCommand {
     commandName: "drain",
     abstract: "Lets a node leave the cluster, once others have all that it holds.",
     discussion: """
-      Jobs go on at the other nodes. Ends when the node is no member any more. A node that alone \
-      holds parts of results stays, and the command says so; --lose lets it leave with them.
+      Jobs go on at the other nodes, and nothing is lost. Ends when the node is no member any more.
       """)
 
   @Argument(help: "The node's name.") var name: String
-  @Flag(help: "Also where results are lost with it.") var lose = false
   @OptionGroup var node: NodeOptions
 
   func run() throws {
@@ -33,39 +31,28 @@ struct Drain: ParsableCommand {
         throw JobError(
           .noInput, "no member is called \"\(name)\"", advice: "there are \(names)")
       }
-      try drain(id, client, until: deadline)
+      do throws(NodeClient.Failure) {
+        _ = try client.inquire(.drain(id), milliseconds: node.milliseconds)
+      } catch {
+        switch error {
+        case .refused(let reason):
+          throw JobError(.notAllowed, "\(name) stays: \(reason)")
+        case .busy: throw error
+        // It may have gone away while it was asked.
+        case .unavailable, .connection: break
+        }
+      }
       if peer.id == status.id { return }
       while try client.status(milliseconds: node.milliseconds).peers.contains(where: {
         $0.id == peer.id
       }) {
         guard monotonicNanoseconds() < deadline else {
-          throw JobError(.unavailable, "\(name) leaves, and has not left yet")
+          throw JobError(
+            .unavailable, "\(name) leaves, and has not left yet",
+            advice: "`inspect view` at its own socket says what it waits for")
         }
         usleep(10_000)
       }
     } catch let error as NodeClient.Failure { throw JobError(error) }
-  }
-
-  /// Asks until others have what it holds.
-  private func drain(_ id: NodeID, _ client: NodeClient, until deadline: UInt64) throws {
-    while true {
-      do throws(NodeClient.Failure) {
-        _ = try client.inquire(.drain(id, mayLose: lose), milliseconds: node.milliseconds)
-        return
-      } catch {
-        switch error {
-        case .refused(let reason):
-          guard monotonicNanoseconds() < deadline else {
-            throw JobError(
-              .notAllowed, "\(name) stays: \(reason)",
-              advice: "wait longer (--timeout), or give them up with --lose")
-          }
-          usleep(100_000)
-        // It went away while it was asked.
-        case .unavailable, .connection: return
-        case .busy: throw error
-        }
-      }
-    }
   }
 }

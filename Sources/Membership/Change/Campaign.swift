@@ -78,7 +78,21 @@ extension Membership {
     if isLeaving { leavers.insert(rank) }
     let holders = holders(view)
     if !going(leavers, of: view.ranks, holders: holders).isEmpty { return true }
+    if isUneven(view, holders, leavers) { return true }
     return !admitted(by: view.ranks, holders: holders[0], now).isEmpty
+  }
+
+  /// Whether the next view has other places: for whoever takes over from members that leave, or
+  /// without a replica that has moved.
+  private func isUneven(_ view: View, _ holders: [RankSet], _ leavers: RankSet) -> Bool {
+    view.subgroups.indices.contains { index in
+      let subgroup = view.subgroups[index]
+      guard subgroup.role.holdsState else { return false }
+      let staying = subgroup.receivers.subtracting(leavers)
+      if staying.isEmpty { return !view.ranks.subtracting(leavers).isEmpty }
+      guard case .shard = subgroup.role else { return false }
+      return staying.count > view.rules.replicas && staying.subtracting(holders[index]).isEmpty
+    }
   }
 
   /// By subgroup: the members that say that they hold its state.

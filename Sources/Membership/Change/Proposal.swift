@@ -43,7 +43,7 @@ extension Membership {
     let next = View(
       cluster: view.cluster, number: view.number + 1, members: members, rules: view.rules,
       subgroups: Layout.assign(
-        members, previous: previousRoles(view, staying, holders), rules: view.rules,
+        members, previous: previousRoles(view, staying, holders, leavers), rules: view.rules,
         view: view.number + 1))
     return Decision(
       ballot: campaign.ballot, trims: RaggedTrim.trims(view, connected, campaign.reports),
@@ -51,7 +51,7 @@ extension Membership {
   }
 
   private mutating func previousRoles(
-    _ view: View, _ staying: RankSet, _ holders: [RankSet]
+    _ view: View, _ staying: RankSet, _ holders: [RankSet], _ leavers: RankSet
   ) -> [PreviousRole] {
     view.subgroups.enumerated().filter { $0.element.role.holdsState }.map { index, subgroup in
       let held = holders[index].intersection(staying)
@@ -59,7 +59,9 @@ extension Membership {
       return PreviousRole(
         role: subgroup.role,
         receivers: subgroup.receivers.intersection(staying).map { view.record($0).id },
-        holders: held.map { view.record($0).id }, bornIn: subgroup.bornIn)
+        holders: held.map { view.record($0).id },
+        leaving: subgroup.receivers.intersection(staying).intersection(leavers)
+          .map { view.record($0).id }, bornIn: subgroup.bornIn)
     }
   }
 

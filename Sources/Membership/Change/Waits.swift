@@ -11,7 +11,7 @@ extension Membership {
       return "hears \(view.members.count - suspects.count) of \(view.members.count) members and "
         + "needs \(view.majority): waits for \(view.names(suspects))"
     }
-    guard isWedged else { return nil }
+    guard isWedged else { return isLeaving ? leavingWaits(view) : nil }
     guard let campaign = change.campaign else {
       let leader = change.promised.leader
       return "view \(view.number) ends: waits for \(view.record(leader).name), which leads "
@@ -27,5 +27,19 @@ extension Membership {
     let holders = view.subgroups[0].holders.subtracting(campaign.reporters)
     return "view \(view.number) ends: waits for \(view.names(holders)), who alone hold the "
       + "coordinators' state"
+  }
+
+  /// What a node that wants to leave waits for.
+  private func leavingWaits(_ view: View) -> String {
+    let alone = view.subgroups.indices.filter { index in
+      guard view.subgroups[index].role.holdsState, holds[index] else { return false }
+      return !view.subgroups[index].receivers.removing(rank).contains { other in
+        let told = peers[other.index].health?.holds ?? []
+        return index < told.count && told[index]
+      }
+    }
+    guard !alone.isEmpty else { return "leaves: waits for the next view" }
+    let roles = alone.map { view.subgroups[$0].role.description }.joined(separator: ", ")
+    return "leaves: waits until others hold the state of \(roles)"
   }
 }
