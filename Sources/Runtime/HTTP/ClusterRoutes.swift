@@ -24,9 +24,6 @@ extension HTTPExchange {
 
   /// Lets a member leave, once others have what it holds; it leaves after the answer.
   func drain() throws(HTTPFailure) {
-    guard ["", "true", "false", nil].contains(request.parameter("lose")) else {
-      throw .problem(Problem(400, .usage, "lose is true or false"))
-    }
     let status = try nodeStatus()
     guard let peer = status.peers.first(where: { $0.name == name("name") }),
       let id = NodeID(text: peer.id)
@@ -36,18 +33,13 @@ extension HTTPExchange {
         Problem(
           404, .noInput, "no member is called \"\(name("name"))\"", advice: "there are \(names)"))
     }
-    let mayLose = request.parameter("lose").map { $0 != "false" } ?? false
     do throws(NodeClient.Failure) {
-      _ = try client().inquire(
-        .drain(id, mayLose: mayLose), milliseconds: limits.answerMilliseconds)
+      _ = try client().inquire(.drain(id), milliseconds: limits.answerMilliseconds)
     } catch {
       guard case .refused(let reason) = error else {
         return try ask { () throws(NodeClient.Failure) in throw error }
       }
-      throw .problem(
-        Problem(
-          409, .notAllowed, "\(peer.name) stays: \(reason)",
-          advice: "ask again, or give them up with lose=true", fields: [("Retry-After", "1")]))
+      throw .problem(Problem(409, .notAllowed, "\(peer.name) stays: \(reason)"))
     }
     try send(
       202,
@@ -94,15 +86,12 @@ extension Route {
       "Lets a member leave, once others have all that it holds.",
       [
         Parameter(
-          name: "name", place: .path, schema: OpenAPI.text(), help: "The member's name."),
-        Parameter(
-          name: "lose", place: .query, schema: .object([("type", .text("boolean"))]),
-          help: "Also where results are lost with it."),
+          name: "name", place: .path, schema: OpenAPI.text(), help: "The member's name.")
       ],
       [
         .json(202, "It leaves; `/v1/members` shows when it has left.", "Drain"),
         .problem(404, "There is no such member."),
-        .problem(409, "It alone holds parts of results: ask again."),
+        .problem(409, "It is the last one, and stays."),
       ]
     ) { exchange throws(HTTPFailure) in try exchange.drain() },
   ]
