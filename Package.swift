@@ -122,8 +122,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "ClusterTests",
     dependencies: [
-      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Replication",
-      "Runtime", "TestSupport",
+        "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
+        "Replication", "Runtime", "TestSupport", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.

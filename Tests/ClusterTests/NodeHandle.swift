@@ -15,12 +15,18 @@ final class NodeHandle: @unchecked Sendable {
   private let wordsPath: String
 
   /// The command of this build: it lies beside the running tests.
-  static let executable: String = {
+  static let executable = product("mapred")
+
+  /// A program of this build, or of the one that `MAPRED_PRODUCTS` names.
+  static func product(_ name: String) -> String {
+    if let other = ProcessInfo.processInfo.environment["MAPRED_PRODUCTS"] {
+      return "\(other)/\(name)"
+    }
     let tests =
       (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"))
       ?? CommandLine.arguments[0]
-    return URL(fileURLWithPath: tests).deletingLastPathComponent().path + "/mapred"
-  }()
+    return URL(fileURLWithPath: tests).deletingLastPathComponent().path + "/\(name)"
+  }
 
   /// Starts `command`, or the built one; `node` and its arguments follow.
   init(

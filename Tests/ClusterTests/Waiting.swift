@@ -14,7 +14,7 @@ enum Waiting {
   /// Looks again and again until `body` gives a value; throws where it never does.
   @discardableResult
   static func until<T>(
-    _ what: String, _ body: () async throws -> T?
+    _ what: String, patience: Duration = patience, _ body: () async throws -> T?
   ) async throws -> T {
     let deadline = ContinuousClock.now + patience
     while true {

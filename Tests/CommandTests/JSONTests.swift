@@ -103,7 +103,7 @@ struct JSONTests {
   @Test("An error is told on standard error and as a document")
   func error() async throws {
     let scratch = try Scratch()
-    for arguments in [["run", "wordcount", "nothing.txt"], ["get", "nothing.txt"]] {
+    for arguments in [["run", "wordcount", "nothing.txt"], ["get", "./nothing.txt"]] {
       let outcome = try await scratch.start(arguments + ["--json"]).outcome()
       #expect(outcome.code == 66)
       let documents = try outcome.objects()

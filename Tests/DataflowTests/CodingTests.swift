@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 import Memory
+import TestSupport
 import Testing
 
 @testable import Dataflow
@@ -27,7 +28,7 @@ import Testing
         #expect((try? (bytes + [0]).withBytes { try read($0) }) == nil, "seed \(seed)")
       }
       for _ in 0..<20 {
-        let damaged = Samples.damaged(bytes, &messages.random)
+        let damaged = messages.random.damaged(bytes)
         guard let other = try? damaged.withBytes({ try read($0) }) else {
           refused += 1
           continue
@@ -132,7 +133,7 @@ import Testing
         }
       }
       do {
-        try Samples.damaged(bytes, &messages.random).withBytes { bytes in
+        try messages.random.damaged(bytes).withBytes { bytes in
           var reader = ByteReader(bytes)
           while try ShardParcel.next(&reader) != nil {}
         }

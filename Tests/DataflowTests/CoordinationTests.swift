@@ -128,6 +128,8 @@ import Vocabulary
     let runs = [ShardRuns(step: StepID(2), shard: 1), ShardRuns(step: StepID(3), shard: 0)]
     try cluster.apply(.lost(runs, clock: 120))
     #expect(cluster.state.results.list("").map(\.lostShards) == [[], [1]])
+    // Nobody needs what is left of a version that is lost.
+    #expect(cluster.state.liveSteps.map(\.step.number) == [1, 4])
     let again = try #require(cluster.state.jobs[running])
     #expect(again.phase == .queued && again.stages.isEmpty && again.attempt == 1)
     #expect(cluster.state.jobs[other]?.phase == .running)

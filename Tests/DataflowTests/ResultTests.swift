@@ -139,7 +139,7 @@ import Vocabulary
     for seed in 1...1500 {
       var random = RandomSource(seed)
       let state = try state(seed % 10 + 1).state
-      let bytes = Samples.damaged(Samples.bytes { state.write(into: &$0) }, &random)
+      let bytes = random.damaged(Samples.bytes { state.write(into: &$0) })
       let read = try? bytes.withBytes { bytes in
         var reader = ByteReader(bytes)
         return try Coordination(reading: &reader)
@@ -163,7 +163,7 @@ import Vocabulary
     for seed in 1...1000 {
       var messages = RandomMessages(seed)
       let command = messages.command(seed % 2)
-      let bytes = Samples.damaged(Samples.bytes { command.write(into: &$0) }, &messages.random)
+      let bytes = messages.random.damaged(Samples.bytes { command.write(into: &$0) })
       var state = Coordination()
       do {
         _ = try bytes.withBytes { try state.apply($0, at: Version(view: 1, sequence: 1)) }
@@ -172,7 +172,7 @@ import Vocabulary
         #expect(state == Coordination(), "seed \(seed)")
       }
       let question = messages.question(seed % RandomMessages.questionKinds)
-      let asked = Samples.damaged(Samples.bytes { question.write(into: &$0) }, &messages.random)
+      let asked = messages.random.damaged(Samples.bytes { question.write(into: &$0) })
       _ = try? asked.withBytes { try state.answer($0) }
     }
     #expect(refused > 500, "\(refused) were refused")

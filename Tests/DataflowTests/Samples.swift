@@ -87,17 +87,4 @@ enum Samples {
     write(&out)
     return Array(out.bytes)
   }
-
-  /// Bytes of which some were changed, cut off or added.
-  static func damaged(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] {
-    var bytes = bytes
-    for _ in 0..<random.number(1...3) where !bytes.isEmpty {
-      bytes[random.number(0...(bytes.count - 1))] = UInt8(random.number(0...255))
-    }
-    switch random.number(0...3) {
-    case 0: return Array(bytes.prefix(random.number(0...bytes.count)))
-    case 1: return bytes + random.bytes(random.number(1...4))
-    default: return bytes
-    }
-  }
 }

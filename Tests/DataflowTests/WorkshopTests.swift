@@ -12,16 +12,16 @@ import Vocabulary
 
   /// What executors and messages make of a workshop whose messages all come back at once.
   private struct Alone {
-    var workshop = Workshop(
-      Samples.node(1), slots: 1, retention: Retention(), byteMaximum: 1 << 20,
-      memory: Samples.pool)
+    var workshop: Workshop
     var turns: UInt64 = 0
     var shardTurns: UInt64 = 0
     /// Tasks that were started and have not ended.
     var tasks: [ExecutorTask] = []
     var told: [ControlMessage] = []
 
-    init() {
+    init(memory: any BlockSource = Samples.pool) {
+      workshop = Workshop(
+        Samples.node(1), slots: 1, retention: Retention(), byteMaximum: 1 << 20, memory: memory)
       begin(1)
       var effects: [WorkshopEffect] = []
       workshop.take(.hasCode(Samples.code(), isNew: false), WorkshopTests.time, into: &effects)
@@ -36,6 +36,22 @@ import Vocabulary
       }
       (turns, shardTurns) = (0, 0)
       workshop.begin(Samples.view(number, [1], [[1]]), nil, WorkshopTests.time, into: &effects)
+    }
+
+    /// A step begins, and all of its splits are given to this node.
+    mutating func begin(splits: Int) {
+      take(.begin(Samples.step(splits: splits, partitions: 2)))
+      take(.assign(StepID(1), (0..<splits).map { Samples.attempt($0, at: 1) }))
+      settle()
+    }
+
+    /// The executor dies, with its task.
+    mutating func die() {
+      var effects: [WorkshopEffect] = []
+      workshop.take(
+        .died(slot: 0, Samples.code(), Samples.failure()), WorkshopTests.time, into: &effects)
+      _ = tasks.popLast()
+      settle()
     }
 
     mutating func take(_ message: ControlMessage) {
@@ -130,19 +146,14 @@ import Vocabulary
     }
   }
 
-  private struct NoTable: StepTable {
-    func slots(of node: NodeID) -> Int { 1 }
-    func mapped(_ lane: Int, ordinal: UInt64, of node: NodeID) -> Int { 0 }
-    func prepared(_ lane: Int, of node: NodeID) -> UInt64 { 0 }
-    func tally(_ lane: Int, partition: Int, of node: NodeID) -> RunTally { RunTally() }
-    func input(_ lane: Int, of node: NodeID) -> SplitTally { SplitTally() }
+  /// A node that has no room for a block.
+  private final class NoMemory: BlockSource {
+    func block(copying bytes: Bytes, records: Int) -> Block? { nil }
   }
 
   private func begun(splits: Int) -> Alone {
     var alone = Alone()
-    alone.take(.begin(Samples.step(splits: splits, partitions: 2)))
-    alone.take(.assign(StepID(1), (0..<splits).map { Samples.attempt($0, at: 1) }))
-    alone.settle()
+    alone.begin(splits: splits)
     return alone
   }
 
@@ -244,11 +255,50 @@ import Vocabulary
       .died(slot: 0, Samples.code(2), Samples.failure()), Self.time, into: &effects)
     alone.settle()
     #expect(alone.failures == [], "it was of another executable")
-    alone.workshop.take(
-      .died(slot: 0, Samples.code(), Samples.failure()), Self.time, into: &effects)
-    alone.settle()
+    alone.die()
     #expect(alone.failures == [.split(2, attempt: 0), .partition(1)])
     #expect(!alone.isPrepared())
+  }
+
+  @Test("An executor that dies folding is told of once for each step, whatever it had gathered")
+  func deathWhileFolding() {
+    var alone = begun(splits: 3)
+    alone.map(into: [0, 1])
+    alone.map(into: [])
+    alone.end(.folded)
+    #expect(alone.task == "fold 1 p1")
+    alone.die()
+    #expect(alone.failures == [.partition(1)])
+    #expect(alone.task == "map")
+    // What dies with it later is of a step that is broken already.
+    alone.die()
+    #expect(alone.failures == [.partition(1), .split(2, attempt: 0)])
+  }
+
+  @Test("A block for which there is no memory breaks its step, and its seal is no fault")
+  func noMemory() {
+    var alone = Alone(memory: NoMemory())
+    alone.begin(splits: 1)
+    alone.map(into: [1])
+    #expect(alone.failures == [.all])
+    #expect(alone.workshop.cells[0].sealed == 0)
+    #expect(alone.task == "none")
+    #expect(!alone.isPrepared())
+  }
+
+  @Test("A run is kept while its step is under way, and while it is needed, and no longer")
+  func keeping() {
+    var alone = begun(splits: 1)
+    alone.map(into: [])
+    #expect(alone.isPrepared())
+    let step = StepID(1)
+    alone.take(.live(1, []))
+    #expect(alone.workshop.shelf.held == [step])
+    alone.take(.live(2, [LiveStep(step: step, partitions: 2)]))
+    alone.take(.drop(step))
+    #expect(alone.workshop.shelf.held == [step])
+    alone.take(.live(3, []))
+    #expect(alone.workshop.shelf.held == [])
   }
 
   @Test("A split that fails leaves its step whole, and counts as done")
@@ -264,5 +314,58 @@ import Vocabulary
     alone.map(into: [])
     #expect(alone.workshop.cells[0].mapped == 3)
     #expect(alone.isPrepared())
+  }
+
+  /// A step of one split that is prepared.
+  private func prepared() -> Alone {
+    var alone = begun(splits: 1)
+    alone.map(into: [0])
+    alone.end(.folded)
+    alone.end(.finished(Samples.runTally(records: 0, bytes: 0)))
+    return alone
+  }
+
+  @Test("What a step that came to nothing has made is freed with it")
+  func freed() {
+    var alone = prepared()
+    alone.take(.live(1, []))
+    #expect(alone.workshop.shelf.held == [StepID(1)], "it is under way")
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.shelf.held == [])
+  }
+
+  @Test("What is needed of a step stays, also where it was not told in this view")
+  func kept() {
+    var alone = prepared()
+    alone.take(.live(1, [LiveStep(step: StepID(1), partitions: 2)]))
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.shelf.held == [StepID(1)])
+    var other = prepared()
+    other.begin(2)
+    other.take(.drop(StepID(1)))
+    #expect(other.workshop.shelf.held == [StepID(1)])
+  }
+
+  @Test("A replica does not hold its shard while a step is under way that it had no part in")
+  func apart() {
+    var alone = Alone()
+    var board = Board()
+    board.apply(.begin(Samples.step(partitions: 2)), receivers: [[Samples.node(2)]])
+    guard let step = board[StepID(1)] else {
+      Issue.record("the board has what was begun")
+      return
+    }
+    alone.take(.restate(step))
+    alone.take(.live(1, []))
+    #expect(alone.workshop.stocked == [])
+    alone.take(.live(2, [LiveStep(step: StepID(1), partitions: 2)]))
+    alone.take(.drop(StepID(1)))
+    #expect(alone.workshop.stocked == [], "its runs have not come yet")
+    for partition in 0..<2 {
+      let piece = RunPiece(
+        step: StepID(1), partition: partition, index: 0, count: 0, tally: RunTally())
+      alone.takeShard(ShardParcel(.run(piece, records: 0), nil).header)
+    }
+    #expect(alone.workshop.stocked == [0])
   }
 }

@@ -90,6 +90,33 @@ import Vocabulary
     group.pass(times: 60)
     for index in 0...3 { #expect(group.members[index].stopped == .left) }
   }
+
+  @Test("All may leave while each alone holds a shard: nobody is left who could take it over")
+  func allLeaveShards() {
+    let rules = LayoutRules(coordinators: 3, shards: 3, replicas: 1)
+    let group = HandDriven(formed: 3, rules: rules)
+    let number = group.members[0].view?.number ?? 0
+    for index in 0...2 { group.act(index) { $0.leave(group.now, into: &$1) } }
+    group.pass(times: 60)
+    for index in 0...2 { #expect(group.members[index].stopped == .left) }
+    #expect((group.members[0].view?.number ?? 0) <= number + 3)
+  }
+
+  @Test("Who leaves stays in one view until another has its shard")
+  func leavesOneView() {
+    let rules = LayoutRules(coordinators: 3, shards: 3, replicas: 1)
+    let group = HandDriven(formed: 3, rules: rules)
+    let number = group.members[0].view?.number ?? 0
+    group.givesState = false
+    for index in 0...1 { group.act(index) { $0.leave(group.now, into: &$1) } }
+    group.pass(times: 40)
+    #expect(group.members.map(\.stopped) == [nil, nil, nil])
+    #expect((group.members[0].view?.number ?? 0) <= number + 2)
+    group.givesState = true
+    group.pass(times: 40)
+    #expect(group.members.map(\.stopped) == [.left, .left, nil])
+    #expect(group.names(2) == ["n2"])
+  }
 }
 
 /// What a node says that it waits for.

@@ -32,8 +32,8 @@ import Vocabulary
     for seed in 1...60 {
       var history = LayoutHistory(seed)
       for _ in 0..<6 { history.change() }
-      // Each move takes at least 2 off the sum of squares of the members' shards: at most 6² · 3. It
-      // takes two views.
+      // Each move takes at least 2 off the sum of squares of the members' shards: at most 6² · 3.
+      // It takes two views.
       var views = 0
       var before: [RankSet] = []
       while before != history.subgroups.map(\.receivers), views <= 108 {

@@ -164,6 +164,18 @@ import Vocabulary
     }
   }
 
+  @Test("Where nobody stays, every role still has somebody")
+  func nobodyStays() {
+    let member = Self.member(0, host: 0)
+    let rules = LayoutRules(coordinators: 2, shards: 2, replicas: 2)
+    let previous = PreviousRole(
+      role: .shard(0), receivers: [member.id], holders: [member.id], leaving: [member.id],
+      bornIn: 1)
+    let new = Layout.assign([member], previous: [previous], rules: rules, view: 2)
+    for subgroup in new { #expect(subgroup.receivers == RankSet([Rank(0)])) }
+    #expect(new.map(\.bornIn) == [2, 2, 1, 2])
+  }
+
   @Test("Who holds a state keeps its place before who is still given it")
   func holdersFirst() {
     let members = (0..<3).map { Self.member($0, host: $0) }

@@ -30,19 +30,6 @@ import Vocabulary
     bytes.withBytes { try? CatalogueAnswer.read($0) }
   }
 
-  /// Changes up to three bytes, and perhaps the length.
-  private func damaged(_ bytes: [UInt8], _ random: inout RandomSource) -> [UInt8] {
-    var bytes = bytes
-    for _ in 0..<random.number(1...3) where !bytes.isEmpty {
-      bytes[random.number(0...(bytes.count - 1))] = UInt8(random.number(0...255))
-    }
-    switch random.number(0...3) {
-    case 0: return Array(bytes.prefix(random.number(0...bytes.count)))
-    case 1: return bytes + random.bytes(random.number(1...4))
-    default: return bytes
-    }
-  }
-
   @Test("Commands and questions of the catalogue are read as they were written, and only whole")
   func commands() throws {
     for seed in 1...200 {
@@ -96,7 +83,7 @@ import Vocabulary
     for seed in 1...3000 {
       var messages = RandomMessages(seed)
       let bytes = messages.answer().encoded
-      guard let answer = readAnswer(damaged(bytes, &messages.random)) else {
+      guard let answer = readAnswer(messages.random.damaged(bytes)) else {
         refused += 1
         continue
       }
@@ -116,7 +103,7 @@ import Vocabulary
         : Submitted.set(
           "n", "v", session: random.next(), number: random.next() | 1 << 62,
           acknowledged: random.next() >> 2)
-      let bytes = damaged(submission, &random)
+      let bytes = random.damaged(submission)
       if let again = readSubmission(bytes) {
         #expect(readSubmission(again) == again, "seed \(seed)")
       } else {
@@ -124,7 +111,7 @@ import Vocabulary
       }
       let outcomes: [Outcome] = [.done(random.bytes(4)), .refused("why ö"), .waits]
       let outcome = outcomes[random.number(0...2)]
-      let damagedOutcome = damaged(written { outcome.write(into: &$0) }, &random)
+      let damagedOutcome = random.damaged(written { outcome.write(into: &$0) })
       guard let read = readOutcome(damagedOutcome) else { continue }
       #expect(readOutcome(written { read.write(into: &$0) }) == read, "seed \(seed)")
     }
@@ -144,7 +131,7 @@ import Vocabulary
         let version = Version(view: 1, sequence: UInt64(index))
         _ = bytes.withBytes { replica.deliver($0, at: version) }
       }
-      let bytes = damaged(written { replica.write(into: &$0) }, &random)
+      let bytes = random.damaged(written { replica.write(into: &$0) })
       guard let read = try? bytes.withBytes({ try Replica<Catalogue>(reading: $0) }) else {
         refused += 1
         continue

@@ -22,4 +22,17 @@ package struct RandomSource: RandomNumberGenerator {
   package mutating func bytes(_ count: Int, of alphabet: [UInt8] = Array(0...255)) -> [UInt8] {
     (0..<count).map { _ in alphabet[number(0...(alphabet.count - 1))] }
   }
+
+  /// The same bytes, of which some were changed, cut off or added.
+  package mutating func damaged(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    for _ in 0..<number(1...3) where !bytes.isEmpty {
+      bytes[number(0...(bytes.count - 1))] = UInt8(number(0...255))
+    }
+    switch number(0...3) {
+    case 0: return Array(bytes.prefix(number(0...bytes.count)))
+    case 1: return bytes + self.bytes(number(1...4))
+    default: return bytes
+    }
+  }
 }

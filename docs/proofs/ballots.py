@@ -3,7 +3,7 @@
 
 A ballot is an attempt of one leader; ballots are totally ordered. A report promises a ballot,
 leaves all earlier ones, and says what the member has and echoed, all in one message. What a
-decision is about (`trim.py`, `step.py`) is left open here: it is an element of a sort, and the
+decision is about (`trim.py`) is left open here: it is an element of a sort, and the
 model says what follows from it. Any member may begin a ballot at any time, so suspicions and
 clocks play no part. A member that has crashed is one that takes no further action.
 """

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import z3
 
-from formula import And, Atom, Equal, Exists, ForAll, Not, Or
+from formula import And, Atom, Equal, Exists, ForAll, Not, Or, relations_in
 
 LIMIT_MILLISECONDS = 60_000
 
@@ -88,7 +88,11 @@ def conditions(model, actions=None, at_start=True):
         guards = [symbols.read(f, environment, symbols.before) for f in action.guards.values()]
         premises = axioms + held + guards
         after = symbols.after(action, environment)
+        changed = {u.relation.name for u in action.updates}
         for name, formula in model.invariants().items():
+            # What reads nothing that changes goes on to hold.
+            if not changed & relations_in(formula):
+                continue
             yield Condition(action.name, name, premises, symbols.read(formula, {}, after))
 
 

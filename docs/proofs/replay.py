@@ -8,42 +8,38 @@ replay.py TRACE...      JSON lines; the format is told in README.md; - is standa
 import sys
 from collections import Counter
 
-import step
 import trim
 from concrete import ORDER, Broken, Machine, Refused
 from tracefile import Malformed, ballot, decision, parse, views_of
 
 
 class ViewReplay:
-    """One view of a trace, as a finite instance of the view change and of the step decision."""
+    """One view of a trace, as a finite instance of the view change."""
 
     def __init__(self, view):
         self.view = view
         self.taken = Counter()
-        sizes = {
-            'node': len(view.members),
-            'ballot': len(view.ballots),
-            'party': len(view.parties),
-            'decision': len(view.decisions),
-        }
         members, decisions = view.members, view.decisions
-        nodes = range(len(members))
-        fixed = {
-            'ballot_at_most': ORDER,
-            'inside': _pairs(view.parties, lambda party: party & set(members), members, True),
-            'majority': {
-                (i,)
-                for i, party in enumerate(view.parties)
-                if 2 * len(party & set(members)) > len(members)
-            },
-            'stays': _pairs(decisions, lambda d: d.stays & set(members), members),
-        }
         self.trim = Machine(
             trim.MODEL,
-            {**sizes, 'group': len(view.subgroups), 'seq': view.places},
             {
-                **fixed,
+                'node': len(members),
+                'ballot': len(view.ballots),
+                'party': len(view.parties),
+                'decision': len(decisions),
+                'group': len(view.subgroups),
+                'seq': view.places,
+            },
+            {
+                'ballot_at_most': ORDER,
                 'seq_at_most': ORDER,
+                'inside': _pairs(view.parties, lambda party: party & set(members), members, True),
+                'majority': {
+                    (i,)
+                    for i, party in enumerate(view.parties)
+                    if 2 * len(party & set(members)) > len(members)
+                },
+                'stays': _pairs(decisions, lambda d: d.stays & set(members), members),
                 'receiver': _pairs(view.subgroups, set, members, True),
                 'within': {
                     (i, group, place)
@@ -53,37 +49,14 @@ class ViewReplay:
                 },
             },
         )
-        replica = _pairs(view.shards, set, members, True)
-        whole = {
-            (i,)
-            for i, d in enumerate(decisions)
-            if all(
-                any(members[n] in d.stays and (n, k) in replica for n in nodes)
-                for k in range(len(view.shards))
-            )
-        }
-        self.step = Machine(
-            step.MODEL,
-            {**sizes, 'shard': len(view.shards), 'step': len(view.steps)},
-            {
-                **fixed,
-                'replica': replica,
-                'whole': whole,
-                'commits': _pairs(decisions, lambda d: d.steps, view.steps),
-            },
-        )
 
     def take(self, line):
         """Takes the line's action; raises `Refused` or `Broken`."""
         getattr(self, '_' + line['do'])(line)
 
-    def _both(self, action, **arguments):
-        for machine in (self.trim, self.step):
-            self._one(machine, action, **arguments)
-
-    def _one(self, machine, action, **arguments):
-        machine.take(action, arguments)
-        self.taken[f'{machine.model.name} {action}'] += 1
+    def _one(self, action, **arguments):
+        self.trim.take(action, arguments)
+        self.taken[f'trim {action}'] += 1
 
     def _node(self, number):
         if number not in self.view.members:
@@ -105,33 +78,33 @@ class ViewReplay:
 
     def _send(self, line):
         for place in self._places(line):
-            self._one(self.trim, 'send', g=line['group'], m=place)
+            self._one('send', g=line['group'], m=place)
 
     def _receive(self, line):
         for place in self._places(line):
             node = self._node(line['node'])
-            self._one(self.trim, 'receive', n=node, g=line['group'], m=place)
+            self._one('receive', n=node, g=line['group'], m=place)
 
     def _see(self, line):
         node, of, group = self._node(line['node']), self._node(line['of']), line['group']
         for place in range(line['count']):
             if (node, of, group, place) not in self.trim.state['seen']:
-                self._one(self.trim, 'see', o=node, n=of, g=group, m=place)
+                self._one('see', o=node, n=of, g=group, m=place)
 
     def _deliver(self, line):
         for place in self._places(line):
             node = self._node(line['node'])
-            self._one(self.trim, 'deliver', n=node, g=line['group'], m=place)
+            self._one('deliver', n=node, g=line['group'], m=place)
 
     def _wedge(self, line):
-        self._both('wedge', n=self._node(line['node']))
+        self._one('wedge', n=self._node(line['node']))
 
     def _begin(self, line):
-        self._both('begin', b=self._ballot(line))
+        self._one('begin', b=self._ballot(line))
 
     def _report(self, line):
         node, number = self._node(line['node']), self._ballot(line)
-        self._both('report', n=node, b=number)
+        self._one('report', n=node, b=number)
         # The models take the report from the member's own state; the line has to say the same.
         for group, count in enumerate(line['received']):
             held = {m for n, g, m in self.trim.state['received'] if (n, g) == (node, group)}
@@ -141,9 +114,6 @@ class ViewReplay:
         told = line.get('echo')
         if (ballot(told) if told else None) != (self.view.ballots[max(echoes)] if echoes else None):
             raise Refused('report', 'report.echo')
-        steps = {self.view.steps[s] for n, s in self.step.state['prepared'] if n == node}
-        if self.view.shards and set(line.get('prepared', [])) != steps:
-            raise Refused('report', 'report.prepared')
 
     def _propose(self, line):
         number = self._ballot(line)
@@ -153,7 +123,7 @@ class ViewReplay:
             'd': self.view.decisions.index(decision(line)),
         }
         if line.get('adopts') is None:
-            self._both('propose fresh', **chosen)
+            self._one('propose fresh', **chosen)
             return
         adopted = ballot(line['adopts'])
         if adopted not in self.view.ballots:
@@ -162,46 +132,29 @@ class ViewReplay:
         reported = self.trim.state['reported_echo']
         inside = [n for n, p in self.trim.state['inside'] if p == chosen['p']]
         witness = next((n for n in inside if (n, number, earlier) in reported), 0)
-        self._both('propose again', **chosen, n=witness, e=earlier)
+        self._one('propose again', **chosen, n=witness, e=earlier)
 
     def _echo(self, line):
         node, number = self._node(line['node']), self._ballot(line)
-        self._both('echo', n=node, b=number, d=self._proposal(number, 'echo.proposed'))
+        self._one('echo', n=node, b=number, d=self._proposal(number, 'echo.proposed'))
 
     def _commit(self, line):
         party = self.view.parties.index(frozenset(line['echoes']))
-        self._both('commit', b=self._ballot(line), p=party)
+        self._one('commit', b=self._ballot(line), p=party)
 
     def _conclude(self, line):
         node, number = self._node(line['node']), self._ballot(line)
         d = self._proposal(number, 'deliver.committed')
         for place in self._places(line):
-            self._one(self.trim, 'conclude', n=node, b=number, d=d, g=line['group'], m=place)
+            self._one('conclude', n=node, b=number, d=d, g=line['group'], m=place)
 
     def _install(self, line):
         node, number = self._node(line['node']), self._ballot(line)
-        self._both('install', n=node, b=number, d=self._proposal(number, 'install.committed'))
-
-    def _stage(self, line):
-        self._of_step('stage', n=self._node(line['node']), s=line['step'])
-
-    def _prepare(self, line):
-        self._of_step('prepare', n=self._node(line['node']), s=line['step'])
-
-    def _seePrepared(self, line):
-        node, of = self._node(line['node']), self._node(line['of'])
-        self._of_step('see', o=node, n=of, s=line['step'])
-
-    def _expose(self, line):
-        self._of_step('expose', o=self._node(line['node']), s=line['step'])
-
-    def _of_step(self, action, **arguments):
-        arguments['s'] = self.view.steps.index(arguments['s'])
-        self._one(self.step, action, **arguments)
+        self._one('install', n=node, b=number, d=self._proposal(number, 'install.committed'))
 
     def outcome(self):
         """The decision of the view; None before it is committed."""
-        committed = {b for b, in self.trim.state['committed']}
+        committed = {b for (b,) in self.trim.state['committed']}
         for b, d in sorted(self.trim.state['proposed']):
             if b in committed:
                 return self.view.decisions[d]

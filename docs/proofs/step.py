@@ -1,292 +1,449 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The step decision: a step's results become visible everywhere or nowhere, also when members fail.
+"""What holds of jobs, whoever dies meanwhile: results are visible to all readers or to none.
 
-In the normal case a member exposes a step when its copy of the table says that every replica of
-every shard is prepared. In a view change one decision covers all steps in flight: those that every
-replica that stays has prepared are committed, if every shard keeps a replica; the rest is aborted
-and wiped.
+What is done, and under which guards, is told in `stepactions.py`.
 """
 
-from itertools import combinations
-
-import ballots
-from ballots import Ballots, b, d, n, o, p
-from formula import equal, exists, forall, iff, implies, variables
-from model import Instance, Model, NamedState, Search
-
-(w,) = variables('node', 'w')
-(k,) = variables('shard', 'k')
-s, t = variables('step', 's t')
-a, c = variables('ballot', 'a c')
-(f,) = variables('decision', 'f')
-
-MODEL = Model('step', (*ballots.SORTS, 'shard', 'step'))
-replica = MODEL.relation('replica node shard', fixed=True)
-commits = MODEL.relation('commits decision step', fixed=True)
-# The results of a step, on disk or in memory, not yet visible; and the column that tells of them.
-staged = MODEL.relation('staged node step')
-prepared = MODEL.relation('prepared node step')
-# What o's copy of the table says of n's column `prepared`.
-seen = MODEL.relation('seen node node step')
-exposed = MODEL.relation('exposed node step')
-reported_prepared = MODEL.relation('reported_prepared node ballot step')
-installed = MODEL.relation('installed node ballot decision')
-# Made visible, and wiped, by a decision.
-finished = MODEL.relation('finished node step')
-aborted = MODEL.relation('aborted node step')
-VIEW = Ballots(MODEL)
-
-# Every shard keeps a replica among the members that stay.
-whole = MODEL.relation('whole decision', fixed=True)
-MODEL.axioms['whole'] = forall(
-    d, iff(whole(d), forall(k, exists(w, VIEW.stays(d, w) & replica(w, k))))
-)
-# Ghosts, which no guard reads: some member made the step visible, or wiped it, by a decision.
-concluded = MODEL.relation('concluded step')
-dropped = MODEL.relation('dropped step')
-
-MODEL.action('stage', [n, s], {'stage.unwedged': ~VIEW.wedged(n)}, [staged.gains(n, s)])
-MODEL.action(
-    'prepare',
-    [n, s],
-    {
-        'prepare.staged': staged(n, s),
-        'prepare.unwedged': ~VIEW.wedged(n),
-    },
-    [prepared.gains(n, s)],
-)
-MODEL.action('see', [o, n, s], {'see.prepared': prepared(n, s)}, [seen.gains(o, n, s)])
-# Also a wedged member goes on exposing what it finds prepared.
-MODEL.action(
-    'expose',
-    [o, s],
-    {
-        'expose.allPrepared': forall(n, k, implies(replica(n, k), seen(o, n, s))),
-    },
-    [exposed.gains(o, s)],
-)
-VIEW.add_actions(
-    report=[
-        reported_prepared.becomes(
-            o, c, t, reported_prepared(o, c, t) | equal(o, n) & equal(c, b) & prepared(n, t)
-        )
-    ],
-    fresh={
-        'decide.reporters': forall(n, implies(VIEW.stays(d, n), VIEW.inside(n, p))),
-        'decide.allPrepared': forall(
-            s,
-            n,
-            k,
-            implies(commits(d, s) & VIEW.stays(d, n) & replica(n, k), reported_prepared(n, b, s)),
-        ),
-        'decide.shardHolder': forall(s, implies(commits(d, s), whole(d))),
-        # What all of them have prepared is committed: somebody may have seen it already.
-        'decide.exposed': forall(
-            s,
-            implies(
-                whole(d) & ~commits(d, s),
-                exists(n, k, VIEW.stays(d, n) & replica(n, k) & ~reported_prepared(n, b, s)),
-            ),
-        ),
-    },
-    echo={},
-)
-wiped = staged.becomes(o, t, staged(o, t) & (~equal(o, n) | commits(d, t)))
-told = [
-    installed.gains(n, b, d),
-    finished.becomes(o, t, finished(o, t) | equal(o, n) & commits(d, t)),
-    aborted.becomes(o, t, aborted(o, t) | equal(o, n) & ~commits(d, t)),
-    concluded.becomes(t, concluded(t) | commits(d, t)),
-    dropped.becomes(t, dropped(t) | ~commits(d, t)),
-    wiped,
-]
-MODEL.action(
-    'install',
-    [n, b, d],
-    {
-        'install.committed': VIEW.decided(b, d),
-        'install.stays': VIEW.stays(d, n),
-    },
+from formula import equal, exists, forall, implies
+from model import Instance, NamedState, Search
+from stepactions import (
+    MODEL,
+    a,
+    abandoned,
+    aims,
+    applied,
+    arrived,
+    at_most,
+    b,
+    before,
+    begun,
+    belongs,
+    c,
+    closed,
+    come_back,
+    commits,
+    committed,
+    committed_in,
+    concluded,
+    concludes,
+    counts,
+    d,
+    done,
+    expired,
+    filled,
+    first,
+    g,
+    given,
+    given_up,
+    h,
+    has,
+    holds,
+    i,
+    is_open,
+    is_vain,
+    k,
+    known,
+    less,
+    lost,
+    made,
+    n,
+    o,
+    on_board,
+    part,
+    prepared,
+    r,
+    reached,
+    receives,
+    s,
+    says,
+    seen,
+    sent,
+    shows,
+    t,
     told,
-    # Wiping takes the results and leaves the column: cells never fall.
-    broken={
-        'wipe.keepsColumn': [
-            *told,
-            prepared.becomes(o, t, prepared(o, t) & (~equal(o, n) | commits(d, t))),
-        ]
-    },
+    u,
+    unwanted,
+    v,
+    w,
+    x,
+    y,
 )
 
+is_wanted = ~abandoned(s) & ~expired(s)
+has_run = exists(x, made(n, k, s, x))
+is_last = reached(w) & ~closed(w)
 MODEL.properties.update(
     {
-        'copies are true': forall(o, n, s, implies(seen(o, n, s), prepared(n, s))),
-        'exposed means prepared by all': forall(
-            o, n, k, s, implies(exposed(o, s) & replica(n, k), prepared(n, s))
+        'replicas of a shard fold the same tries': forall(
+            n, o, k, s, i, a, b, implies(has(n, k, s, i, a) & has(o, k, s, i, b), equal(a, b))
         ),
-        'what is exposed all replicas hold or have aborted': forall(
-            o, n, k, s, implies(exposed(o, s) & replica(n, k), staged(n, s) | aborted(n, s))
+        'what is folded is whole': forall(
+            n, k, s, i, a, implies(has(n, k, s, i, a), arrived(k, s, i, a))
         ),
-        'no step is visible here and aborted there': forall(
-            o,
+        'a replica that is prepared had every split of its shards': forall(
+            v,
             n,
-            s,
-            b,
-            d,
-            implies(
-                VIEW.decided(b, d) & whole(d) & aborted(n, s), ~exposed(o, s) & ~finished(o, s)
-            ),
-        ),
-        'what a member exposed all that install finish': forall(
-            o, n, s, b, d, implies(exposed(o, s) & installed(n, b, d) & whole(d), finished(n, s))
-        ),
-        'all that install agree': forall(
-            o,
-            n,
-            s,
-            a,
-            b,
-            d,
-            f,
-            implies(installed(o, a, d) & installed(n, b, f), iff(finished(o, s), finished(n, s))),
-        ),
-        'every step is finished or aborted': forall(
-            n, s, b, d, implies(installed(n, b, d), iff(finished(n, s), ~aborted(n, s)))
-        ),
-        'an abort leaves nothing': forall(
-            n, s, implies(aborted(n, s), ~staged(n, s) & ~finished(n, s))
-        ),
-        'what is finished every shard holds': forall(
-            s,
             k,
-            b,
-            d,
+            s,
+            i,
+            implies(prepared(v, n, s) & part(v, n, k, s), exists(a, counts(k, s, i, a))),
+        ),
+        'what is committed, every shard has a replica of': forall(
+            v, k, s, implies(committed_in(v, s), exists(n, part(v, n, k, s)))
+        ),
+        'in every view, each shard has a receiver that holds what is committed': forall(
+            v,
+            k,
+            s,
             implies(
-                VIEW.decided(b, d) & commits(d, s),
-                exists(w, VIEW.stays(d, w) & replica(w, k) & staged(w, s)),
+                is_open & committed(s) & ~expired(s) & ~lost(k),
+                exists(n, x, receives(v, n, k) & made(n, k, s, x)),
             ),
+        ),
+        'who took part in what is committed holds its run': forall(
+            v,
+            w,
+            n,
+            k,
+            s,
+            implies(
+                committed_in(v, s) & at_most(v, w) & is_last & part(w, n, k, s) & ~expired(s),
+                has_run,
+            ),
+        ),
+        'who was given what is committed holds its run': forall(
+            n, k, s, implies(given(n, k, s) & ~expired(s), has_run)
+        ),
+        'of what is committed all hold the same run': forall(
+            v,
+            w,
+            n,
+            o,
+            k,
+            s,
+            x,
+            y,
+            implies(
+                committed_in(v, s)
+                & at_most(v, w)
+                & is_last
+                & ~expired(s)
+                & (part(w, n, k, s) | given(n, k, s))
+                & (part(w, o, k, s) | given(o, k, s))
+                & made(n, k, s, x)
+                & made(o, k, s, y),
+                equal(x, y),
+            ),
+        ),
+        'of a stage one step is committed': forall(
+            s, t, g, implies(committed(s) & committed(t) & aims(s, g) & aims(t, g), equal(s, t))
+        ),
+        'a step that was given up is never committed': forall(
+            s, implies(abandoned(s), ~committed(s))
+        ),
+        'nothing is visible of a job that was given up': forall(
+            n, g, r, implies(shows(n, g) & belongs(g, r), ~given_up(r))
+        ),
+        'what is visible is of a job whose stages are all committed': forall(
+            n, g, h, r, implies(shows(n, g) & belongs(g, r) & belongs(h, r), done(h))
+        ),
+        'all results of a job are visible, or none': forall(
+            n, g, h, r, implies(shows(n, g) & belongs(g, r) & belongs(h, r), shows(n, h))
+        ),
+        'readers see the beginning of one order': forall(
+            n, c, d, implies(applied(n, c) & filled(d) & before(d, c), applied(n, d))
+        ),
+        'readers that are as far see the same': forall(
+            n, c, g, r, implies(applied(n, c) & concludes(c, r) & belongs(g, r), shows(n, g))
         ),
     }
 )
 MODEL.lemmas.update(
     {
-        'prepared is staged until it is aborted': forall(
-            n, s, implies(prepared(n, s), staged(n, s) | aborted(n, s))
+        'only the last view is open': forall(
+            u, v, implies(reached(u) & reached(v) & less(u, v), closed(u))
         ),
-        'a report is true': forall(
-            n, b, s, implies(reported_prepared(n, b, s), prepared(n, s) & VIEW.promised(n, b))
+        'views begin with the first': forall(v, w, implies(first(v) & reached(w), reached(v))),
+        'what has begun did so in a view': forall(v, s, implies(first(v) & begun(s), reached(v))),
+        'holders are receivers of views that were reached': forall(
+            v, n, k, implies(holds(v, n, k), reached(v) & receives(v, n, k))
         ),
-        'a report is final': forall(
-            n, b, s, implies(VIEW.promised(n, b) & prepared(n, s), reported_prepared(n, b, s))
+        'each shard has a holder': forall(
+            v, k, implies(reached(v) & ~lost(k), exists(n, holds(v, n, k)))
         ),
-        'who stays has reported': forall(
-            n, b, d, implies(VIEW.proposed(b, d) & VIEW.stays(d, n), VIEW.wedged(n))
-        ),
-        'who stays has prepared what is committed': forall(
+        'holders take part in what is under way': forall(
+            v,
             n,
             k,
             s,
-            b,
-            d,
-            implies(
-                VIEW.proposed(b, d) & commits(d, s) & VIEW.stays(d, n) & replica(n, k),
-                prepared(n, s),
-            ),
+            implies(holds(v, n, k) & ~lost(k) & is_open & on_board(v, s), part(v, n, k, s)),
         ),
-        'what is not committed somebody lacks for ever': forall(
-            s,
-            b,
-            d,
-            implies(
-                VIEW.proposed(b, d) & whole(d) & ~commits(d, s),
-                exists(n, k, replica(n, k) & VIEW.wedged(n) & ~prepared(n, s)),
-            ),
-        ),
-        'only a whole decision commits': forall(
-            s, b, d, implies(VIEW.proposed(b, d) & commits(d, s), whole(d))
-        ),
-        'installed is decided': forall(
-            n, b, d, implies(installed(n, b, d), VIEW.decided(b, d) & VIEW.stays(d, n))
-        ),
-        'installing decides all steps': forall(
+        'holders hold what is committed': forall(
+            v,
             n,
+            k,
             s,
-            b,
-            d,
+            implies(holds(v, n, k) & ~lost(k) & is_open & committed(s) & ~expired(s), has_run),
+        ),
+        'what is on the board has begun': forall(
+            v, s, implies(on_board(v, s), begun(s) & reached(v))
+        ),
+        'who takes part does so in a step that has begun': forall(
+            v, n, k, s, implies(part(v, n, k, s), begun(s) & reached(v))
+        ),
+        'what counts has arrived': forall(
+            k, s, i, a, implies(counts(k, s, i, a), arrived(k, s, i, a))
+        ),
+        'one try counts': forall(
+            k, s, i, a, b, implies(counts(k, s, i, a) & counts(k, s, i, b), equal(a, b))
+        ),
+        'replicas have what counts': forall(
+            n, k, s, i, a, implies(has(n, k, s, i, a), counts(k, s, i, a))
+        ),
+        'a run is of all splits': forall(
+            n, k, s, i, x, implies(made(n, k, s, x), exists(a, counts(k, s, i, a)))
+        ),
+        'a replica has one run': forall(
+            n, k, s, x, y, implies(made(n, k, s, x) & made(n, k, s, y), equal(x, y))
+        ),
+        'what is told was of all splits': forall(
+            v, n, k, s, i, x, implies(told(v, n, k, s, x), exists(a, counts(k, s, i, a)))
+        ),
+        'what is told is there while it is wanted': forall(
+            v,
+            w,
+            n,
+            k,
+            s,
+            x,
             implies(
-                installed(n, b, d),
-                iff(finished(n, s), commits(d, s)) & iff(aborted(n, s), ~commits(d, s)),
+                told(v, n, k, s, x) & ~closed(w) & part(w, n, k, s),
+                made(n, k, s, x) | ~is_wanted,
             ),
         ),
-        'finished is concluded': forall(n, s, implies(finished(n, s), concluded(s))),
-        'aborted is dropped': forall(n, s, implies(aborted(n, s), dropped(s) & VIEW.wedged(n))),
-        'concluded is decided': forall(
-            s, implies(concluded(s), exists(b, d, VIEW.decided(b, d) & commits(d, s)))
+        'who is prepared has told': forall(
+            v,
+            n,
+            k,
+            s,
+            implies(prepared(v, n, s) & part(v, n, k, s), exists(x, told(v, n, k, s, x))),
         ),
-        'dropped is decided': forall(
-            s, implies(dropped(s), exists(b, d, VIEW.decided(b, d) & ~commits(d, s)))
+        'who is prepared knows of the step': forall(
+            v, n, s, implies(prepared(v, n, s), begun(s) & reached(v))
         ),
+        'what is told is of a step that has begun': forall(
+            v, n, k, s, x, implies(told(v, n, k, s, x), begun(s))
+        ),
+        'copies are true': forall(v, n, s, implies(seen(v, n, s), prepared(v, n, s))),
+        'what is sent has begun': forall(v, s, implies(sent(v, s), begun(s) & reached(v))),
+        'what is sent all have prepared': forall(
+            v, n, k, s, implies(sent(v, s) & part(v, n, k, s), prepared(v, n, s))
+        ),
+        'what is sent every shard has': forall(
+            v, k, s, implies(sent(v, s), exists(n, part(v, n, k, s)))
+        ),
+        'what is sent is equal': forall(
+            v,
+            w,
+            n,
+            o,
+            k,
+            s,
+            x,
+            y,
+            implies(
+                sent(v, s)
+                & at_most(v, w)
+                & is_last
+                & is_wanted
+                & part(w, n, k, s)
+                & part(w, o, k, s)
+                & made(n, k, s, x)
+                & made(o, k, s, y),
+                equal(x, y),
+            ),
+        ),
+        'who takes part later took part before': forall(
+            v,
+            w,
+            n,
+            k,
+            s,
+            implies(
+                (on_board(v, s) | sent(v, s)) & less(v, w) & part(w, n, k, s), part(v, n, k, s)
+            ),
+        ),
+        'a place says what was sent': forall(
+            c, v, s, implies(says(c, v, s), filled(c) & sent(v, s))
+        ),
+        'commits are filled and committed': forall(
+            c, s, implies(commits(c, s), filled(c) & committed(s))
+        ),
+        'what is committed in a view was sent in it': forall(
+            v, s, implies(committed_in(v, s), sent(v, s) & committed(s))
+        ),
+        'what is committed was so in some view': forall(
+            s, implies(committed(s), begun(s) & exists(v, committed_in(v, s)))
+        ),
+        'a commit is where its view says': forall(
+            v, s, implies(committed_in(v, s), exists(c, commits(c, s) & says(c, v, s)))
+        ),
+        'a command is said once': forall(
+            c, d, v, s, implies(says(c, v, s) & says(d, v, s), equal(c, d))
+        ),
+        'a step is committed once': forall(
+            c, d, s, implies(commits(c, s) & commits(d, s), equal(c, d))
+        ),
+        'a step that is committed is said once with effect': forall(
+            c, v, s, implies(commits(c, s) & says(c, v, s), committed_in(v, s))
+        ),
+        'a committed step ends its stage': forall(
+            s, g, implies(committed(s) & aims(s, g), done(g))
+        ),
+        'what is known is filled': forall(v, c, implies(known(v, c), filled(c))),
+        'no view knows what comes later': forall(
+            u, v, c, s, implies(says(c, u, s) & less(v, u), ~known(v, c))
+        ),
+        'what was sent and is off the board has come back': forall(
+            v,
+            s,
+            implies(sent(v, s) & is_open & ~on_board(v, s), come_back | is_vain),
+        ),
+        'what is off the board is committed or given up': forall(
+            v, s, implies(begun(s) & is_open & ~on_board(v, s), committed(s) | abandoned(s))
+        ),
+        'what was given up is off the board': forall(
+            v, s, implies(abandoned(s) & is_open, ~on_board(v, s))
+        ),
+        'what was given up has begun': forall(s, implies(abandoned(s), begun(s))),
+        'only what is not wanted is freed': forall(s, implies(unwanted(s), ~is_wanted)),
+        'only what was committed expires': forall(s, implies(expired(s), committed(s))),
+        'only what is committed is given': forall(n, k, s, implies(given(n, k, s), committed(s))),
+        'a job that is over was not given up': forall(r, implies(concluded(r), ~given_up(r))),
+        'a job that is over has all stages': forall(
+            r, g, implies(concluded(r) & belongs(g, r), done(g))
+        ),
+        'a place concludes what is over': forall(
+            c, r, implies(concludes(c, r), filled(c) & concluded(r))
+        ),
+        'what is visible is over': forall(
+            n, g, r, implies(shows(n, g) & belongs(g, r), concluded(r))
+        ),
+        'what is applied is filled': forall(n, c, implies(applied(n, c), filled(c))),
     }
 )
 
 
-def small(ballots_count, decisions, steps=1, nodes=3):
-    """An instance of two shards: one on node 0, the other on the rest."""
-    parties = [set(pair) for pair in combinations(range(nodes), nodes // 2 + 1)] + [{0}]
+def small(*receivers, places=1, digests=1, stages=1, **counts):
+    """An instance of one shard and one job, with these receivers in its views.
+
+    Without splits, replicas have nothing to take. Steps take turns with the stages of the job.
+    """
+    receivers = receivers or ({0},)
+    sizes = {'node': len(set().union(*receivers)), 'split': 0, 'try': 1, 'step': 1, **counts}
     return Instance(
         {
-            'node': nodes,
-            'ballot': ballots_count,
-            'party': len(parties),
-            'decision': decisions,
-            'shard': 2,
-            'step': steps,
+            **sizes,
+            'view': len(receivers),
+            'shard': 1,
+            'job': 1,
+            'place': places,
+            'digest': digests,
+            'stage': stages,
         },
         {
-            **ballots.meanings(nodes, parties),
-            'replica': lambda node, shard: shard == (0 if node == 0 else 1),
+            'view_at_most': lambda one, other: one <= other,
+            'place_at_most': lambda one, other: one <= other,
+            'first': lambda view: view == 0,
+            'receives': lambda view, node, shard: node in receivers[view],
+            'aims': lambda step, stage: step % stages == stage,
+            'belongs': lambda stage, job: True,
+            'closes': lambda stage: stage == stages - 1,
         },
     )
 
 
-MODEL.unnecessary = ('report.begun', 'echo.proposed')
-MODEL.without_run = ('report.newer',)
-MODEL.twin = 'prepare.unwedged'
-MODEL.shown = ('replica', 'commits', 'stays')
+MODEL.unnecessary = ('decide.once',)
+MODEL.without_run = (
+    'commit.stage',
+    'learn.filled',
+    'learn.open',
+    'expire.committed',
+    'supply.open',
+    'supply.sound',
+)
+MODEL.twin = 'order.open'
+MODEL.shown = ()
 MODEL.searches = (
-    Search(small(1, 1, nodes=2), 18),
-    Search(small(1, 1), 18),
-    Search(small(2, 2), 18),
-    Search(small(3, 2), 22),
+    Search(small(split=1), 12),
+    Search(small({0, 1}, split=1, **{'try': 2}), 8),
+    Search(small({0, 1}, digests=2), 14),
+    Search(small(stages=2, step=2, places=2), 16),
+    Search(small({0}, {0}, places=2), 15),
+    Search(small({0}, {1}), 12),
+    Search(small({0}, {0, 1}, {1}), 16),
+    Search(small({0}, {0}, step=2, places=2), 22),
+    Search(small({0}, {0, 1}, {1}, digests=2), 20),
 )
 MODEL.states = [
     NamedState(
-        'a member finishes one step and aborts another',
-        exists(n, s, t, finished(n, s) & aborted(n, t)),
-        Search(small(1, 1, 2), 16),
+        'one reader sees a job of two stages, and another not yet',
+        exists(n, o, g, h, shows(n, g) & shows(n, h) & ~equal(g, h) & ~shows(o, g)),
+        Search(small({0}, node=2, stages=2, step=2, places=2), 20),
     ),
     NamedState(
-        'one member exposes a step, and another finishes it in the view change',
-        exists(n, o, s, exposed(o, s) & finished(n, s) & ~equal(n, o)),
-        Search(small(1, 1), 24),
-    ),
-    NamedState(
-        'a later leader proposes again what an earlier one began, and it is decided',
+        'a step goes on without a replica that it has lost, and is committed in the next view',
         exists(
-            a,
-            b,
-            d,
+            u,
+            v,
+            n,
+            k,
             s,
-            VIEW.less(a, b)
-            & VIEW.proposed(a, d)
-            & VIEW.decided(b, d)
-            & ~VIEW.committed(a)
-            & commits(d, s),
+            less(u, v) & committed_in(v, s) & part(u, n, k, s) & ~part(v, n, k, s),
         ),
-        Search(small(2, 1), 22),
+        Search(small({0, 1}, {1}), 14),
     ),
     NamedState(
-        'a shard is lost, and the view goes on without its steps',
-        exists(n, b, d, installed(n, b, d) & ~whole(d)),
-        Search(small(1, 1), 14),
+        'a step is given up, and another one at its stage is committed',
+        exists(s, t, g, abandoned(s) & unwanted(s) & committed(t) & aims(s, g) & aims(t, g)),
+        Search(small(step=2), 14),
+    ),
+    NamedState(
+        'two schedulers have a stage committed, and the first one counts',
+        exists(
+            c,
+            d,
+            u,
+            v,
+            s,
+            t,
+            g,
+            says(c, u, s)
+            & says(d, v, t)
+            & less(u, v)
+            & commits(c, s)
+            & ~commits(d, t)
+            & aims(s, g)
+            & aims(t, g)
+            & ~equal(s, t),
+        ),
+        Search(small({0}, {0}, step=2, places=2), 20),
+    ),
+    NamedState(
+        'who took no part is given the run, and holds it alone in the next view',
+        exists(
+            n,
+            u,
+            v,
+            k,
+            s,
+            given(n, k, s)
+            & committed_in(u, s)
+            & ~part(u, n, k, s)
+            & is_open
+            & less(u, v)
+            & forall(o, implies(receives(v, o, k), equal(o, n))),
+        ),
+        Search(small({0}, {0, 1}, {1}), 18),
     ),
 ]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 # What each action has to say beside "do" and "view"; a name that ends in ? may be left out.
 FIELDS = {
-    'view': ('members', 'subgroups', 'shards?'),
+    'view': ('members', 'subgroups'),
     'transfer': ('node', 'from'),
     'send': ('group', 'place', 'last?'),
     'receive': ('node', 'group', 'place', 'last?'),
@@ -14,16 +14,12 @@ FIELDS = {
     'deliver': ('node', 'group', 'place', 'last?'),
     'wedge': ('node',),
     'begin': ('ballot',),
-    'report': ('node', 'ballot', 'received', 'echo?', 'prepared?'),
-    'propose': ('ballot', 'reports', 'adopts?', 'stays', 'joins?', 'trim', 'steps?'),
+    'report': ('node', 'ballot', 'received', 'echo?'),
+    'propose': ('ballot', 'reports', 'adopts?', 'stays', 'joins?', 'trim'),
     'echo': ('node', 'ballot'),
     'commit': ('ballot', 'echoes'),
     'conclude': ('node', 'ballot', 'group', 'place', 'last?'),
     'install': ('node', 'ballot'),
-    'stage': ('node', 'step'),
-    'prepare': ('node', 'step'),
-    'seePrepared': ('node', 'of', 'step'),
-    'expose': ('node', 'step'),
 }
 
 
@@ -38,7 +34,6 @@ class Decision:
     stays: frozenset
     joins: frozenset
     trim: tuple
-    steps: frozenset
 
 
 @dataclass
@@ -47,12 +42,10 @@ class View:
 
     members: list
     subgroups: list
-    shards: list
     places: int
     ballots: list = field(default_factory=list)
     decisions: list = field(default_factory=list)
     parties: list = field(default_factory=list)
-    steps: list = field(default_factory=list)
 
     def learn(self, line):
         """Adds what a line mentions and earlier ones did not."""
@@ -61,12 +54,8 @@ class View:
         if line['do'] == 'propose':
             _add(self.decisions, decision(line))
             _add(self.parties, frozenset(line['reports']))
-            for step in line.get('steps', []):
-                _add(self.steps, step)
         if line['do'] == 'commit':
             _add(self.parties, frozenset(line['echoes']))
-        if 'step' in line:
-            _add(self.steps, line['step'])
         counts = [line.get('place', -1) + 1, line.get('last', -1) + 1, line.get('count', 0)]
         self.places = max(self.places, *counts, *line.get('trim', [0]))
 
@@ -89,7 +78,6 @@ def decision(line):
         frozenset(line['stays']),
         frozenset(line.get('joins', [])),
         tuple(line['trim']),
-        frozenset(line.get('steps', [])),
     )
 
 
@@ -114,9 +102,7 @@ def views_of(lines):
     views = {}
     for line in lines:
         if line['do'] == 'view':
-            views[line['view']] = View(
-                line['members'], line['subgroups'], line.get('shards', []), 0
-            )
+            views[line['view']] = View(line['members'], line['subgroups'], 0)
         elif line['view'] not in views:
             raise Malformed(f'view {line["view"]} has not begun')
         else:

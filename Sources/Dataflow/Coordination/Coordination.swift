@@ -51,11 +51,12 @@ package struct Coordination: StateMachine, Equatable {
       job.begun = job.begun ?? now
       change(job)
     case .stage(let id, let attempt, let stage, let record, let retention, let clock):
-      // Said again by the next scheduler, or of an attempt that was given up: it has no effect.
+      // Said again, or of an attempt that was given up: it has no effect.
+      // guard: commit.current, commit.once, commit.last
       guard let job = current(id, attempt), stage.index == job.stages.count else { break }
       complete(job, record, retention, clock)
     case .fail(let id, let attempt, let failure, let clock):
-      // It may fail before it has begun.
+      // It may fail before it has begun. (guard: giveUp.open)
       guard var job = jobs[id], !job.phase.isOver, attempt >= job.attempt else { break }
       job.failure = failure
       end(job, .failed, tick(clock))
@@ -96,7 +97,7 @@ package struct Coordination: StateMachine, Equatable {
   }
 
   /// A stage is complete. With the last one all results of the job become visible, in this one
-  /// change of the state.
+  /// change of the state. (guard: show.together)
   private mutating func complete(
     _ job: JobRecord, _ record: StageRecord, _ retention: Retention, _ clock: UInt64
   ) {

@@ -55,7 +55,7 @@ package enum JobCommand: Hashable, Sendable {
     }
   }
 
-  static func read(_ bytes: Bytes) throws(ByteReader.Damaged) -> JobCommand {
+  package static func read(_ bytes: Bytes) throws(ByteReader.Damaged) -> JobCommand {
     var reader = ByteReader(bytes)
     let kind = try reader.byte()
     let clock = try reader.varint()

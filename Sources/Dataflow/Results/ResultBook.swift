@@ -123,10 +123,12 @@ package struct ResultBook: Hashable, Sendable {
     }
   }
 
-  /// The steps whose runs are readable. Two outputs of one stage share a step.
+  /// The steps whose runs are readable: not those of versions of which something is lost. Two
+  /// outputs of one stage share a step.
   var steps: [LiveStep] {
     shelves.flatMap { shelf in
-      shelf.versions.map { LiveStep(step: $0.step, partitions: $0.runs.count) }
+      shelf.versions.filter { !$0.isLost }
+        .map { LiveStep(step: $0.step, partitions: $0.runs.count) }
     }
   }
 }

@@ -19,7 +19,7 @@ package struct ResultVersion: Hashable, Sendable {
   /// By partition.
   package let runs: [RunTally]
   /// Shards of which no replica is left, where that has happened to runs of it.
-  package internal(set) var lostShards: [Int] = []
+  package var lostShards: [Int] = []
 
   package init(
     name: String, version: UInt64, instant: Instant, job: JobID, step: StepID,

@@ -65,6 +65,12 @@ package struct Orders: Sendable {
 package enum Errand: Hashable, Sendable {
   case plan(JobID)
   case list(JobID, StageID)
+
+  var job: JobID {
+    switch self {
+    case .plan(let job), .list(let job, _): job
+    }
+  }
 }
 
 /// What of it came.
@@ -72,4 +78,6 @@ package enum ErrandReport: Sendable {
   case planned(PlanDescription)
   case listed([InputFile])
   case failed(JobFailure)
+  /// The executor has died over it.
+  case died(JobFailure)
 }

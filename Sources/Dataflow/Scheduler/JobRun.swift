@@ -33,6 +33,8 @@ struct JobRun: Sendable {
   var samples: [[UInt8]]?
   /// By stage: the files that it reads; nil where they are not known here.
   var files: [[InputFile]?] = []
+  /// Errands that an executor has died over, and another one was sent on.
+  var repeated: [Errand] = []
   /// What ended steps of this attempt, that were begun anew.
   var failures: [(stage: Int, part: StepPart, failure: JobFailure)] = []
   /// Why it does not go on; nil where it does.

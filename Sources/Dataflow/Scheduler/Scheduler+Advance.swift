@@ -15,10 +15,11 @@ extension Scheduler {
       guard let known = board[step] else { return }
       sample(place, known, sampling, table, time, into: &orders)
     case .working(let step, let work):
+      // guard: decide.board
       guard let known = board[step] else { return }
       self.work(place, known, work, table, time, into: &orders)
     case .committing(let step):
-      // The stage is committed once the coordinators say so.
+      // The stage is committed once the coordinators say so. (guard: drop.told, decide.once)
       guard let job = coordination.jobs[runs[place].id], job.stages.count > runs[place].stage
       else { return }
       orders.messages.append(.drop(step))

@@ -50,6 +50,7 @@ extension Scheduler {
   }
 
   private func isPrepared(_ step: Board.Step, _ table: some StepTable) -> Bool {
+    // guard: decide.allPrepared, decide.shardHolder
     step.participants.allSatisfy { replicas in
       !replicas.isEmpty
         && replicas.allSatisfy { table.prepared(step.plan.lane, of: $0) >= step.ordinal }
@@ -67,14 +68,22 @@ extension Scheduler {
     into orders: inout Orders
   ) {
     let plan = step.plan
+    let input = table.input(plan.lane, of: step.participants[0][0])
+    // Where a split was mapped twice, one shard may count the one, and another shard the other.
+    for replicas in step.participants {
+      for replica in replicas where table.input(plan.lane, of: replica) != input {
+        return disagree(place, "shards", time, into: &orders)
+      }
+    }
     var tallies: [RunTally] = []
     for partition in 0..<plan.partitions {
       let shard = view.map.shard(of: partition)
       let replicas = step.participants[shard]
       var tally = table.tally(plan.lane, partition: partition, of: replicas[0])
+      // guard: decide.equal
       for other in replicas.dropFirst()
       where table.tally(plan.lane, partition: partition, of: other) != tally {
-        return disagree(place, shard, replicas[0], other, time, into: &orders)
+        return disagree(place, "replicas of shard \(shard)", time, into: &orders)
       }
       // A shard tells what was counted in its partitions, in their order.
       let index = partition / view.map.shards
@@ -83,25 +92,24 @@ extension Scheduler {
       }
       tallies.append(tally)
     }
-    var input = table.input(plan.lane, of: step.participants[0][0])
-    input.counters = work.counted.lazy.compactMap { $0?.splits }.first ?? []
+    var all = input
+    all.counters = work.counted.lazy.compactMap { $0?.splits }.first ?? []
     holders[plan.step] = step.participants
     commit(
       place, plan.step,
       StageRecord(
-        step: plan.step, runs: tallies, input: input, splits: plan.splits.count,
+        step: plan.step, runs: tallies, input: all, splits: plan.splits.count,
         microseconds: (time.now - work.began) / 1000),
       clock: time.clock, into: &orders)
   }
 
   private mutating func disagree(
-    _ place: Int, _ shard: Int, _ one: NodeID, _ other: NodeID, _ time: Time,
-    into orders: inout Orders
+    _ place: Int, _ who: String, _ time: Time, into orders: inout Orders
   ) {
     let stage = runs[place].plan?.stages[runs[place].stage]
     let failure = JobFailure(
       exitCode: 1, code: "failed",
-      message: "replicas of shard \(shard) disagree: a closure is not deterministic",
+      message: "\(who) disagree: a closure is not deterministic",
       location: stage?.name,
       advice: "look for a clock, a random number or the order of a dictionary or set in it")
     fail(place, failure, clock: time.clock, into: &orders)

@@ -65,17 +65,21 @@ package struct Scheduler: Sendable {
   private mutating func follow(
     _ coordination: Coordination, into orders: inout Orders
   ) {
+    var ended: [StepID] = []
     runs.removeAll { run in
       guard let job = coordination.jobs[run.id], !job.phase.isOver, job.attempt <= run.attempt,
         job.attempt < run.attempt || job.phase == .running
       else {
-        if let step = run.step { orders.messages.append(.drop(step)) }
-        if case .committing(let step) = run.phase { orders.messages.append(.drop(step)) }
+        if let step = run.step { ended.append(step) }
+        if case .committing(let step) = run.phase { ended.append(step) }
         return true
       }
       return false
     }
+    // What is needed of a step is told before it is no longer under way: at no moment does anybody
+    // take its runs for useless, or itself for complete without them.
     if let message = stock.follow(coordination.liveSteps) { orders.messages.append(message) }
+    for step in ended { orders.messages.append(.drop(step)) }
     for job in coordination.jobs.jobs where job.phase == .queued {
       guard runs.count < Self.runMaximum else { break }
       guard !runs.contains(where: { $0.id == job.id }) else { continue }
@@ -84,7 +88,7 @@ package struct Scheduler: Sendable {
     }
   }
 
-  /// The number of the next step.
+  /// The number of the next step, which no other ever has. (guard: begin.fresh)
   mutating func nextStep() -> StepID {
     defer { begun += 1 }
     return StepID(view: view.number, count: begun)
@@ -135,6 +139,9 @@ package struct Scheduler: Sendable {
   package mutating func take(
     _ report: ErrandReport, of errand: Errand, clock: UInt64, into orders: inout Orders
   ) {
+    if case .died(let failure) = report {
+      return repeatErrand(errand, failure, clock, into: &orders)
+    }
     switch errand {
     case .plan(let job):
       guard let place = runs.firstIndex(where: { $0.id == job }) else { return }
@@ -148,9 +155,25 @@ package struct Scheduler: Sendable {
         runs[place].files[stage.index] = files
         runs[place].phase = left == 1 ? .ready : .listing(left: left - 1)
       case .failed(let failure): fail(place, failure, clock: clock, into: &orders)
-      case .planned: break
+      case .planned, .died: break
       }
     }
+  }
+
+  /// An executor has died over an errand: another one tries, once.
+  private mutating func repeatErrand(
+    _ errand: Errand, _ failure: JobFailure, _ clock: UInt64, into orders: inout Orders
+  ) {
+    guard let place = runs.firstIndex(where: { $0.id == errand.job }) else { return }
+    switch runs[place].phase {
+    case .planning, .listing: break
+    default: return
+    }
+    guard !runs[place].repeated.contains(errand) else {
+      return fail(place, failure, clock: clock, into: &orders)
+    }
+    runs[place].repeated.append(errand)
+    orders.errands.append((errand, runs[place].spec))
   }
 
   private mutating func planned(
@@ -162,7 +185,7 @@ package struct Scheduler: Sendable {
       runs[place].files = Array(repeating: nil, count: plan.stages.count)
       list(place, into: &orders)
     case .failed(let failure): fail(place, failure, clock: clock, into: &orders)
-    case .listed: break
+    case .listed, .died: break
     }
   }
 

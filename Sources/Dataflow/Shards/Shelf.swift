@@ -52,9 +52,19 @@ package struct Shelf: Sendable {
     return place
   }
 
+  /// Frees what it has of a step in shards but these.
+  package mutating func keep(_ step: StepID, _ map: ShardMap, _ isKept: (_ shard: Int) -> Bool) {
+    guard let place = place(of: step) else { return }
+    for partition in steps[place].runs.indices where !isKept(map.shard(of: partition)) {
+      steps[place].runs[partition] = nil
+      steps[place].arriving[partition] = nil
+    }
+  }
+
   /// Takes in a piece of a run that it lacks. Pieces come in order; those of a run that another
   /// replica had begun to send before it died begin anew.
   package mutating func take(_ piece: RunPiece, _ block: Block?) {
+    // guard: supply.lacks
     guard run(piece.step, piece.partition) == nil, piece.partition < Limits.partitions else {
       return
     }
@@ -62,6 +72,7 @@ package struct Shelf: Sendable {
     var blocks = piece.index == 0 ? [] : steps[place].arriving[piece.partition] ?? []
     guard blocks.count == piece.index else { return }
     if let block { blocks.append(block) }
+    // guard: supply.whole
     guard piece.index + 1 >= piece.count else {
       steps[place].arriving[piece.partition] = blocks
       return

@@ -60,11 +60,13 @@ package struct Staging: Sendable {
     _ key: SplitKey, blocks count: Int, _ tally: SplitTally
   ) throws(Fault) {
     guard key.split < splits else { return }
+    // guard: seal.first
     if sealed.contains(key.split) {
       guard tallies[key.split] == tally else { throw .attemptsDiffer(split: key.split) }
       return
     }
     let blocks = open[key.split].first { $0.attempt == key.attempt }?.blocks ?? []
+    // guard: seal.whole
     guard blocks.count == count else {
       throw .blocksMissing(key, came: blocks.count, sealed: count)
     }

@@ -27,6 +27,12 @@ package struct Board: Hashable, Sendable {
       attempts.filter { $0.node == node }
     }
 
+    /// Whether a node has taken part in a shard from the beginning. Samples leave nothing there.
+    func hasPart(_ node: NodeID, in shard: Int) -> Bool {
+      guard plan.purpose == .work else { return true }
+      return shard < participants.count && participants[shard].contains(node)
+    }
+
     init(plan: StepPlan, ordinal: UInt64, participants: [[NodeID]]) {
       self.plan = plan
       self.ordinal = ordinal

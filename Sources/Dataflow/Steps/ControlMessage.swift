@@ -55,6 +55,16 @@ package enum ControlMessage: Hashable, Sendable {
   /// About how many bytes it has: what it says of executables, to which the rest is little.
   var weight: Int { if case .code(_, _, _, let bytes) = self { bytes.count } else { 0 } }
 
+  /// The latest step that it tells of; 0 where it tells of none.
+  var latestStep: StepID {
+    switch self {
+    case .begin(let plan): plan.step
+    case .restate(let step): step.plan.step
+    case .live(_, let steps): steps.last?.step ?? StepID(0)
+    default: StepID(0)
+    }
+  }
+
   /// Whether it is sent again in the next view, where this one does not deliver it. The rest is of
   /// its view alone: it is said anew where it is still true.
   package var outlivesView: Bool {

@@ -200,9 +200,10 @@ extension StepWork {
 
   /// All partitions are finished: their runs, once.
   package mutating func prepare() -> [(partition: Int, run: HeldRun)]? {
-    guard plan.purpose == .work, broken == nil, !isPrepared, !stagings.isEmpty, folds.isDone else {
-      return nil
-    }
+    guard plan.purpose == .work, broken == nil, !isPrepared, !stagings.isEmpty else { return nil }
+    // Also who has no partitions to fold waits for all splits. (guard: finish.all)
+    guard stagings.allSatisfy(\.staging.isComplete), folds.isDone else { return nil }
+    // guard: finish.once
     isPrepared = true
     return folds.runs
   }

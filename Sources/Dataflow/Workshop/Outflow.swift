@@ -29,6 +29,7 @@ package struct Outflow<Item: Sendable>: Sendable {
   package func next(_ maximum: Int) -> (items: ArraySlice<Item>, byteCount: Int) {
     var bytes = 0
     var count = 0
+    if head + sentCount == items.count { return ([], 0) }
     for item in waiting {
       let size = measure(item)
       if count > 0, bytes + size > maximum { break }

@@ -14,6 +14,7 @@ extension Workshop {
       discard(lane, into: &effects)
     }
     board.apply(message, receivers: view.receivers)
+    latest = max(latest, message.latestStep)
     switch message {
     case .begin(let plan): begin(plan, view, into: &effects)
     case .restate(let step):
@@ -47,7 +48,9 @@ extension Workshop {
     case .failed(let step, .split(let split, let attempt), _, _):
       finish(step, SplitAttempt(split: split, attempt: attempt, node: sender))
     case .sampled(let step, let split, _): finishSample(step, split, sender)
-    case .drop: noteStock(view)
+    case .drop(let step):
+      free(step)
+      noteStock(view)
     case .held, .failed, .counted: break
     }
     tellScheduler(message, from: sender, time)
@@ -76,6 +79,7 @@ extension Workshop {
   private mutating func keepLive(_ number: UInt64, _ steps: [LiveStep], _ view: ClusterView) {
     supply.follow(number, steps)
     let underWay = board.steps.map(\.plan.step)
+    // guard: list.underWay, list.needed
     shelf.keep { step in
       underWay.contains(step) || steps.contains { $0.step == step }
     }
@@ -91,18 +95,26 @@ extension Workshop {
     noteStock(view)
   }
 
-  /// Finds the shards of which nothing is missing, and nothing will be of the steps that are under
-  /// way.
+  /// A step is no longer under way. What is needed of it was told before.
+  private mutating func free(_ step: StepID) {
+    guard supply.number > 0, supply.partitions(of: step) == nil else { return }
+    shelf.keep { $0 != step }
+  }
+
+  /// Finds the shards of which nothing is missing. Where a step is under way in which this node
+  /// takes no part, something will be: its runs.
   private mutating func noteStock(_ view: ClusterView) {
     guard supply.number > 0 else { return }
     let whole = view.shards(of: node).filter { shard in
+      // guard: hold.runs
       supply.live.allSatisfy { live in
         shelf.holds(
           ShardRuns(step: live.step, shard: shard), view.map, partitions: live.partitions)
       }
     }
     stocked = whole.filter { shard in
-      board.steps.allSatisfy { $0.participants[shard].contains(node) }
+      // guard: hold.part
+      board.steps.allSatisfy { $0.hasPart(node, in: shard) }
     }
     guard isLacking, whole == view.shards(of: node) else { return }
     isLacking = false

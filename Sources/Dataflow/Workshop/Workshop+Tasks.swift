@@ -75,7 +75,8 @@ extension Workshop {
     _ running: Running, _ failure: JobFailure, hasDied: Bool = false, _ time: Time
   ) {
     switch running.purpose {
-    case .errand(let errand): tell(.failed(failure), of: errand, time)
+    case .errand(let errand):
+      tell(hasDied ? .died(failure) : .failed(failure), of: errand, time)
     case .sample(let step, let attempt):
       guard lane(of: step) != nil else { break }
       let part = StepPart.split(attempt.split, attempt: attempt.attempt)
@@ -94,14 +95,12 @@ extension Workshop {
   private mutating func died(
     _ slot: Int, _ code: CodeDigest, _ failure: JobFailure, _ time: Time
   ) {
-    var told: StepID?
     if let task = running[slot], task.code == code {
       running[slot] = nil
       failed(task, failure, hasDied: true, time)
-      if !task.purpose.isMap { told = task.purpose.step }
     }
     for work in works {
-      guard let work, work.plan.spec.code == code, work.plan.step != told,
+      guard let work, work.broken == nil, work.plan.spec.code == code,
         let lost = work.folds.begun({ $0 % slots == slot }).first
       else { continue }
       fail(work.plan.step, .partition(lost), failure, hasDied: true)
@@ -259,10 +258,6 @@ extension Errand {
     case .list(_, let stage): .list(stage)
     }
   }
-}
-
-extension Running.Purpose {
-  fileprivate var isMap: Bool { if case .map = self { true } else { false } }
 }
 
 extension TaskReport {

@@ -18,6 +18,8 @@ package struct Workshop: Sendable {
   let memory: any BlockSource
   package private(set) var view: ClusterView?
   package internal(set) var board = Board()
+  /// The latest step that this node has heard of.
+  var latest = StepID(0)
   /// By lane.
   var works: [StepWork?] = Array(repeating: nil, count: Limits.lanes)
   package internal(set) var shelf = Shelf()
@@ -103,6 +105,8 @@ package struct Workshop: Sendable {
   private mutating func goOn(_ lane: Int, _ view: ClusterView) {
     guard let step = board.lanes[lane] else { return }
     cells[lane].ordinal = step.ordinal
+    // Shards that it has left go on without it, maybe to other runs. (guard: supply.sound)
+    shelf.keep(step.plan.step, view.map) { step.hasPart(node, in: $0) }
     works[lane]?.keep(view.shards(of: node))
     works[lane]?.suspend()
     for (shard, replicas) in step.participants.enumerated() where replicas.first == node {
@@ -176,6 +180,7 @@ package struct Workshop: Sendable {
 
   /// Where all of this node's part in a step is finished: keeps the runs, and tells of them.
   private mutating func prepare(_ lane: Int) {
+    // guard: prepare.begun
     guard let step = board.lanes[lane], !step.isSuspended, let runs = works[lane]?.prepare() else {
       return
     }

@@ -66,7 +66,7 @@ extension StepColumns {
         member.set(tallies[lane], place + 1, to: UInt64(tally.bytes))
         member.set(tallies[lane], place + 2, to: tally.digest)
       }
-      // Behind what it publishes: pushes become visible in order.
+      // Behind what it publishes: pushes become visible in order. (guard: prepare.told)
       member.advance(prepared, lane, to: cells.prepared)
     }
   }

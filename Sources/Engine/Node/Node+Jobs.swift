@@ -32,7 +32,9 @@ extension Node {
   }
 
   /// What the coordinators know together, where this node is one and has it.
-  package var coordination: Coordination? { slots[coordinators].replica?.machine }
+  package var coordination: Coordination? {
+    slots.isEmpty ? nil : slots[coordinators].replica?.machine
+  }
 
   /// Jobs go on in a view.
   mutating func beginJobs(_ view: View, _ now: UInt64, into effects: inout [NodeEffect]) {
@@ -52,10 +54,12 @@ extension Node {
     else { return }
     var wanted: [WorkshopEffect] = []
     let rows = StepRows(columns: columns, table: plane.member.table, view: view)
-    let known = coordination
+    let known = workshop?.scheduler == nil ? nil : coordination
     let time = Time(now: now, clock: clock)
     workshop?.step(known, rows, time, into: &wanted)
-    if let workshop { columns.publish(workshop.cells, slots: limits.slots, to: &plane.member) }
+    if let cells = workshop?.cells {
+      columns.publish(cells, slots: limits.slots, to: &plane.member)
+    }
     submitCommands()
     carryOut(wanted, into: &effects)
   }
@@ -111,6 +115,9 @@ extension Node {
     }
   }
 
+  /// Whether executors of this node are at work: then the processor is theirs.
+  package var isComputing: Bool { workshop?.isComputing ?? false }
+
   /// Whether little waits to be told to all members: then a piece of an executable may go, too.
   package var hasRoomForCode: Bool {
     workshop.map { $0.messages.waitingBytes < limits.sizes.blockRingBytes / 4 } ?? false
@@ -157,18 +164,17 @@ extension Node {
 
   private mutating func sendMessages(_ group: inout Subgroup, _ now: UInt64) -> Bool {
     var hasSent = false
-    _ = workshop?.messages.takeDelivered(group.deliveredTurns)
-    while let message = workshop?.messages.next(0).items.first {
+    while let message = workshop?.nextMessage(delivered: group.deliveredTurns) {
       let bytes = message.encoded
       guard bytes.count <= limits.sizes.blockRingBytes / 2 else {
-        workshop?.messages.dropNext()
+        workshop?.dropMessage()
         workshop?.refuse(message, bytes.count, Time(now: now, clock: clock))
         continue
       }
       guard let place = group.reserve(bytes.count) else { break }
       bytes.withBytes { place.segment.write($0, at: place.offset) }
       group.commit()
-      workshop?.messages.markSent(1, turn: group.usedTurns - 1)
+      workshop?.messageSent(turn: group.usedTurns - 1)
       hasSent = true
     }
     return hasSent
@@ -176,11 +182,10 @@ extension Node {
 
   private mutating func sendParcels(_ shard: Int, _ group: inout Subgroup) -> Bool {
     var hasSent = false
-    if let delivered = workshop?.parcels[shard].takeDelivered(group.deliveredTurns) {
-      workshop?.delivered(delivered)
-    }
-    while let (parcels, count) = workshop?.parcels[shard].next(limits.sizes.parcelBytes),
-      !parcels.isEmpty, let place = group.reserve(count)
+    let most = limits.sizes.parcelBytes
+    while let (parcels, count) = workshop?.nextParcels(
+      shard, delivered: group.deliveredTurns, atMost: most),
+      let place = group.reserve(count)
     {
       var offset = place.offset
       for parcel in parcels {
@@ -190,7 +195,7 @@ extension Node {
         offset += parcel.block?.count ?? 0
       }
       group.commit()
-      workshop?.parcels[shard].markSent(parcels.count, turn: group.usedTurns - 1)
+      workshop?.parcelsSent(shard, parcels.count, turn: group.usedTurns - 1)
       hasSent = true
     }
     return hasSent
@@ -203,11 +208,8 @@ extension Node {
       let turns = groups[index].ownTurns(in: decision.trims[index])
       switch view.subgroups[index].role {
       case .coordinator: continue
-      case .control: _ = workshop?.messages.endView(turns) { $0.outlivesView }
-      case .shard(let shard):
-        if let delivered = workshop?.parcels[shard].endView(turns, { _ in true }) {
-          workshop?.delivered(delivered)
-        }
+      case .control: workshop?.endMessages(turns)
+      case .shard(let shard): workshop?.endParcels(shard, turns)
       }
     }
   }

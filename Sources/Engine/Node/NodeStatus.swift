@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Dataflow
 package import Membership
 package import Memory
 package import Replication
@@ -72,7 +73,7 @@ extension Node {
     guard let view = membership.view else { return nil }
     if !isFormed { return "the fabric of view \(view.number) is being formed" }
     let missing = slots.indices.filter { slots[$0].receiver != nil }
-    guard !missing.isEmpty else { return nil }
+    guard !missing.isEmpty else { return workshop?.waits }
     let roles = missing.map { view.subgroups[$0].role.description }.joined(separator: ", ")
     return "the state of \(roles) is on its way here"
   }

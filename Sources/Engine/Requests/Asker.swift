@@ -14,7 +14,8 @@ enum Asker: Sendable, Hashable {
 }
 
 extension Asker {
-  /// Whether what was asked is sent again in the next view. A scheduler lives in one view.
+  /// Whether what was asked is sent again in the next view. A scheduler lives in one view, and what
+  /// it decided there may not hold in the next. (guard: order.open)
   fileprivate var outlivesView: Bool {
     switch self {
     case .nobody, .scheduler: false

@@ -39,10 +39,12 @@ package struct Waiter: Sendable {
   /// Waits after a turn without progress. `look` takes one more turn, and says whether it made
   /// progress; it runs between saying that this member parks and parking, so that no push is
   /// missed.
+  /// `isUrgent`: whether it yields before it parks; not where others have more to do than this
+  /// member, as each yield is a switch there and back.
   package mutating func wait(
-    on fabric: borrowing some Fabric, look: () throws -> Bool
+    on fabric: borrowing some Fabric, isUrgent: Bool = true, look: () throws -> Bool
   ) rethrows {
-    if fruitless < yields {
+    if isUrgent, fruitless < yields {
       fruitless += 1
       sched_yield()
       return

@@ -154,6 +154,7 @@ private struct Summary {
   private var steps = 0
   private var views = 0
   private var operations = 0
+  private var partitionsRead = 0
   private var lost = 0
   private var marks: Set<MembershipMark> = []
 
@@ -162,6 +163,7 @@ private struct Summary {
     steps += outcome.steps
     views += Int(outcome.views)
     operations += outcome.operations
+    partitionsRead += outcome.partitionsRead
     if outcome.isLost { lost += 1 }
     marks.formUnion(outcome.marks)
   }
@@ -173,7 +175,8 @@ private struct Summary {
       let document = JSON.object([
         ("type", .text("simulation")), ("seeds", .text(seeds.description)),
         ("steps", .integer(steps)), ("views", .integer(views)),
-        ("operations", .integer(operations)), ("steps_per_second", .integer(rate)),
+        ("operations", .integer(operations)),
+        ("partitions_read", .integer(partitionsRead)), ("steps_per_second", .integer(rate)),
         ("violations", .integer(0)), ("lost_majority", .integer(lost)),
         ("reached", .integer(marks.count)),
         ("missed", .array(missed.map { .text($0.rawValue) })),
@@ -183,7 +186,7 @@ private struct Summary {
     try Terminal.print(
       "seeds \(seeds): \(steps.grouped) steps (\((steps / max(runs, 1)).grouped) a seed), "
         + "\(views.grouped) views, \(operations.grouped) operations, "
-        + "\(rate.grouped) steps a second; all kept")
+        + "\(partitionsRead.grouped) partitions read, \(rate.grouped) steps a second; all kept")
     try Terminal.print("\(lost) lost their majority to faults, and waited as they have to")
     try Terminal.print(
       "rare paths: \(marks.count) of \(MembershipMark.allCases.count) reached")

@@ -111,9 +111,11 @@ extension Membership {
     return health
   }
 
-  /// Who of the leavers can go: nobody who alone holds the state of a role, and not all.
+  /// Who of the leavers can go: nobody who alone holds the state of a role, as long as somebody
+  /// stays who can take it over. Where all leave, all but one go at once, and that one then ends.
   func going(_ leavers: RankSet, of members: RankSet, holders: [RankSet]) -> RankSet {
     guard let view else { return RankSet() }
+    if leavers == members, let last = members.first { return leavers.removing(last) }
     var going = RankSet()
     for leaver in Array(leavers).reversed() {
       let rest = members.subtracting(going).removing(leaver)

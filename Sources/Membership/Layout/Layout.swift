@@ -27,18 +27,19 @@ package struct PreviousRole: Sendable {
 ///
 /// It is sticky: who holds a role's state keeps it. Empty places go to hosts that do not have the
 /// role yet, and there to the member with the fewest. A replica moves to a member that has at least
-/// two shards fewer in two views: in the first one both have it, and in the next one, when both hold
-/// the state, the busier one is let go. So there are never fewer replicas for it.
+/// two shards fewer in two views: in the first one both have it, and in the next one, when both
+/// hold the state, the busier one is let go. So there are never fewer replicas for it.
 /// O(shards · members²).
 package enum Layout {
   package static func assign(
     _ members: [MemberRecord], previous: [PreviousRole], rules: LayoutRules, view: UInt64
   ) -> [SubgroupAssignment] {
-    let leaving = Set(previous.flatMap(\.leaving))
+    let leavers = Set(previous.flatMap(\.leaving))
+    let leaving = members.indices.filter { leavers.contains(members[$0].id) }.map { Rank($0) }
+    // Where nobody stays, who leaves is as good as any: every role needs somebody.
     var placing = Placing(
       members: members,
-      leaving: RankSet(
-        members.indices.map { Rank($0) }.filter { leaving.contains(members[$0.index].id) }))
+      leaving: leaving.count == members.count ? RankSet() : RankSet(leaving))
     let coordinators = placing.coordinators(
       previous.first { $0.role == .coordinator }, count: rules.coordinators, view: view)
     let all = (0..<members.count).map { Rank($0) }
@@ -71,10 +72,10 @@ private struct Placing {
   /// `count`, and those who leave.
   private func kept(_ role: PreviousRole?, count: Int) -> RankSet {
     guard let role else { return RankSet() }
-    let leaving = ranks(role.leaving)
+    let receivers = ranks(role.receivers)
     let holders = ranks(role.holders).filter { !leaving.contains($0) }
-    let others = ranks(role.receivers).filter { !holders.contains($0) && !leaving.contains($0) }
-    return RankSet((holders + others).prefix(count) + leaving)
+    let others = receivers.filter { !holders.contains($0) && !leaving.contains($0) }
+    return RankSet((holders + others).prefix(count) + receivers.filter(leaving.contains))
   }
 
   /// Whom a place in `taken` suits best.
@@ -138,8 +139,8 @@ private struct Placing {
     }
   }
 
-  /// Lets go who is one too many, once all of them hold the state: so that as many hosts as possible
-  /// have a replica, and of those the one with the most shards.
+  /// Lets go who is one too many, once all of them hold the state: so that as many hosts as
+  /// possible have a replica, and of those the one with the most shards.
   private mutating func trimmed(_ taken: RankSet, holders: RankSet, count: Int) -> RankSet {
     let staying = taken.subtracting(leaving)
     guard staying.count > count else { return taken }

@@ -80,14 +80,16 @@ struct Outbox {
   }
 
   /// Publishes all entries that are new: first their bytes, then the counters.
-  mutating func publish(_ table: StateTable, into pushes: inout Pushes) {
+  mutating func publish(
+    _ table: StateTable, telling participants: RankSet, into pushes: inout Pushes
+  ) {
     guard ring.position > published else { return }
     let plan = layout.plan
     let owner = plan.senders[sender]
     ring.push(from: published, owner: owner, to: plan.receivers.removing(owner), into: &pushes)
     published = ring.position
-    table.advance(layout.sent, to: ring.count, telling: plan.participants, into: &pushes)
-    table.advance(layout.tail, to: published, telling: plan.participants, into: &pushes)
+    table.advance(layout.sent, to: ring.count, telling: participants, into: &pushes)
+    table.advance(layout.tail, to: published, telling: participants, into: &pushes)
   }
 
   /// Pushes blocks as far as receivers let it.

@@ -44,6 +44,8 @@ package enum MulticastError: Error, Hashable, CustomStringConvertible {
 package struct Subgroup {
   package let layout: SubgroupLayout
   let rank: Rank
+  /// Stored, because every turn tells them something.
+  let participants: RankSet
   let table: StateTable
   let order: TurnOrder
   let segments: [SegmentView]
@@ -69,6 +71,7 @@ package struct Subgroup {
     self.layout = layout
     self.table = table
     rank = table.rank
+    participants = layout.plan.participants
     segments = table.views
     order = TurnOrder(senders: layout.plan.senders.count)
     let plan = layout.plan
@@ -123,7 +126,7 @@ package struct Subgroup {
     for index in inboxes.indices {
       prefix = min(prefix, order.prefix(inboxes[index].received, of: index))
     }
-    table.advance(layout.received, to: prefix, telling: plan.participants, into: &pushes)
+    table.advance(layout.received, to: prefix, telling: participants, into: &pushes)
   }
 
   /// Lets the first `count` places of the order be delivered, as the view change has decided: all
@@ -163,14 +166,14 @@ package struct Subgroup {
   package mutating func publish(into pushes: inout Pushes) throws(MulticastError) {
     if outbox != nil {
       try giveTurnsAway()
-      outbox?.publish(table, into: &pushes)
+      outbox?.publish(table, telling: participants, into: &pushes)
       outbox?.relay(segments, into: &pushes)
       if isReceiver, let own = outbox?.sender { try receive(from: own, into: &pushes) }
     }
     guard isReceiver else { return }
     advanceReceived(into: &pushes)
     let delivered = taken &- (isInHand ? 1 : 0)
-    table.advance(layout.delivered, to: delivered, telling: plan.participants, into: &pushes)
+    table.advance(layout.delivered, to: delivered, telling: participants, into: &pushes)
   }
 
   /// Uses turns for nothing where other senders are ahead: their messages would wait. Not while a

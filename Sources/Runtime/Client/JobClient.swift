@@ -71,7 +71,8 @@ extension NodeAccess {
       if try ask(.find(code), milliseconds) == [1] { return }
       usleep(1000)
     }
-    throw .refused("the node did not keep the executable: its log says why")
+    // It may still be looking.
+    throw .unavailable("the node has not kept the executable yet: its log says why")
   }
 
   func ask(_ request: CodeRequest, _ milliseconds: Int) throws(NodeClient.Failure) -> [UInt8] {
@@ -99,12 +100,12 @@ extension NodeAccess {
   }
 
   private func command(
-    _ command: JobCommand, _ milliseconds: Int
+    _ command: JobCommand, as id: CommandID, _ milliseconds: Int
   ) throws(NodeClient.Failure) -> JobAnswer {
     var content = ByteBuffer()
     command.write(into: &content)
     var out = ByteBuffer()
-    Submission.command(nextCommand(), content.bytes).write(into: &out)
+    Submission.command(id, content.bytes).write(into: &out)
     return try answer(.submit(Array(out.bytes)), milliseconds)
   }
 
@@ -120,14 +121,22 @@ extension NodeAccess {
   }
 
   package func submit(_ spec: JobSpec, milliseconds: Int) throws(NodeClient.Failure) -> JobID {
-    guard case .submitted(let id) = try command(.submit(spec, clock: clock), milliseconds) else {
+    try submit(spec, as: nextCommand(), milliseconds: milliseconds)
+  }
+
+  /// The same with a number of the caller's, so that it can be said again elsewhere.
+  func submit(
+    _ spec: JobSpec, as id: CommandID, milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobID {
+    let said = JobCommand.submit(spec, clock: clock)
+    guard case .submitted(let job) = try command(said, as: id, milliseconds) else {
       throw .refused("the node answered something else")
     }
-    return id
+    return job
   }
 
   package func cancel(_ id: JobID, milliseconds: Int) throws(NodeClient.Failure) {
-    _ = try command(.cancel(id, clock: clock), milliseconds)
+    _ = try command(.cancel(id, clock: clock), as: nextCommand(), milliseconds)
   }
 
   /// A job; where `since` is given, once it has changed after that revision.
@@ -203,5 +212,22 @@ extension NodeAccess {
       throw .refused("the node answered something else")
     }
     return lines
+  }
+
+  /// All frames of a partition of a version.
+  package func run(
+    _ version: ResultVersion, partition: Int, milliseconds: Int
+  ) throws(Failure) -> [UInt8] {
+    var bytes: [UInt8] = []
+    while bytes.count < version.runs[partition].bytes {
+      let question = RunQuestion(
+        step: version.step, partition: partition, start: .offset(bytes.count))
+      let found = try section(question, milliseconds)
+      guard !found.bytes.isEmpty, found.offset == bytes.count else {
+        throw .refused("the run is not what it has to be")
+      }
+      bytes += found.bytes
+    }
+    return bytes
   }
 }

@@ -30,8 +30,7 @@ package final class RetryingClient {
   package func change(
     _ command: CatalogueCommand, milliseconds: Int
   ) throws(NodeClient.Failure) -> CatalogueAnswer {
-    commands += 1
-    let id = CommandID(session: session, number: commands, acknowledged: commands - 1)
+    let id = nextCommand()
     return try retrying(milliseconds) { client, patience throws(NodeClient.Failure) in
       try client.change(command, as: id, milliseconds: patience)
     }
@@ -52,9 +51,16 @@ package final class RetryingClient {
     return made
   }
 
-  private func retrying(
-    _ milliseconds: Int, _ body: (NodeClient, Int) throws(NodeClient.Failure) -> CatalogueAnswer
-  ) throws(NodeClient.Failure) -> CatalogueAnswer {
+  /// The number of this client's next command.
+  func nextCommand() -> CommandID {
+    commands += 1
+    return CommandID(session: session, number: commands, acknowledged: commands - 1)
+  }
+
+  /// Asks one node after the other until one answers. A refusal is an answer.
+  func retrying<Answer>(
+    _ milliseconds: Int, _ body: (NodeClient, Int) throws(NodeClient.Failure) -> Answer
+  ) throws(NodeClient.Failure) -> Answer {
     let deadline = monotonicNanoseconds() + UInt64(milliseconds) * 1_000_000
     while true {
       let now = monotonicNanoseconds()

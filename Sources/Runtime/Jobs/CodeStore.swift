@@ -96,7 +96,9 @@ final class CodeStore: @unchecked Sendable {
   /// All bytes are here. Another thread reads them again: the polling thread has no time for it.
   private func finish(_ code: CodeDigest) -> Progress {
     guard let known = arriving.removeValue(forKey: code) else { return .wants(0) }
-    guard fchmod(known.descriptor, 0o555) == 0, Glibc.close(known.descriptor) == 0 else {
+    let isClosed = fchmod(known.descriptor, 0o555) == 0
+    // Closed also where that failed.
+    guard Glibc.close(known.descriptor) == 0, isClosed else {
       return failed("cannot keep an executable", code)
     }
     let part = path(code) + ".part"

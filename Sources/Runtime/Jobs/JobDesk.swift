@@ -65,12 +65,12 @@ final class JobDesk {
     let offset = file.offset
     if let piece = file.next(CodeStore.pieceBytes) {
       inputs.append(.jobs(.codePiece(digest, size: file.size, offset: offset, piece)))
+      if file.isWhole { spreading.removeFirst() }
+    } else {
+      tell("the executable \(digest) cannot be read from byte \(offset) on: it is not passed on")
+      spreading.removeFirst()
     }
-    if file.isWhole { spreading.removeFirst() }
   }
-
-  /// Whether it has something to do as soon as there is room.
-  var isSpreading: Bool { !spreading.isEmpty }
 
   func carryOut(_ effect: WorkshopEffect, into inputs: inout [NodeInput]) {
     switch effect {
@@ -84,9 +84,10 @@ final class JobDesk {
       case .wants, .whole: break
       }
     case .readCode(let digest):
-      if let file = code.open(digest), !spreading.contains(where: { $0.code == digest }) {
-        spreading.append((digest, file))
-      }
+      // Who asks may have joined when the first pieces had gone out: from the beginning again.
+      // Who has them passes them over.
+      spreading.removeAll { $0.code == digest }
+      if let file = code.open(digest) { spreading.append((digest, file)) }
     case .note(let text): tell(text)
     }
   }

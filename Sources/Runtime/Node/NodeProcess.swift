@@ -115,7 +115,7 @@ package final class NodeProcess {
     let patience = min(due, Self.longestParkNanoseconds)
     if let fabric {
       waiter.parkNanoseconds = patience
-      waiter.wait(on: fabric) { step() }
+      waiter.wait(on: fabric, isUrgent: !node.isComputing) { step() }
     } else {
       rouser.arm()
       if step() { return rouser.disarm() }

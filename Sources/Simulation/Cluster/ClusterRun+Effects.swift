@@ -34,6 +34,7 @@ extension ClusterRun {
     let ahead = UInt64(random.below(1_000_000_000))
     let rate = UInt64(random.below(5))
     var effects: [NodeEffect] = []
+    limits.retention = Retention(versions: scenario.versions)
     limits.slots = random.number(in: 1...2)
     let executors = SimulatedExecutors(slots: limits.slots)
     let node = Node(
@@ -68,6 +69,7 @@ extension ClusterRun {
     case .jobs(let effect): carryOut(effect, of: node)
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
+      if role == .coordinator { checkLost(bytes) }
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)
     case .traced(let action):
       protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }

@@ -22,6 +22,7 @@ extension ClusterRun {
       room.network.report(peer, to: rank, "its process or its link is gone")
     case .client(let index): act(index)
     case .submitter(let index, let plan): if submitters[index].plan == plan { submitJob(index) }
+    case .reader(let index, let plan): if readers[index].plan == plan { actReader(index) }
     case .told(let index, let slot, let life, let number, let report):
       self.report(index, slot, life, number, report)
     case .giveUp(let index, let request):
@@ -95,6 +96,9 @@ extension ClusterRun {
     unanswered.removeAll { $0.request == number }
     note("request \(number) is answered")
     if let index = jobAskers.removeValue(forKey: number) { return answerJob(number, reply, index) }
+    if let index = readAskers.removeValue(forKey: number) {
+      return answerReader(number, reply, index)
+    }
     guard let index = askers.removeValue(forKey: number), clients[index].request == number,
       let place = clients[index].operation
     else { return }
@@ -230,7 +234,7 @@ extension ClusterRun {
   /// Whether all clients are answered, also those that gave up waiting, and all nodes that live are
   /// in one view whose state they have.
   var isAtRest: Bool {
-    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }), jobsAreOver,
+    guard clients.allSatisfy({ $0.operation == nil && $0.left <= 0 }), jobsAreOver, readersAreDone,
       !unanswered.contains(where: { nodes[$0.node].isAlive && !isStray(nodes[$0.node]) })
     else { return false }
     let alive = nodes.filter { $0.isAlive && !isStray($0) }
@@ -272,7 +276,8 @@ extension ClusterRun {
           + (node.node.waits(node.clock(time)) ?? "which waits for nothing")
       }
       agreement.fail(
-        "the cluster does not come to rest: \(waitingJobs)\(waiting) clients wait, "
+        "the cluster does not come to rest: \(waitingJobs)\(waitingReaders)"
+          + "\(waiting) clients wait, "
           + "requests \(unanswered.map { "\($0.request) at node \($0.node)" }) were not answered; "
           + states.joined(separator: "; "))
     }

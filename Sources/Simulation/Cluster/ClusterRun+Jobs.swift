@@ -79,8 +79,7 @@ extension ClusterRun {
   /// A submitter asks some node.
   func submitJob(_ index: Int) {
     // Where too few nodes are left for jobs, nobody asks for ever.
-    let isHopeless = isHealing && agreement.newest?.inadequacy != nil
-    guard !submitters[index].isDone, !isHopeless else { return }
+    guard !submitters[index].isDone, !isHopelessForJobs else { return }
     let alive = nodes.indices.filter { nodes[$0].isAlive }
     requests += 1
     submitters[index].request = requests
@@ -116,6 +115,7 @@ extension ClusterRun {
       }
       submitters[index].seen = job
       submitters[index].isDone = job.phase.isOver
+      for result in job.results { reading.raise(result.name, result.version) }
     case .jobs, .versions: agreement.fail("submitter \(index) was answered something else")
     }
     plan(index, in: UInt64(500_000 + random.below(8_000_000)))

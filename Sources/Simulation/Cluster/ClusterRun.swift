@@ -16,6 +16,8 @@ package final class ClusterRun {
     package let time: UInt64
     package let views: UInt64
     package let operations: Int
+    /// Partitions that readers have read.
+    package let partitionsRead: Int
     package let violations: [String]
     /// Whether faults took a majority of the last view, or all who held the state: then it waits
     /// for ever, as it has to.
@@ -37,6 +39,8 @@ package final class ClusterRun {
     case client(Int)
     /// A submitter asks, unless it has planned something else since.
     case submitter(Int, plan: Int)
+    /// A reader asks, unless it has planned something else since.
+    case reader(Int, plan: Int)
     case told(by: Int, slot: Int, life: Int, number: UInt64, TaskReport)
     case giveUp(Int, request: UInt64)
     /// A member has waited long for the others to come into a room.
@@ -61,6 +65,12 @@ package final class ClusterRun {
   var submitters: [SimulatedSubmitter] = []
   /// By request: its submitter.
   var jobAskers: [UInt64: Int] = [:]
+  var readers: [SimulatedReader] = []
+  var reading = ReadingChecker()
+  /// Runs that were given up.
+  var seenLost: Set<ShardRuns> = []
+  /// By request: its reader.
+  var readAskers: [UInt64: Int] = [:]
   var requests: UInt64 = 0
   /// By request: its client.
   var askers: [UInt64: Int] = [:]
@@ -103,6 +113,7 @@ package final class ClusterRun {
       events.add(.client(index), at: time + UInt64(random.below(10_000_000)))
     }
     makeSubmitters()
+    makeReaders()
   }
 
   /// Plays until all clients have what they want and the cluster is at rest.
@@ -120,6 +131,7 @@ package final class ClusterRun {
     return Outcome(
       scenario: scenario, steps: steps, time: time,
       views: agreement.newest?.number ?? 0, operations: history.filter { $0.end != nil }.count,
+      partitionsRead: reading.partitionsRead,
       violations: agreement.violations, isLost: isLost, marks: marks,
       trace: trace, protocolTrace: protocolTrace?.lines ?? [])
   }

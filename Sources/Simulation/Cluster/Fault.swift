@@ -56,6 +56,10 @@ package struct ClusterScenario: Hashable, Sendable {
   package let operations: Int
   /// Jobs, where there are shards.
   package let jobs: Int
+  /// Clients that read results while jobs run.
+  package let readers: Int
+  /// Versions of each result that are kept.
+  package let versions: Int
   package var faults: [Fault]
 
   /// Heartbeats and patience of simulated nodes: as those of real ones, in shorter time.
@@ -84,5 +88,7 @@ package struct ClusterScenario: Hashable, Sendable {
       }
     }
     self.faults = faults.sorted { $0.time < $1.time }
+    readers = random.pick([0, 1, 2, 4])
+    versions = random.pick([1, 2, 10])
   }
 }

@@ -39,7 +39,11 @@ struct SimulatedJob: Hashable, Sendable {
   }
 
   /// Two results of one job become visible together.
-  var outputs: [String] { ["sum\(seed % 3)", "first\(seed % 3)"] }
+  var outputs: [String] { Self.groups[Int(seed % 2)] }
+
+  /// Names that jobs make results of, those of one job together.
+  static let groups = [["sum0", "first0"], ["sum1", "first1"]]
+  static let names = groups.flatMap { $0 }
 
   var plan: PlanDescription {
     let location = CodeLocation(fileID: "Simulation/SimulatedJob.swift", line: 1)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Membership
+import Memory
+import TestSupport
 import Vocabulary
 
 /// Memberships that a test drives by hand: letters wait until it lets them through, time stands
@@ -101,10 +103,12 @@ final class HandDriven {
     }
   }
 
-  /// Delivers one letter now.
+  /// Delivers one letter now, as its bytes are read.
   func receive(_ post: Post) {
     guard post.to < members.count else { return }
-    act(post.to) { $0.receive(post.letter, from: Self.id(post.from), self.now, into: &$1) }
+    let letter = post.letter.encoded.withBytes { try? LetterReader.read($0) }
+    guard let letter else { preconditionFailure("a \(post.letter.sort) cannot be read") }
+    act(post.to) { $0.receive(letter, from: Self.id(post.from), self.now, into: &$1) }
   }
 
   /// Delivers all letters that are let through, and those that they lead to; the others wait.
