@@ -72,7 +72,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "RuntimeTests",
     dependencies: [
-      "Runtime", "Environment", "Fabrics", "Memory", "TestSupport", "Vocabulary",
+      "Runtime", "Dataflow", "Engine", "Environment", "Exchange", "Fabrics", "Memory",
+      "Replication", "TestSupport", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // The contract of one-sided writes as checks that every fabric has to pass.
@@ -124,8 +125,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "ClusterTests",
     dependencies: [
-      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
-      "Replication", "Runtime", "Vocabulary",
+        "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
+        "Replication", "Runtime", "TestSupport", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.

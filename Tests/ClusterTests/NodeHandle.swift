@@ -70,9 +70,11 @@ final class NodeHandle: @unchecked Sendable {
   }
 
   /// Where it takes letters of other nodes, once it has said so.
-  func address() async throws -> String {
-    let mark = "letters at "
-    return try await Waiting.until("\(name) listens") {
+  func address() async throws -> String { try await place(behind: "letters at ") }
+
+  /// What it said behind some words, up to the end of the line.
+  func place(behind mark: String) async throws -> String {
+    try await Waiting.until("\(name) listens") {
       if let place = self.words.firstRange(of: mark) {
         let rest = self.words[place.upperBound...]
         if let end = rest.firstIndex(of: "\n") { return String(rest[..<end]) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Environment
+import Memory
 package import Vocabulary
 
 /// What a member brings along to form a group: who it is, where the others are, and what has to be
@@ -90,6 +91,13 @@ package struct ClusterKey: Sendable, CustomStringConvertible {
         advice: "use at least \(Self.bytesMinimum): head -c 32 /dev/urandom > FILE")
     }
     self.bytes = bytes
+  }
+
+  /// What only those who know the key can make of a text; it does not give the key away.
+  package func tag(_ text: String) -> [UInt8] {
+    var code = bytes.withBytes { HMAC(key: $0) }
+    Array(text.utf8).withBytes { code.update($0) }
+    return code.tag
   }
 
   /// Never shows the secret.

@@ -20,7 +20,7 @@ package final class Socket {
   deinit { close() }
 
   /// Gives the descriptor away: who takes it closes it.
-  func release() -> Int32 {
+  package func release() -> Int32 {
     defer { descriptor = -1 }
     return descriptor
   }

@@ -8,7 +8,7 @@ import Runtime
 struct Config: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "config", abstract: "Shows, checks and begins the settings of a node.",
-    subcommands: [ConfigShow.self, ConfigCheck.self, ConfigInit.self])
+    subcommands: [ConfigShow.self, ConfigCheck.self, ConfigInit.self, ConfigToken.self])
 }
 
 /// `mapred config show`.
@@ -132,5 +132,22 @@ struct ConfigInit: ParsableCommand {
     } else {
       Terminal.say("wrote \(path)")
     }
+  }
+}
+
+/// `mapred config token`.
+struct ConfigToken: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "token", abstract: "Prints the token that the cluster's nodes want over HTTP.")
+
+  @OptionGroup(title: "Settings") var options: SettingsOptions
+
+  func run() throws {
+    guard let key = NodeSettings(try options.settings()).clusterKey else {
+      throw JobError(
+        .noInput, "the cluster has no key, so that its nodes want no token",
+        advice: "name its key with --key-file, where it has one")
+    }
+    try Terminal.print(AccessToken(key).text)
   }
 }

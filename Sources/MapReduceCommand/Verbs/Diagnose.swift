@@ -105,7 +105,7 @@ struct Diagnosis {
 
   var document: JSON {
     .object([
-      ("type", .text("diagnosis")), ("job", JobText.document(job, waits: waits)),
+      ("type", .text("diagnosis")), ("job", JobDocument.of(job, waits: waits)),
       ("failure", job.failure.map { .text("\(JobError($0))") } ?? .null),
       (
         "nodes",

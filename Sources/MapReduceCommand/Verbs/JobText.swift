@@ -30,7 +30,7 @@ enum JobText {
   }
 
   static func print(_ job: JobRecord, isJSON: Bool) throws {
-    if isJSON { return try Terminal.print(document(job).line) }
+    if isJSON { return try Terminal.print(JobDocument.of(job).line) }
     var line = "\(job.id)\t\(job.spec.name)\t\(job.phase)"
     if let begun = job.begun, let ended = job.ended {
       let microseconds = ended.microseconds - min(begun.microseconds, ended.microseconds)
@@ -63,25 +63,5 @@ enum JobText {
     }
     if let failure = job.failure { lines.append("failure    \(JobError(failure))") }
     return lines
-  }
-
-  static func document(_ job: JobRecord, waits: String? = nil) -> JSON {
-    .object([
-      ("type", .text("job")), ("id", .text("\(job.id)")), ("job", .text(job.spec.name)),
-      ("state", .text("\(job.phase)")), ("waits", waits.map { .text($0) } ?? .null),
-      ("submitted_at", .text(job.submitted.text)), ("attempt", .integer(job.attempt)),
-      ("code", .text("\(job.spec.code)")),
-      (
-        "results",
-        .array(
-          job.results.map {
-            .object([("name", .text($0.name)), ("version", .integer(Int($0.version)))])
-          })
-      ),
-      (
-        "counters",
-        .object(job.counters.map { ($0.name, .integer($0.value)) })
-      ),
-    ])
   }
 }

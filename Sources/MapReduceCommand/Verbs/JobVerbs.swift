@@ -84,7 +84,7 @@ struct StatusVerb: ParsableCommand {
       let client = try node.client()
       let job = try client.job(try JobText.id(id), milliseconds: node.milliseconds)
       let waits = try client.waits(of: job, milliseconds: node.milliseconds)
-      if json { return try Terminal.print(JobText.document(job, waits: waits).line) }
+      if json { return try Terminal.print(JobDocument.of(job, waits: waits).line) }
       for line in JobText.lines(job, waits: waits) { try Terminal.print(line) }
     } catch let error as NodeClient.Failure { throw JobError(error) }
   }

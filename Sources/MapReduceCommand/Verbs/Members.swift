@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import ArgumentParser
 import Engine
-import Exchange
 import MapReduce
 import Runtime
 
@@ -57,7 +56,7 @@ struct Members: ParsableCommand {
     let status = try node.status()
     for (rank, peer) in status.peers.enumerated() {
       if json {
-        try Terminal.print(Self.document(rank, peer, status).line)
+        try Terminal.print(StatusDocument.member(rank, of: status).line)
       } else {
         let state = peer.isSuspected ? "suspected" : "member"
         let roles = peer.roles.isEmpty ? "-" : peer.roles.joined(separator: ",")
@@ -65,17 +64,6 @@ struct Members: ParsableCommand {
       }
     }
     if !json, let waits = status.waits { Terminal.say("\(status.name) \(waits)") }
-  }
-
-  private static func document(
-    _ rank: Int, _ peer: NodeStatus.Peer, _ status: NodeStatus
-  ) -> JSON {
-    .object([
-      ("type", .text("member")), ("rank", .integer(rank)), ("name", .text(peer.name)),
-      ("id", .text(peer.id)), ("suspected", .bool(peer.isSuspected)),
-      ("address", .text(peer.address)), ("host", .text(peer.host)),
-      ("roles", .array(peer.roles.map { .text($0) })), ("view", .natural(status.view)),
-    ])
   }
 }
 
@@ -89,7 +77,7 @@ struct InspectView: ParsableCommand {
 
   func run() throws {
     let status = try node.status()
-    if json { return try Terminal.print(Self.document(status).line) }
+    if json { return try Terminal.print(StatusDocument.view(status).line) }
     try Terminal.print("node      \(status.name) (\(status.id))")
     try Terminal.print("cluster   \(status.cluster.isEmpty ? "none yet" : status.cluster)")
     let names = status.peers.map(\.name).joined(separator: ", ")
@@ -102,26 +90,5 @@ struct InspectView: ParsableCommand {
     }
     if let inadequacy = status.inadequacy { try Terminal.print("lacks     \(inadequacy)") }
     try Terminal.print("waits     \(status.waits ?? "for nothing")")
-  }
-
-  private static func document(_ status: NodeStatus) -> JSON {
-    .object([
-      ("type", .text("view")), ("node", .text(status.name)), ("id", .text(status.id)),
-      ("cluster", .text(status.cluster)), ("view", .natural(status.view)),
-      ("members", .array(status.peers.map { .text($0.name) })),
-      ("fabric", .bool(status.isFormed)), ("waits", status.waits.map { .text($0) } ?? .null),
-      ("lacks", status.inadequacy.map { .text($0) } ?? .null),
-      (
-        "holds",
-        .array(
-          status.held.map { held in
-            .object([
-              ("role", .text(held.role)), ("version", held.version.map { .text($0) } ?? .null),
-              ("applied", .natural(held.applied)), ("waiting", .integer(held.waiting)),
-              ("under_way", .integer(held.underWay)),
-            ])
-          })
-      ),
-    ])
   }
 }

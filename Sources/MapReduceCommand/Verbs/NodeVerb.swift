@@ -39,6 +39,7 @@ struct NodeVerb: ParsableCommand {
     if !quiet {
       Terminal.say("\(settings.name): node \(process.id), letters at \(process.address)")
       Terminal.say("\(settings.name): clients at \(settings.socketPath)")
+      if let http = process.httpAddress { Terminal.say("\(settings.name): HTTP at \(http)") }
     }
     let reason = process.run { Interrupt.cancellation.isCancelled }
     guard reason != .left else { return Terminal.say("\(settings.name): left the cluster") }

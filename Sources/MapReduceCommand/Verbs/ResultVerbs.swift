@@ -53,14 +53,7 @@ enum ResultText {
         "\(version.name)@\(version.version)\t\(version.instant.text)\t\(version.records) records\t"
           + "\(ByteCount(version.bytes))\t\(version.job)\(lost)")
     }
-    try Terminal.print(
-      JSON.object([
-        ("type", .text("result")), ("name", .text(version.name)),
-        ("version", .integer(Int(version.version))), ("records", .integer(version.records)),
-        ("bytes", .integer(version.bytes)), ("job", .text("\(version.job)")),
-        ("committed_at", .text(version.instant.text)),
-        ("lost", .bool(version.isLost)),
-      ]).line)
+    try Terminal.print(ResultDocument.of(version).line)
   }
 }
 

@@ -24,6 +24,9 @@ struct SettingsOptions: ParsableArguments {
   @Option(name: Self.flag(SettingTable.nodeSocket), help: Self.help(SettingTable.nodeSocket))
   var socket: String?
 
+  @Option(name: Self.flag(SettingTable.nodeHTTP), help: Self.help(SettingTable.nodeHTTP))
+  var http: String?
+
   @Option(name: Self.flag(SettingTable.clusterName), help: Self.help(SettingTable.clusterName))
   var cluster: String?
 
@@ -60,7 +63,8 @@ struct SettingsOptions: ParsableArguments {
     let own: [(SettingKey, String?)] = [
       (SettingTable.nodeName, name), (SettingTable.nodeListen, listen),
       (SettingTable.nodeJoin, join.isEmpty ? nil : join.joined(separator: ",")),
-      (SettingTable.nodeSocket, socket), (SettingTable.clusterName, cluster),
+      (SettingTable.nodeSocket, socket), (SettingTable.nodeHTTP, http),
+      (SettingTable.clusterName, cluster),
       (SettingTable.clusterKeyFile, keyFile), (SettingTable.nodeTransport, transport),
     ]
     for (key, value) in own {

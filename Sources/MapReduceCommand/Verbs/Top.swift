@@ -92,7 +92,7 @@ private struct Picture {
             ])
           })
       ),
-      ("jobs", .array(jobs.map { JobText.document($0.job, waits: $0.waits) })),
+      ("jobs", .array(jobs.map { JobDocument.of($0.job, waits: $0.waits) })),
     ])
   }
 }

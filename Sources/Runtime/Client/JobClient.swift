@@ -5,18 +5,18 @@ package import Exchange
 import Fabrics
 import Glibc
 package import Memory
-import Replication
+package import Replication
 package import Vocabulary
 
-/// A client that submits jobs to a node of this host, and reads their results.
-extension NodeClient {
-  /// Microseconds since 1970.
-  private var clock: UInt64 {
-    var time = timespec()
-    unsafe clock_gettime(CLOCK_REALTIME, &time)
-    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
-  }
+/// A way to ask a node: over its socket, or from inside of its process.
+package protocol NodeAccess: AnyObject {
+  /// Sends what is asked, as bytes, and waits for the reply.
+  func exchange(_ request: [UInt8], milliseconds: Int) throws(NodeClient.Failure) -> Reply
+  /// The number of this client's next command.
+  func nextCommand() -> CommandID
+}
 
+extension NodeClient {
   /// The digest of an executable, and its bytes.
   package static func executable(
     _ path: String
@@ -26,11 +26,37 @@ extension NodeClient {
     else { throw .refused("cannot read the executable \(path)") }
     return (digest, bytes)
   }
+}
+
+/// Submits jobs, and reads their results.
+extension NodeAccess {
+  /// Microseconds since 1970.
+  private var clock: UInt64 {
+    var time = timespec()
+    unsafe clock_gettime(CLOCK_REALTIME, &time)
+    return UInt64(time.tv_sec) * 1_000_000 + UInt64(time.tv_nsec) / 1000
+  }
+
+  /// Sends a request and waits for its reply.
+  package func ask(_ request: Request, milliseconds: Int) throws(NodeClient.Failure) -> Reply {
+    try exchange(request.encoded, milliseconds: milliseconds)
+  }
+
+  package func status(milliseconds: Int) throws(NodeClient.Failure) -> NodeStatus {
+    switch try ask(.status, milliseconds: milliseconds) {
+    case .status(let bytes):
+      if let status = try? bytes.withBytes({ try NodeStatus($0) }) { return status }
+    case .unavailable(let reason): throw .unavailable(reason)
+    case .busy(let reason): throw .busy(reason)
+    case .outcome, .malformed, .leaving: break
+    }
+    throw .refused("the node answered no status")
+  }
 
   /// Brings an executable to the node, where it lacks it.
   package func bring(
     _ code: CodeDigest, _ bytes: [UInt8], milliseconds: Int
-  ) throws(Failure) {
+  ) throws(NodeClient.Failure) {
     if try ask(.find(code), milliseconds) == [1] { return }
     var offset = 0
     while offset < bytes.count {
@@ -49,11 +75,11 @@ extension NodeClient {
     throw .unavailable("the node has not kept the executable yet: its log says why")
   }
 
-  private func ask(_ request: CodeRequest, _ milliseconds: Int) throws(Failure) -> [UInt8] {
+  func ask(_ request: CodeRequest, _ milliseconds: Int) throws(NodeClient.Failure) -> [UInt8] {
     try outcome(try exchange(request.encoded, milliseconds: milliseconds))
   }
 
-  private func outcome(_ reply: Reply) throws(Failure) -> [UInt8] {
+  private func outcome(_ reply: Reply) throws(NodeClient.Failure) -> [UInt8] {
     switch reply {
     case .outcome(.done(let bytes)): return bytes
     case .outcome(.refused(let reason)), .malformed(let reason): throw .refused(reason)
@@ -63,7 +89,9 @@ extension NodeClient {
     }
   }
 
-  private func answer(_ request: Request, _ milliseconds: Int) throws(Failure) -> JobAnswer {
+  private func answer(
+    _ request: Request, _ milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobAnswer {
     let bytes = try outcome(try ask(request, milliseconds: milliseconds))
     guard let answer = try? bytes.withBytes({ try JobAnswer.read($0) }) else {
       throw .refused("the node answered what is no answer about jobs")
@@ -73,7 +101,7 @@ extension NodeClient {
 
   private func command(
     _ command: JobCommand, as id: CommandID, _ milliseconds: Int
-  ) throws(Failure) -> JobAnswer {
+  ) throws(NodeClient.Failure) -> JobAnswer {
     var content = ByteBuffer()
     command.write(into: &content)
     var out = ByteBuffer()
@@ -83,7 +111,7 @@ extension NodeClient {
 
   private func question(
     _ question: JobQuestion, isWaiting: Bool = false, _ milliseconds: Int
-  ) throws(Failure) -> JobAnswer {
+  ) throws(NodeClient.Failure) -> JobAnswer {
     var content = ByteBuffer()
     question.write(into: &content)
     if isWaiting { return try answer(.watch(Array(content.bytes)), milliseconds) }
@@ -92,14 +120,14 @@ extension NodeClient {
     return try answer(.submit(Array(out.bytes)), milliseconds)
   }
 
-  package func submit(_ spec: JobSpec, milliseconds: Int) throws(Failure) -> JobID {
+  package func submit(_ spec: JobSpec, milliseconds: Int) throws(NodeClient.Failure) -> JobID {
     try submit(spec, as: nextCommand(), milliseconds: milliseconds)
   }
 
   /// The same with a number of the caller's, so that it can be said again elsewhere.
   func submit(
     _ spec: JobSpec, as id: CommandID, milliseconds: Int
-  ) throws(Failure) -> JobID {
+  ) throws(NodeClient.Failure) -> JobID {
     let said = JobCommand.submit(spec, clock: clock)
     guard case .submitted(let job) = try command(said, as: id, milliseconds) else {
       throw .refused("the node answered something else")
@@ -107,31 +135,38 @@ extension NodeClient {
     return job
   }
 
-  package func cancel(_ id: JobID, milliseconds: Int) throws(Failure) {
+  package func cancel(_ id: JobID, milliseconds: Int) throws(NodeClient.Failure) {
     _ = try command(.cancel(id, clock: clock), as: nextCommand(), milliseconds)
   }
 
   /// A job; where `since` is given, once it has changed after that revision.
   package func job(
     _ id: JobID, since: UInt64? = nil, milliseconds: Int
-  ) throws(Failure) -> JobRecord {
+  ) throws(NodeClient.Failure) -> JobRecord {
     let asked = JobQuestion.job(id, since: since ?? 0)
     let answer = try question(asked, isWaiting: since != nil, milliseconds)
     guard case .job(let job) = answer else { throw .refused("the node answered something else") }
     return job
   }
 
-  package func jobs(limit: Int, milliseconds: Int) throws(Failure) -> [JobRecord] {
+  package func jobs(limit: Int, milliseconds: Int) throws(NodeClient.Failure) -> [JobRecord] {
     let asked = JobQuestion.jobs(phases: [], before: nil, limit: limit)
-    guard case .jobs(let jobs, _) = try question(asked, milliseconds) else {
+    return try page(asked, milliseconds: milliseconds).jobs
+  }
+
+  /// Some jobs, and whether there are older ones.
+  package func page(
+    _ asked: JobQuestion, milliseconds: Int
+  ) throws(NodeClient.Failure) -> (jobs: [JobRecord], hasMore: Bool) {
+    guard case .jobs(let jobs, let hasMore) = try question(asked, milliseconds) else {
       throw .refused("the node answered something else")
     }
-    return jobs
+    return (jobs, hasMore)
   }
 
   package func versions(
     _ asked: JobQuestion, milliseconds: Int
-  ) throws(Failure) -> [ResultVersion] {
+  ) throws(NodeClient.Failure) -> [ResultVersion] {
     guard case .versions(let versions) = try question(asked, milliseconds) else {
       throw .refused("the node answered something else")
     }
@@ -169,7 +204,7 @@ extension NodeClient {
 
   private func section(
     _ question: RunQuestion, _ milliseconds: Int
-  ) throws(Failure) -> RunSection {
+  ) throws(NodeClient.Failure) -> RunSection {
     let found = try outcome(try ask(.read(question), milliseconds: milliseconds))
     guard let section = try? found.withBytes({ try RunSection($0) }) else {
       throw .refused("the node answered what is no part of a result")
@@ -178,15 +213,17 @@ extension NodeClient {
   }
 
   /// What a job waits for, in words; nil where it is over, or nobody knows just now.
-  package func waits(of job: JobRecord, milliseconds: Int) throws(Failure) -> String? {
+  package func waits(of job: JobRecord, milliseconds: Int) throws(NodeClient.Failure) -> String? {
     guard !job.phase.isOver else { return nil }
-    do throws(Failure) {
+    do throws(NodeClient.Failure) {
       return try inquire(.waits(job.id), milliseconds: milliseconds).first
     } catch .unavailable(let reason) { return reason }
   }
 
   /// What a member answers to an inquiry, by lines.
-  package func inquire(_ inquiry: Inquiry, milliseconds: Int) throws(Failure) -> [String] {
+  package func inquire(
+    _ inquiry: Inquiry, milliseconds: Int
+  ) throws(NodeClient.Failure) -> [String] {
     let bytes = try outcome(try ask(.inquire(inquiry), milliseconds: milliseconds))
     guard let lines = Inquiry.lines(bytes) else {
       throw .refused("the node answered something else")

@@ -4,12 +4,12 @@ package import Engine
 package import Fabrics
 import Glibc
 import Memory
-import Replication
+package import Replication
 import Vocabulary
 
 /// A client of the node that listens at a path of this host. Each call waits for its answer; one
 /// thread at a time.
-package final class NodeClient {
+package final class NodeClient: NodeAccess {
   /// What a node answered instead of what was asked for.
   package enum Failure: Error, Sendable {
     /// Nothing can be done now. A command may have happened or not.
@@ -44,18 +44,13 @@ package final class NodeClient {
     return NodeID(high: word(0), low: word(8))
   }
 
-  /// Sends a request and waits for its reply.
-  package func ask(_ request: Request, milliseconds: Int) throws(Failure) -> Reply {
-    try exchange(request.encoded, milliseconds: milliseconds)
-  }
-
   /// The number of this client's next command.
-  func nextCommand() -> CommandID {
+  package func nextCommand() -> CommandID {
     commands += 1
     return CommandID(session: session, number: commands, acknowledged: commands - 1)
   }
 
-  func exchange(_ request: [UInt8], milliseconds: Int) throws(Failure) -> Reply {
+  package func exchange(_ request: [UInt8], milliseconds: Int) throws(Failure) -> Reply {
     requests += 1
     let number = requests
     do throws(FabricError) {
@@ -124,12 +119,5 @@ package final class NodeClient {
     case .busy(let reason): throw .busy(reason)
     case .outcome(.waits), .status, .leaving: throw .refused("the node answered something else")
     }
-  }
-
-  package func status(milliseconds: Int) throws(Failure) -> NodeStatus {
-    guard case .status(let bytes) = try ask(.status, milliseconds: milliseconds),
-      let status = try? bytes.withBytes({ try NodeStatus($0) })
-    else { throw .refused("the node answered no status") }
-    return status
   }
 }

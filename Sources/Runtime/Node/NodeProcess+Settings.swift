@@ -26,6 +26,18 @@ extension NodeProcess {
     return switching
   }
 
+  /// The server for HTTP, where the settings want one.
+  static func http(
+    _ settings: NodeSettings, _ gateway: Gateway, _ arena: Arena?
+  ) throws(FabricError) -> HTTPServer? {
+    guard let place = settings.http else { return nil }
+    var memory: (@Sendable () -> (taken: Int, all: Int))?
+    if let arena { memory = { (arena.takenBytes, arena.byteCount) } }
+    let service = HTTPService(
+      gateway, HTTPLimits(), token: settings.clusterKey.map { AccessToken($0) }, memory: memory)
+    return try HTTPServer(place, hasKey: settings.clusterKey != nil, service)
+  }
+
   /// Where others reach a node that listens at `bound`.
   static func reachable(_ bound: String, _ settings: NodeSettings) -> String {
     guard let advertise = settings.advertise else { return bound }

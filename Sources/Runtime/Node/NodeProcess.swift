@@ -30,10 +30,14 @@ package final class NodeProcess {
   private let tell: (String) -> Void
   /// Nil where the cluster has no shards: then no jobs run.
   private let desk: JobDesk?
+  private let gateway: Gateway
+  private let http: HTTPServer?
 
   /// Where it takes letters.
   package let address: String
   package let id: NodeID
+  /// Where it listens for HTTP; nil: nowhere.
+  package var httpAddress: String? { http?.address }
 
   /// Starts a node; `run` lets it live. `tell` is told what people who read logs want to know.
   package init(
@@ -60,6 +64,8 @@ package final class NodeProcess {
         record, cluster: cluster, settings: Self.membership(settings),
         limits: Self.limits(settings), memory: desk?.arena ?? BlockPool(),
         now: monotonicNanoseconds(), into: &effects)
+      gateway = Gateway(most: settings.queueMaximum) { rouser.rouse() }
+      http = try Self.http(settings, gateway, desk?.arena)
     } catch {
       switchboard.close()
       throw error
@@ -83,6 +89,7 @@ package final class NodeProcess {
         wait()
       }
     }
+    http?.close()
     former.close()
     fabric?.close()
     switchboard.close()
@@ -130,6 +137,9 @@ package final class NodeProcess {
     switchboard.take(into: &arrived)
     for event in arrived { take(event) }
     arrived.removeAll(keepingCapacity: true)
+    let (asked, abandoned) = gateway.take()
+    if !abandoned.isEmpty { inputs.append(.abandoned(abandoned)) }
+    for (number, bytes) in asked { take(bytes[...], number) }
     former.take(into: &formed)
     for result in formed { take(result) }
     desk?.take(into: &inputs, hasRoom: node.hasRoomForCode)
@@ -161,6 +171,11 @@ package final class NodeProcess {
       return switchboard.answer(
         connection, ClientBook.frame(0, Reply.malformed("this is no request").encoded))
     }
+    take(bytes, number)
+  }
+
+  /// What a client asks, under the node's number for it.
+  private func take(_ bytes: ArraySlice<UInt8>, _ number: UInt64) {
     if let desk, let request = CodeRequest(bytes) {
       effects.append(.answer(number, desk.answer(request, into: &inputs)))
     } else if let request = Request(bytes) {
@@ -200,6 +215,8 @@ package final class NodeProcess {
     case .send(let bytes, let member):
       switchboard.send(bytes, to: Correspondent(id: member.id, address: member.address))
     case .ask(let bytes, let address): switchboard.sendOnce(bytes, to: address)
+    case .answer(let number, let reply) where Gateway.owns(number):
+      gateway.answer(number, reply)
     case .answer(let number, let reply):
       guard let (connection, frame) = clients.leave(number, reply.encoded) else { return }
       switchboard.answer(connection, frame)

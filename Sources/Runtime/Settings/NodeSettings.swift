@@ -17,6 +17,8 @@ package struct NodeSettings: Sendable {
   /// Nodes to join through; none founds a new cluster.
   package let join: [HostPort]
   package let socketPath: String
+  /// Where to listen for HTTP; nil: nowhere.
+  package let http: HostPort?
   package let host: String
   package let transport: Transport
 
@@ -55,6 +57,8 @@ package struct NodeSettings: Sendable {
     }
     self.join = join
     socketPath = settings.text(SettingTable.nodeSocket)
+    http =
+      settings[SettingTable.nodeHTTP] == nil ? nil : settings.address(SettingTable.nodeHTTP)
     host = settings.text(SettingTable.nodeHost)
     guard let transport = Transport(rawValue: settings.text(SettingTable.nodeTransport)) else {
       settings.missing(SettingTable.nodeTransport)

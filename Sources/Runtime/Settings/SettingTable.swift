@@ -7,8 +7,8 @@ import Vocabulary
 package enum SettingTable {
   package static let keys: [SettingKey] = [
     clusterName, clusterKeyFile,
-    nodeName, nodeListen, nodeDataListen, nodeAdvertise, nodeJoin, nodeSocket, nodeHost,
-    nodeTransport,
+    nodeName, nodeListen, nodeDataListen, nodeAdvertise, nodeJoin, nodeSocket, nodeHTTP,
+    nodeHost, nodeTransport,
     heartbeat, suspectAfter, joinTimeout,
     coordinators, shards, replicas,
     queue, requestBytes,
@@ -67,6 +67,11 @@ package enum SettingTable {
       "$XDG_RUNTIME_DIR/mapred/NAME.sock, or /tmp/mapred-UID/NAME.sock",
       example: "/run/mapred/n1.sock"),
     flag: "socket", "The socket for the commands of this host.")
+  package static let nodeHTTP = SettingKey(
+    "node.http", .address(isDialled: false), .derived("none", example: "127.0.0.1:7070"),
+    flag: "http",
+    "Where this node listens for HTTP; port 0 is any free one. "
+      + "Other hosts reach it only where the cluster has a key.")
   package static let nodeHost = SettingKey(
     "node.host", .name,
     .derived("the system's boot id", example: "rack1-host7"),

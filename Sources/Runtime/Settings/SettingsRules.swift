@@ -89,7 +89,7 @@ struct SettingsRules {
     guard !broken.contains(SettingTable.clusterKeyFile.name) else { return }
     let keys = [
       SettingTable.nodeListen, SettingTable.nodeDataListen, SettingTable.nodeAdvertise,
-      SettingTable.nodeJoin,
+      SettingTable.nodeJoin, SettingTable.nodeHTTP,
     ]
     for key in keys {
       guard let entry = entry(key),
@@ -101,7 +101,8 @@ struct SettingsRules {
       if entry.origin == .standard { continue }
       add(
         key, at: entry.origin,
-        "is \(open), which other hosts reach, and the cluster has no key: anybody could join",
+        "is \(open), which other hosts reach, and the cluster has no key: anybody could "
+          + (key == SettingTable.nodeHTTP ? "submit jobs" : "join"),
         advice: "set \(SettingTable.clusterKeyFile.name) to a file that all nodes have, made by "
           + "(umask 077; head -c 32 /dev/urandom > FILE), or use 127.0.0.1")
     }

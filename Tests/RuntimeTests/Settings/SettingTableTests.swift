@@ -14,7 +14,7 @@ struct SettingTableTests {
     let flags = keys.compactMap(\.flag)
     // The command declares an option for each of these.
     #expect(
-      flags == ["cluster", "key-file", "name", "listen", "join", "socket", "transport"])
+      flags == ["cluster", "key-file", "name", "listen", "join", "socket", "http", "transport"])
     #expect(SettingTable.nodeDataListen.variable == "MAPRED_NODE_DATA_LISTEN")
     for section in SettingTable.sections { #expect(keys.contains { $0.section == section.name }) }
     for key in keys {
