@@ -125,8 +125,8 @@ let testTargets: [Target] = [
   .testTarget(
     name: "ClusterTests",
     dependencies: [
-        "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
-        "Replication", "Runtime", "TestSupport", "Vocabulary",
+      "mapred", "FaultyJobs", "Dataflow", "Engine", "Exchange", "Fabrics", "Memory",
+      "Replication", "Runtime", "TestSupport", "Vocabulary",
     ],
     swiftSettings: swiftSettings),
   // Holds the source tree against the house rules.

@@ -20,7 +20,7 @@ extension NodeClient {
   /// The digest of an executable, and its bytes.
   package static func executable(
     _ path: String
-  ) throws(Failure) -> (digest: CodeDigest, bytes: [UInt8]) {
+  ) throws(NodeClient.Failure) -> (digest: CodeDigest, bytes: [UInt8]) {
     guard case .bytes(let bytes) = FileBytes.read(path, most: CodeStore.sizeMaximum),
       let digest = CodeDigest(bytes.withBytes { SHA256.of($0) })
     else { throw .refused("cannot read the executable \(path)") }
@@ -188,7 +188,7 @@ extension NodeAccess {
   /// All frames of a partition of a version.
   package func frames(
     _ version: ResultVersion, partition: Int, milliseconds: Int
-  ) throws(Failure) -> [UInt8] {
+  ) throws(NodeClient.Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     while bytes.count < version.runs[partition].bytes {
       let asked = RunQuestion(
@@ -229,22 +229,5 @@ extension NodeAccess {
       throw .refused("the node answered something else")
     }
     return lines
-  }
-
-  /// All frames of a partition of a version.
-  package func run(
-    _ version: ResultVersion, partition: Int, milliseconds: Int
-  ) throws(Failure) -> [UInt8] {
-    var bytes: [UInt8] = []
-    while bytes.count < version.runs[partition].bytes {
-      let question = RunQuestion(
-        step: version.step, partition: partition, start: .offset(bytes.count))
-      let found = try section(question, milliseconds)
-      guard !found.bytes.isEmpty, found.offset == bytes.count else {
-        throw .refused("the run is not what it has to be")
-      }
-      bytes += found.bytes
-    }
-    return bytes
   }
 }

@@ -37,7 +37,7 @@ extension RetryingClient {
     _ version: ResultVersion, partition: Int, milliseconds: Int
   ) throws(NodeClient.Failure) -> [UInt8] {
     try retrying(milliseconds) { client, patience throws(NodeClient.Failure) in
-      try client.run(version, partition: partition, milliseconds: patience)
+      try client.frames(version, partition: partition, milliseconds: patience)
     }
   }
 }

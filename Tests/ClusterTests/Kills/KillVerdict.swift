@@ -59,7 +59,7 @@ struct KillVerdict {
       #expect(
         maker.results.contains { $0.name == name && $0.version == version.version })
       let runs = try version.runs.indices.map {
-        try client.run(version, partition: $0, milliseconds: 10_000)
+        try client.frames(version, partition: $0, milliseconds: 10_000)
       }
       let digest = try KnownJobs.digest(runs, isHashed: version.isHashed)
       #expect(digest == jobs.submitted[version.job]?.digests[name])

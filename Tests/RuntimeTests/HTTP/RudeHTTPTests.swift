@@ -79,6 +79,8 @@ import Testing
         let answer = try caller.answer()
         #expect(answer?.status == 400)
         #expect(try caller.answer() == nil)
+        // Its place is given back: the next one is not one too many.
+        try HTTPPlace.until("it is gone") { place.service.openConnections == 0 }
       }
       try expectService(place)
     }
