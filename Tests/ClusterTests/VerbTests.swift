@@ -87,6 +87,21 @@ import Testing
     }
   }
 
+  @Test("A job whose replicas come to different values fails, and says for which key")
+  func wavers() async throws {
+    try await JobCluster.founded(3, over: "shm") { cluster in
+      let socket = ["--socket", cluster.socket("n1")]
+      let run = try await CommandRun.run([Self.faulty, "submit", "--wait"] + socket + ["wavers"])
+      #expect(run.code == 1, "\(run.words)")
+      #expect(run.output.contains("failed"))
+      for words in ["disagree on the key 7", "not deterministic", "ExecutorJobs.swift"] {
+        #expect(run.words.contains(words), "\(run.words)")
+      }
+      let log = try await CommandRun.mapred(["log", "sums"] + socket)
+      log.expectFailure(66, naming: "sums")
+    }
+  }
+
   @Test("A drained node leaves, and what it held is still there", arguments: [1, 2])
   func drain(replicas: Int) async throws {
     try await JobCluster.founded(3, over: "tcp", replicas: replicas) { cluster in

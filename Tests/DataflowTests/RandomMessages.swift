@@ -128,7 +128,7 @@ struct RandomMessages {
     }
   }
 
-  static let controlKinds = 14
+  static let controlKinds = 16
 
   mutating func control(_ kind: Int) -> ControlMessage {
     switch kind {
@@ -147,6 +147,13 @@ struct RandomMessages {
       .counted(step(), shard: number(), splits: counters(), runs: list { $0.counters() })
     case 11: .needsCode(code())
     case 12: .hasCode(code(), flag())
+    case 13: .compare(step(), partition: number(), range(), list { $0.node() })
+    case 14:
+      .compared(
+        step(), partition: number(),
+        RunExcerpt(
+          records: range(), digests: list { $0.random.next() },
+          key: optional { $0.random.bytes($0.random.number(0...5)) }))
     default:
       .code(code(), size: number(), offset: number(), random.bytes(random.number(0...9)))
     }

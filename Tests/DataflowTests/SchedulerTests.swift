@@ -156,11 +156,33 @@ import Vocabulary
     #expect(second.cluster.state.results.list("").map(\.step) == [Self.step])
   }
 
-  @Test("Replicas whose runs differ fail the job")
+  @Test("Replicas whose runs differ fail the job, once they have found the first key that does")
   func runsDiffer() throws {
     var second = try resumed()
     second.table.digests[Samples.node(3)] = 8
     second.prepare([2, 3])
+    #expect(second.orders.commands.isEmpty)
+    let asked = ControlMessage.compare(Self.step, partition: 1, 0..<1, Samples.nodes([2, 3]))
+    #expect(second.orders.messages.last == asked)
+    for (node, key) in [(2, "b"), (3, "a"), (3, "a")] {
+      let digest = UInt64(node)
+      let excerpt = RunExcerpt(records: 0..<1, digests: [digest], key: Array(key.utf8))
+      second.tell(.compared(Self.step, partition: 1, excerpt), from: node)
+    }
+    let words = "replicas of shard 1 disagree on the key \"a\""
+    #expect(second.failure == "\(words): a closure is not deterministic")
+    #expect(second.drops == [Self.step])
+  }
+
+  @Test("Where replicas have the same records, and counted differently, no key is named")
+  func countsDiffer() throws {
+    var second = try resumed()
+    second.table.digests[Samples.node(3)] = 8
+    second.prepare([2, 3])
+    for node in [2, 3] {
+      let excerpt = RunExcerpt(records: 0..<1, digests: [5], key: nil)
+      second.tell(.compared(Self.step, partition: 1, excerpt), from: node)
+    }
     #expect(second.failure == "replicas of shard 1 disagree: a closure is not deterministic")
   }
 

@@ -160,6 +160,25 @@ struct Counts: Job {
   }
 }
 
+/// Comes to another sum for the key 7 in each process.
+struct Wavers: Job {
+  static let abstract = "Sums numbers, and one of the sums is another one in each process."
+
+  func plan(_ flow: Flow) {
+    flow.read(.values(Array(0..<10_000)))
+      .keyed { number in (number % 10, isSeven(number)) }
+      .combine(into: 0, { $0 += $1 }, merge: { sum, more in sum += wavering(more) })
+      .write(.result("sums"))
+  }
+}
+
+private func isSeven(_ number: Int) -> Int { number % 10 == 7 ? 1 : 0 }
+
+private func wavering(_ sum: Int) -> Int {
+  if sum == 0 { return 0 }
+  return sum + 10_000 * Int(getpid())
+}
+
 /// Says whom it runs as, and what it may.
 struct TellsUser: Job {
   static let abstract = "Says whom it runs as."

@@ -13,6 +13,8 @@ struct JobRun: Sendable {
     case ready
     case sampling(StepID, Sampling)
     case working(StepID, Working)
+    /// Replicas made different runs: it is being found out where they differ.
+    case comparing(StepID, Comparison)
     /// The stage is complete, and the coordinators were told.
     case committing(StepID)
     /// It failed, and the coordinators were told.
@@ -50,7 +52,7 @@ struct JobRun: Sendable {
   /// The step that it waits for.
   var step: StepID? {
     switch phase {
-    case .sampling(let step, _), .working(let step, _): step
+    case .sampling(let step, _), .working(let step, _), .comparing(let step, _): step
     default: nil
     }
   }

@@ -9,7 +9,7 @@ extension Scheduler {
     _ time: Time, into orders: inout Orders
   ) {
     switch runs[place].phase {
-    case .planning, .listing, .failing: break
+    case .planning, .listing, .comparing, .failing: break
     case .ready: begin(place, board, coordination, time, into: &orders)
     case .sampling(let step, let sampling):
       guard let known = board[step] else { return }

@@ -20,6 +20,9 @@ extension Scheduler {
       let left = sampling.keys.count { $0 == nil }
       return "\(left) of \(sampling.keys.count) splits have not told their sort keys"
     case .working(let step, let work): return waits(step, work, board, table, name)
+    case .comparing(_, let comparison):
+      let names = comparison.replicas.map(name).joined(separator: " and ")
+      return "\(names) made different runs: they look for the first record that differs"
     case .committing: return "the coordinators commit a stage"
     case .failing: return "the coordinators take note of its failure"
     }

@@ -72,7 +72,7 @@ extension Scheduler {
     // Where a split was mapped twice, one shard may count the one, and another shard the other.
     for replicas in step.participants {
       for replica in replicas where table.input(plan.lane, of: replica) != input {
-        return disagree(place, "shards", time, into: &orders)
+        return disagree(place, "shards disagree", clock: time.clock, into: &orders)
       }
     }
     var tallies: [RunTally] = []
@@ -81,9 +81,12 @@ extension Scheduler {
       let replicas = step.participants[shard]
       var tally = table.tally(plan.lane, partition: partition, of: replicas[0])
       // guard: decide.equal
-      for other in replicas.dropFirst()
-      where table.tally(plan.lane, partition: partition, of: other) != tally {
-        return disagree(place, "replicas of shard \(shard)", time, into: &orders)
+      for other in replicas.dropFirst() {
+        let others = table.tally(plan.lane, partition: partition, of: other)
+        guard others != tally else { continue }
+        let comparison = Comparison(
+          partition: partition, replicas[0], other, records: max(tally.records, others.records))
+        return compare(place, plan.step, comparison, into: &orders)
       }
       // A shard tells what was counted in its partitions, in their order.
       let index = partition / view.map.shards
@@ -101,18 +104,6 @@ extension Scheduler {
         step: plan.step, runs: tallies, input: all, splits: plan.splits.count,
         microseconds: (time.now - work.began) / 1000),
       clock: time.clock, into: &orders)
-  }
-
-  private mutating func disagree(
-    _ place: Int, _ who: String, _ time: Time, into orders: inout Orders
-  ) {
-    let stage = runs[place].plan?.stages[runs[place].stage]
-    let failure = JobFailure(
-      exitCode: 1, code: "failed",
-      message: "\(who) disagree: a closure is not deterministic",
-      location: stage?.name,
-      advice: "look for a clock, a random number or the order of a dictionary or set in it")
-    fail(place, failure, clock: time.clock, into: &orders)
   }
 
   /// Something of a step failed. What fails twice in the same way fails the job.

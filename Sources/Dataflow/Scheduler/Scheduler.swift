@@ -123,6 +123,10 @@ package struct Scheduler: Sendable {
         work.counted[shard] = (splits, runs)
         run.phase = .working(step, work)
       }
+    case .compared(let step, let partition, let excerpt):
+      for place in runs.indices where runs[place].step == step {
+        compared(place, step, partition, excerpt, from: sender, clock: clock, into: &orders)
+      }
     case .failed(let step, let part, let failure, _):
       for place in runs.indices where runs[place].step == step {
         fail(place, step, part, failure, at: sender, clock: clock, into: &orders)

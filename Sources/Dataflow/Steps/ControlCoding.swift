@@ -78,6 +78,17 @@ extension ControlMessage {
     case .restate(let step):
       out.append(14 as UInt8)
       out.append(step)
+    case .compare(let step, let partition, let records, let replicas):
+      out.append(15 as UInt8)
+      out.append(step)
+      out.appendVarint(UInt64(partition))
+      out.append(records)
+      out.append(list: replicas) { $0.append($1) }
+    case .compared(let step, let partition, let excerpt):
+      out.append(16 as UInt8)
+      out.append(step)
+      out.appendVarint(UInt64(partition))
+      out.append(excerpt)
     default: preconditionFailure("written before")
     }
   }
@@ -101,6 +112,18 @@ extension ByteBuffer {
   fileprivate mutating func append(counted bytes: [UInt8]) {
     appendVarint(UInt64(bytes.count))
     bytes.withBytes { append($0) }
+  }
+
+  fileprivate mutating func append(_ records: Range<Int>) {
+    appendVarint(UInt64(records.lowerBound))
+    appendVarint(UInt64(records.count))
+  }
+
+  fileprivate mutating func append(_ excerpt: RunExcerpt) {
+    append(excerpt.records)
+    append(list: excerpt.digests) { $0.appendLittleEndian($1) }
+    append((excerpt.key == nil ? 0 : 1) as UInt8)
+    if let key = excerpt.key { append(counted: key) }
   }
 
   fileprivate mutating func append(_ part: StepPart) {
@@ -172,6 +195,17 @@ extension ByteReader {
       let offset = try number()
       return .code(code, size: size, offset: offset, Array(try take(try length())))
     case 14: return .restate(try boardStep())
+    case 15:
+      let step = try step()
+      let partition = try number()
+      let records = try records()
+      return .compare(
+        step, partition: partition, records,
+        try list { reader throws(Damaged) in try reader.id() })
+    case 16:
+      let step = try step()
+      let partition = try number()
+      return .compared(step, partition: partition, try excerpt())
     default: throw Damaged()
     }
   }
@@ -181,6 +215,21 @@ extension ByteReader {
   private mutating func liveStep() throws(Damaged) -> LiveStep {
     let step = try step()
     return LiveStep(step: step, partitions: try number())
+  }
+
+  private mutating func records() throws(Damaged) -> Range<Int> {
+    let start = try number()
+    let count = try number()
+    guard start <= Int.max - count else { throw Damaged() }
+    return start..<(start + count)
+  }
+
+  private mutating func excerpt() throws(Damaged) -> RunExcerpt {
+    let records = try records()
+    let digests = try list { reader throws(Damaged) in try reader.littleEndian(UInt64.self) }
+    let hasKey = try byte() == 1
+    let key: [UInt8]? = hasKey ? Array(try take(try length())) : nil
+    return RunExcerpt(records: records, digests: digests, key: key)
   }
 
   private mutating func stepPart() throws(Damaged) -> StepPart {

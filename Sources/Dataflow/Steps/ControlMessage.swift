@@ -45,6 +45,11 @@ package enum ControlMessage: Hashable, Sendable {
   /// From a replica, where the plan counts something: what closures counted in all splits, and
   /// what they counted in each partition of its shard.
   case counted(StepID, shard: Int, splits: [Int], runs: [[Int]])
+  /// From the scheduler, where runs of a partition differ: these replicas tell what they have of
+  /// these records.
+  case compare(StepID, partition: Int, Range<Int>, [NodeID])
+  /// From one of those replicas.
+  case compared(StepID, partition: Int, RunExcerpt)
   /// Somebody lacks an executable; whoever has it spreads it.
   case needsCode(CodeDigest)
   /// Whether the sender has it.

@@ -51,7 +51,10 @@ extension Workshop {
     case .drop(let step):
       free(step)
       noteStock(view)
-    case .held, .failed, .counted: break
+    case .compare(let step, let partition, let records, let replicas):
+      guard replicas.contains(node), let run = shelf.run(step, partition) else { break }
+      messages.append(.compared(step, partition: partition, run.excerpt(records)))
+    case .held, .failed, .counted, .compared: break
     }
     tellScheduler(message, from: sender, time)
   }

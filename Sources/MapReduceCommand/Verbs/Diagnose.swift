@@ -32,7 +32,7 @@ struct Logs: ParsableCommand {
             ("text", .text(line)),
           ]).line)
       }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 
@@ -60,7 +60,7 @@ struct Diagnose: ParsableCommand {
         works: works)
       if json { return try Terminal.print(diagnosis.document.line) }
       for line in diagnosis.lines { try Terminal.print(line) }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 

@@ -26,7 +26,7 @@ enum JobText {
         throw JobError(.interrupted, "job \(id) was cancelled; nothing became visible")
       }
       if let failure = job.failure { throw JobError(failure) }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 
   static func print(_ job: JobRecord, isJSON: Bool) throws {

@@ -38,11 +38,18 @@ struct Submit<Suite: JobSuite>: ParsableCommand {
       let spec = JobSpec(
         code: code, name: job, arguments: arguments, directory: Terminal.workingDirectory,
         tableSeed: UInt64.random(in: .min ... .max))
-      let id = try client.submit(spec, milliseconds: node.milliseconds)
+      let id = try submit(spec, client)
       guard wait else { return try Terminal.print("\(id)") }
       try JobText.follow(id, client, isJSON: json)
     } catch let error as NodeClient.Failure {
       throw JobError(error)
+    }
+  }
+
+  private func submit(_ spec: JobSpec, _ client: NodeClient) throws -> JobID {
+    do { return try client.submit(spec, milliseconds: node.milliseconds) } catch {
+      // The queue is full.
+      throw JobError(error, refused: .unavailable)
     }
   }
 
@@ -66,7 +73,7 @@ struct JobsVerb: ParsableCommand {
       for job in try node.client().jobs(limit: limit, milliseconds: node.milliseconds) {
         try JobText.print(job, isJSON: json)
       }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 
@@ -86,7 +93,7 @@ struct StatusVerb: ParsableCommand {
       let waits = try client.waits(of: job, milliseconds: node.milliseconds)
       if json { return try Terminal.print(JobDocument.of(job, waits: waits).line) }
       for line in JobText.lines(job, waits: waits) { try Terminal.print(line) }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 
@@ -115,6 +122,6 @@ struct CancelVerb: ParsableCommand {
   func run() throws {
     do {
       try node.client().cancel(try JobText.id(id), milliseconds: node.milliseconds)
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }

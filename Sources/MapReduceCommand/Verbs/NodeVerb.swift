@@ -81,14 +81,16 @@ extension JobError {
     }
   }
 
-  init(_ failure: NodeClient.Failure) {
+  /// `refused`: what it means that the node will not do it: where something was asked for, that
+  /// there is no such thing.
+  init(_ failure: NodeClient.Failure, refused code: JobError.Code = .badInput) {
     switch failure {
     case .unavailable(let why):
       self.init(
         .unavailable, "nothing can be done now: \(why)",
         advice: "try again; a change that was asked for may have happened or not")
     case .busy(let why): self.init(.unavailable, why, advice: "try again")
-    case .refused(let why): self.init(.badInput, why)
+    case .refused(let why): self.init(code, why)
     case .connection(let error): self.init(error)
     }
   }

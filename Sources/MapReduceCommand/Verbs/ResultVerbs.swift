@@ -21,7 +21,7 @@ struct ResultsVerb: ParsableCommand {
       for version in try node.client().versions(asked, milliseconds: node.milliseconds) {
         try ResultText.print(version, isJSON: json)
       }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 
@@ -40,7 +40,7 @@ struct LogVerb: ParsableCommand {
       for version in try node.client().versions(asked, milliseconds: node.milliseconds) {
         try ResultText.print(version, isJSON: json)
       }
-    } catch let error as NodeClient.Failure { throw JobError(error) }
+    } catch let error as NodeClient.Failure { throw JobError(error, refused: .noInput) }
   }
 }
 
