@@ -109,6 +109,8 @@ import Vocabulary
     #expect(versions.map(\.name) == ["first", "sums"])
     #expect(versions.allSatisfy { $0.instant == Instant(microseconds: 500) && $0.job == id })
     #expect(versions.allSatisfy { $0.step == StepID(2) && $0.version == 1 })
+    // Both are of one step, whose runs are needed once.
+    #expect(cluster.state.liveSteps.map(\.step) == [StepID(2)])
     let made = cluster.state.jobs[id]?.results
     #expect(made == names.map { MadeResult(name: $0, version: 1) })
     #expect(cluster.state.jobs[id]?.ended == Instant(microseconds: 500))

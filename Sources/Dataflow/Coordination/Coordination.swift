@@ -165,7 +165,10 @@ package struct Coordination: StateMachine, Equatable {
     let running = jobs.jobs.filter { $0.phase == .running }.flatMap { job in
       job.stages.map { LiveStep(step: $0.step, partitions: $0.runs.count) }
     }
-    return (results.steps + running).sorted { $0.step < $1.step }
+    // Several results can be of one step.
+    return (results.steps + running).sorted { $0.step < $1.step }.reduce(into: []) { steps, next in
+      if steps.last?.step != next.step { steps.append(next) }
+    }
   }
 
   package func write(into out: inout ByteBuffer) {

@@ -70,6 +70,7 @@ extension ClusterRun {
     case .note(let text): note("\(node.record.name) (node \(own)): \(text)")
     case .applied(let role, let version, let sender, let bytes):
       if role == .coordinator { checkLost(bytes) }
+      noteApplied(role, version, sender: sender, bytes, at: node)
       agreement.apply(role, version, sender: sender, bytes, at: node.record.id)
     case .traced(let action):
       protocolTrace?.take(action, view(of: action), node: own) { nodeNumber($0) }

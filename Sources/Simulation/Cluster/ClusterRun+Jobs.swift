@@ -129,6 +129,7 @@ extension ClusterRun {
       if !node.codes.contains(task.job.code) {
         agreement.fail("\(node.record.name) starts a task without its executable")
       }
+      noteStart(task, slot: slot, of: node)
       var due = time
       let life = node.executors.lives[slot]
       for report in node.executors.run(task, slot: slot) {
@@ -153,6 +154,7 @@ extension ClusterRun {
     _ index: Int, _ slot: Int, _ life: Int, _ number: UInt64, _ report: TaskReport
   ) {
     guard nodes[index].isAlive, nodes[index].executors.lives[slot] == life else { return }
+    noteReport(report, slot: slot, of: nodes[index])
     nodes[index].put(.jobs(.report(slot: slot, number: number, report)))
   }
 

@@ -86,6 +86,8 @@ package final class ClusterRun {
   private let keepsTrace: Bool
   private let tell: ((String) -> Void)?
   var trace: [String] = []
+  /// By role: the latest of its messages that was told of.
+  var toldLast: [Role: Version] = [:]
   /// Nil where nobody replays it.
   var protocolTrace: ClusterTrace?
   /// By view: what nodes told of it needs its members.
@@ -218,8 +220,11 @@ package final class ClusterRun {
     }
   }
 
+  /// Whether somebody wants to know what happens.
+  var isFollowed: Bool { keepsTrace || tell != nil }
+
   func note(_ text: @autoclosure () -> String) {
-    guard keepsTrace || tell != nil else { return }
+    guard isFollowed else { return }
     let line = "\(time / 1000) us, step \(steps): \(text())"
     if keepsTrace { trace.append(line) }
     tell?(line)
