@@ -90,7 +90,7 @@ extension RandomMessages {
 
   mutating func question(_ kind: Int) -> JobQuestion {
     switch kind {
-    case 0: .job(JobID(word()), since: word())
+    case 0: flag() ? .job(JobID(word()), since: word()) : .ended(JobID(word()))
     case 1:
       .jobs(
         phases: list { JobPhase.allCases[$0.random.number(0...4)] },

@@ -97,7 +97,7 @@ import Vocabulary
     var coordinated = Coordinated()
     let job = try coordinated.submit()
     var alone = Alone(coordinated)
-    let plan = ErrandReport.planned(Coordinated.plan())
+    let plan = ErrandReport.planned(Coordinated.plan(), files: [])
     alone.scheduler.take(plan, of: .plan(job), clock: 1, into: &alone.orders)
     var seen: [String] = []
     for _ in 0..<10 {

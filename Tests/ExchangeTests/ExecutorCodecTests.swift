@@ -231,7 +231,9 @@ extension RandomSource {
     switch number(0...10) {
     case 0: return .hello(version: next())
     case 1: return .returned(list { $0.next() })
-    case 2: report = .planned(plan())
+    case 2:
+      report = .planned(
+        plan(), files: list { $0.number(0...1) == 0 ? nil : $0.list { $0.file() } })
     case 3: report = .listed(list { $0.file() })
     case 4: report = .sampled(keys())
     case 5: report = .block(partition: small(), lent())

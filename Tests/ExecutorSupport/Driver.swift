@@ -32,7 +32,7 @@ package struct Driver {
   }
 
   package func run() throws -> DrivenJob {
-    guard case .planned(let plan) = try perform([.plan])[0].report() else { throw Unexpected() }
+    guard case .planned(let plan, _) = try perform([.plan])[0].report() else { throw Unexpected() }
     var driven = DrivenJob(plan: plan)
     var runs: [[HeldRun]] = []
     for stage in plan.stages {

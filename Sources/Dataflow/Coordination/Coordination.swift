@@ -147,6 +147,9 @@ package struct Coordination: StateMachine, Equatable {
     case .job(let id, let since):
       let job = try jobs.find(id)
       return job.revision > since ? .job(job) : nil
+    case .ended(let id):
+      let job = try jobs.find(id)
+      return job.phase.isOver ? .job(job) : nil
     case .jobs(let phases, let before, let limit):
       let found = jobs.jobs.reversed().lazy.filter { job in
         (before.map { job.id < $0 } ?? true) && (phases.isEmpty || phases.contains(job.phase))

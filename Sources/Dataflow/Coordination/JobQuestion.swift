@@ -6,6 +6,8 @@ package import Vocabulary
 package enum JobQuestion: Hashable, Sendable {
   /// A job, once it has changed after the revision `since`; 0: at once.
   case job(JobID, since: UInt64)
+  /// A job, once it is over.
+  case ended(JobID)
   /// Jobs before the job `before`, newest first, at most `limit`; only those in `phases`.
   case jobs(phases: [JobPhase], before: JobID?, limit: Int)
   /// The newest version of each name that begins with a prefix.
@@ -39,6 +41,9 @@ package enum JobQuestion: Hashable, Sendable {
       out.append(20 as UInt8)
       out.append(counted: name)
       out.append(selector)
+    case .ended(let id):
+      out.append(21 as UInt8)
+      out.appendVarint(id.number)
     }
   }
 
@@ -64,6 +69,7 @@ package enum JobQuestion: Hashable, Sendable {
     case 20:
       let name = try reader.text()
       question = .find(name: name, try reader.selector())
+    case 21: question = .ended(JobID(try reader.varint()))
     default: throw ByteReader.Damaged()
     }
     guard reader.isAtEnd else { throw ByteReader.Damaged() }

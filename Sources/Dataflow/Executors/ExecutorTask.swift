@@ -27,7 +27,7 @@ package enum MapInput: Sendable {
 /// Work for one executor of a node: all that ever runs a job's own code.
 package struct ExecutorTask: Sendable {
   package enum Work: Sendable {
-    /// Builds the plan.
+    /// Builds the plan, and finds the files that its stages read.
     case plan
     /// Finds the files that a stage reads.
     case list(StageID)
@@ -58,7 +58,8 @@ package struct ExecutorTask: Sendable {
 
 /// What an executor tells of its task. All but `block` and `runBlock` end it.
 package enum TaskReport: Sendable {
-  case planned(PlanDescription)
+  /// With the files that each stage reads; nil for stages that read none.
+  case planned(PlanDescription, files: [[InputFile]?])
   case listed([InputFile])
   case sampled([[UInt8]])
   /// A block of records for a partition.

@@ -75,7 +75,8 @@ package enum Errand: Hashable, Sendable {
 
 /// What of it came.
 package enum ErrandReport: Sendable {
-  case planned(PlanDescription)
+  /// With the files that each stage reads; nil for stages that read none.
+  case planned(PlanDescription, files: [[InputFile]?])
   case listed([InputFile])
   case failed(JobFailure)
   /// The executor has died over it.

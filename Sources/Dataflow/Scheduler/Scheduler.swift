@@ -184,9 +184,9 @@ package struct Scheduler: Sendable {
     _ place: Int, _ report: ErrandReport, _ clock: UInt64, into orders: inout Orders
   ) {
     switch report {
-    case .planned(let plan):
+    case .planned(let plan, let files):
       runs[place].plan = plan
-      runs[place].files = Array(repeating: nil, count: plan.stages.count)
+      runs[place].files = plan.stages.indices.map { $0 < files.count ? files[$0] : nil }
       list(place, into: &orders)
     case .failed(let failure): fail(place, failure, clock: clock, into: &orders)
     case .listed, .died: break

@@ -270,7 +270,7 @@ extension TaskReport {
 
   fileprivate var errandReport: ErrandReport? {
     switch self {
-    case .planned(let plan): .planned(plan)
+    case .planned(let plan, let files): .planned(plan, files: files)
     case .listed(let files): .listed(files)
     default: nil
     }

@@ -3,7 +3,8 @@ package import Memory
 
 /// What an executor tells of a task, as it crosses the border.
 package enum ExecutorReport: Hashable, Sendable {
-  case planned(PlanDescription)
+  /// With the files that each stage reads; nil for stages that read none.
+  case planned(PlanDescription, files: [[InputFile]?])
   case listed([InputFile])
   case sampled([[UInt8]])
   case block(partition: Int, LentBlock)
@@ -26,9 +27,12 @@ package enum ExecutorWord: Hashable, Sendable {
 extension ByteBuffer {
   private mutating func append(_ report: ExecutorReport) {
     switch report {
-    case .planned(let plan):
+    case .planned(let plan, let files):
       append(0 as UInt8)
       append(plan)
+      append(list: files) { buffer, files in
+        buffer.append(optional: files) { $0.append(list: $1) { $0.append($1) } }
+      }
     case .listed(let files):
       append(1 as UInt8)
       append(list: files) { $0.append($1) }
@@ -72,10 +76,19 @@ extension ByteBuffer {
 }
 
 extension ByteReader {
+  private mutating func inputFiles() throws(Damaged) -> [InputFile] {
+    try list { reader throws(Damaged) in try reader.inputFile() }
+  }
+
   private mutating func report() throws(Damaged) -> ExecutorReport {
     switch try byte() {
-    case 0: return .planned(try planDescription())
-    case 1: return .listed(try list { reader throws(Damaged) in try reader.inputFile() })
+    case 0:
+      let plan = try planDescription()
+      let files = try list { reader throws(Damaged) in
+        try reader.optional { reader throws(Damaged) in try reader.inputFiles() }
+      }
+      return .planned(plan, files: files)
+    case 1: return .listed(try inputFiles())
     case 2: return .sampled(try keys())
     case 3:
       let partition = try number()

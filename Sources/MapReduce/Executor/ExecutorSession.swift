@@ -7,7 +7,9 @@ import Vocabulary
 /// code.
 package final class ExecutorSession {
   /// Builds the plan of a job by name.
-  package typealias Planner = (_ name: String, _ arguments: [String]) throws -> Plan
+  /// Reads the arguments of a job; what it returns builds a plan each time.
+  package typealias Planner =
+    (_ name: String, _ arguments: [String]) throws -> (() throws -> Plan)
 
   /// The folding of one partition in one step.
   private struct FoldKey: Hashable {
@@ -93,7 +95,12 @@ package final class ExecutorSession {
     // What planning, or a task that failed, has counted counts for nothing.
     _ = plan.takeCounters()
     switch task.work {
-    case .plan: return .planned(plan.description)
+    case .plan:
+      let files = try plan.description.stages.map { stage in
+        guard case .lines = stage.input else { return [InputFile]?.none }
+        return try list(try plan.stage(stage.id, marker))
+      }
+      return .planned(plan.description, files: files)
     case .list(let stage): return .listed(try list(try plan.stage(stage, marker)))
     case .sample(let stage, let input):
       var samples: [[UInt8]] = []

@@ -7,7 +7,7 @@ import MapReduce
 /// needs.
 enum ExecutorVerb {
   static func run(_ jobs: [any Job.Type]) -> Never {
-    guard let session = ExecutorSession({ try plan(jobs, $0, $1) }) else {
+    guard let session = ExecutorSession({ try planner(jobs, $0, $1) }) else {
       Terminal.say("\(ExecutorBorder.verb) is for nodes, which run jobs by it")
       exit(JobError.Code.usage.exitCode)
     }
@@ -20,22 +20,24 @@ enum ExecutorVerb {
     exit(0)
   }
 
-  private static func plan(
+  private static func planner(
     _ jobs: [any Job.Type], _ name: String, _ arguments: [String]
-  ) throws -> Plan {
+  ) throws -> () throws -> Plan {
     guard let job = jobs.first(where: { $0.name == name }) else {
       throw JobError(
         .noInput, "no job is called \"\(name)\" in this executable",
         advice: "it holds: \(jobs.map { $0.name }.joined(separator: ", "))")
     }
-    return try plan(job, arguments)
+    return try planner(job, arguments)
   }
 
-  private static func plan<J: Job>(_: J.Type, _ arguments: [String]) throws -> Plan {
+  private static func planner<J: Job>(
+    _: J.Type, _ arguments: [String]
+  ) throws -> () throws -> Plan {
     let job: J
     do { job = try J.parse(arguments) } catch {
       throw JobError(.usage, "job \(J.name): \(J.message(for: error))")
     }
-    return try Plan(job)
+    return { try Plan(job) }
   }
 }

@@ -17,10 +17,7 @@ enum JobText {
   /// Waits for the end of a job; throws its failure.
   static func follow(_ id: JobID, _ client: NodeClient, isJSON: Bool) throws {
     do {
-      var job = try client.job(id, milliseconds: 60_000)
-      while !job.phase.isOver {
-        job = try client.job(id, since: job.revision, milliseconds: 86_400_000)
-      }
+      let job = try client.ended(id, milliseconds: 86_400_000)
       try print(job, isJSON: isJSON)
       if job.phase == .cancelled {
         throw JobError(.interrupted, "job \(id) was cancelled; nothing became visible")

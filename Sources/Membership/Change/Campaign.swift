@@ -69,13 +69,15 @@ extension Membership {
   /// that its leader did not end.
   private mutating func needsChange(_ view: View, _ now: UInt64) -> Bool {
     if isWedged || isBroken || !suspects(now).isEmpty { return true }
-    let heard = view.ranks.subtracting(suspects(now)).removing(rank)
-    for peer in heard {
-      guard let health = peers[peer.index].health else { continue }
-      if health.isBroken || !health.suspects.isEmpty { return true }
-    }
-    var leavers = RankSet(heard.filter { peers[$0.index].health?.isLeaving == true })
+    // Asked in each turn: it makes no arrays where nothing is to be done.
+    var leavers = RankSet()
     if isLeaving { leavers.insert(rank) }
+    for index in peers.indices where index != rank.index {
+      guard let health = peers[index].health else { continue }
+      if health.isBroken || !health.suspects.isEmpty { return true }
+      if health.isLeaving { leavers.insert(Rank(index)) }
+    }
+    guard !leavers.isEmpty || !applicants.isEmpty || view.hasSurplus else { return false }
     let holders = holders(view)
     if !going(leavers, of: view.ranks, holders: holders).isEmpty { return true }
     if isUneven(view, holders, leavers) { return true }

@@ -37,6 +37,14 @@ package struct View: Hashable, Sendable {
   /// The fewest members of which any two sets have one in common.
   package var majority: Int { members.count / 2 + 1 }
 
+  /// Whether some shard has more replicas than it is to have: one is about to be let go.
+  var hasSurplus: Bool {
+    subgroups.contains { subgroup in
+      guard case .shard = subgroup.role else { return false }
+      return subgroup.receivers.count > rules.replicas
+    }
+  }
+
   package func rank(of id: NodeID) -> Rank? {
     members.firstIndex { $0.id == id }.map { Rank($0) }
   }

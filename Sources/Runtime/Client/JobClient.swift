@@ -143,8 +143,20 @@ extension NodeAccess {
   package func job(
     _ id: JobID, since: UInt64? = nil, milliseconds: Int
   ) throws(NodeClient.Failure) -> JobRecord {
-    let asked = JobQuestion.job(id, since: since ?? 0)
-    let answer = try question(asked, isWaiting: since != nil, milliseconds)
+    try job(.job(id, since: since ?? 0), isWaiting: since != nil, milliseconds)
+  }
+
+  /// A job, once it is over.
+  package func ended(
+    _ id: JobID, milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobRecord {
+    try job(.ended(id), isWaiting: true, milliseconds)
+  }
+
+  private func job(
+    _ asked: JobQuestion, isWaiting: Bool, _ milliseconds: Int
+  ) throws(NodeClient.Failure) -> JobRecord {
+    let answer = try question(asked, isWaiting: isWaiting, milliseconds)
     guard case .job(let job) = answer else { throw .refused("the node answered something else") }
     return job
   }

@@ -300,7 +300,7 @@ final class ExecutorProcess {
         area.cancel(number)
         end(number, .failed(arena.isFull))
       }
-    case .planned(let plan): end(number, .planned(plan))
+    case .planned(let plan, let files): end(number, .planned(plan, files: files))
     case .listed(let files): end(number, .listed(files))
     case .sampled(let samples): end(number, .sampled(samples))
     case .mapped(let tally): end(number, .mapped(tally))

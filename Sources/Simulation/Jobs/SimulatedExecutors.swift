@@ -19,7 +19,7 @@ final class SimulatedExecutors {
   func run(_ task: ExecutorTask, slot: Int) -> [TaskReport] {
     let job = SimulatedJob(task.job)
     switch task.work {
-    case .plan: return [.planned(job.plan)]
+    case .plan: return [.planned(job.plan, files: [])]
     case .list: return [.listed([])]
     case .sample(let stage, let input):
       return [.sampled(records(job, stage.index, input).map(\.key))]

@@ -80,17 +80,16 @@ final class WarmCluster {
   /// Submits a job and waits for its end, or for ^C.
   private func follow(_ spec: JobSpec) throws(NodeClient.Failure) -> JobRecord {
     let id = try client.submit(spec, milliseconds: Self.answerMilliseconds)
-    var record = try client.job(id, milliseconds: Self.answerMilliseconds)
-    while !record.phase.isOver, !Interrupt.cancellation.isCancelled {
-      record = try watched(id, since: record.revision) ?? record
+    while !Interrupt.cancellation.isCancelled {
+      if let record = try ended(id) { return record }
     }
-    return record
+    return try client.job(id, milliseconds: Self.answerMilliseconds)
   }
 
-  /// A job once it has changed; nil where that takes longer than the client waits at a time.
-  private func watched(_ id: JobID, since: UInt64) throws(NodeClient.Failure) -> JobRecord? {
+  /// A job once it is over; nil where that takes longer than the client waits at a time.
+  private func ended(_ id: JobID) throws(NodeClient.Failure) -> JobRecord? {
     do {
-      return try client.job(id, since: since, milliseconds: Self.watchMilliseconds)
+      return try client.ended(id, milliseconds: Self.watchMilliseconds)
     } catch .connection(let error) where error.code == .timeout {
       return nil
     }
