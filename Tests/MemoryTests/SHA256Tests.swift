@@ -42,6 +42,23 @@ private func tag(_ key: [UInt8], _ message: [UInt8]) -> HMAC {
         == "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0")
   }
 
+  @Test(
+    .enabled(if: SHA256.hasProcessor, "this processor has no instructions for SHA-256"),
+    arguments: 0..<100)
+  func `The processor comes to the same as the plain loop`(seed: Int) {
+    var random = RandomSource(seed)
+    let bytes = random.bytes(random.number(0...1000))
+    var plain = SHA256(isByProcessor: false)
+    var fast = SHA256(isByProcessor: true)
+    bytes.withBytes { whole in
+      plain.update(whole)
+      let cut = random.number(0...whole.count)
+      fast.update(whole[0..<cut])
+      fast.update(whole[cut..<whole.count])
+    }
+    #expect(plain.digest == fast.digest)
+  }
+
   @Test(arguments: 0..<40) func `Feeding in pieces gives the digest of the whole`(seed: Int) {
     var random = RandomSource(seed)
     let bytes = random.bytes(random.number(0...300))

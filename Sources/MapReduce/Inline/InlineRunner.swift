@@ -130,7 +130,9 @@ package struct StageResult: Sendable {
   /// Whether keys were spread by hash, so that the runs have to be merged.
   let isHashed: Bool
   let runs: [Run]
+  /// Of the whole result, where its runs here are only the beginning of each.
+  var whole: RunExtent?
 
-  package var records: Int { runs.reduce(0) { $0 + $1.records } }
-  package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
+  package var records: Int { whole?.records ?? runs.reduce(0) { $0 + $1.records } }
+  package var bytes: Int { whole?.bytes ?? runs.reduce(0) { $0 + $1.bytes } }
 }

@@ -4,18 +4,20 @@ import Memory
 import Vocabulary
 
 extension StageResult {
-  /// A result whose runs were made by other processes: the frames of each partition, in their
-  /// order. It is shown and saved as if it had been made here.
+  /// A result whose runs were made by other processes. It is shown and saved as if it had been made
+  /// here. `frames` are those of a partition, in their order. `whole`: what the result has in all,
+  /// where `frames` has only the first records of each partition: enough to be shown.
   package init(
-    name: String, schema: ResultSchema, isHashed: Bool, frames: [[UInt8]]
+    name: String, schema: ResultSchema, isHashed: Bool, partitions: Int, whole: RunExtent? = nil,
+    frames: (_ partition: Int) throws -> [UInt8]
   ) throws {
     let pool = BlockPool()
     var runs: [Run] = []
-    for frames in frames {
-      let blocks = try Self.blocks(of: frames, pool)
+    for partition in 0..<partitions {
+      let blocks = try Self.blocks(of: try frames(partition), pool)
       runs.append(isHashed ? sortedRun(blocks) : Run(sequential: blocks))
     }
-    self.init(name: name, schema: schema, isHashed: isHashed, runs: runs)
+    self.init(name: name, schema: schema, isHashed: isHashed, runs: runs, whole: whole)
   }
 
   /// Copies frames into blocks: as many into each as it holds.

@@ -35,8 +35,8 @@ final class AttachedJob: Sendable {
     self.display = display
   }
 
-  /// Runs the job to its end.
-  func result() throws -> JobResult {
+  /// Runs the job to its end. `limit`: how many records of each result are wanted; nil for all.
+  func result(limit: Int?) throws -> JobResult {
     let line = NodeLine(sockets)
     let id = try submit(line)
     submitted.withLock { $0 = id }
@@ -46,7 +46,7 @@ final class AttachedJob: Sendable {
     if let failure = record.failure { throw JobError(failure) }
     if Interrupt.cancellation.isCancelled { throw tooLate(id) }
     return JobResult(
-      outputs: try record.results.map { try fetch($0, line) },
+      outputs: try record.results.map { try fetch($0, limit, line) },
       stages: record.stages.map(\.counts), counters: record.counters)
   }
 
@@ -97,7 +97,9 @@ final class AttachedJob: Sendable {
     display.note("\(plan.stages[next].id) of \(plan.stages.count)  \(plan.stages[next].name)")
   }
 
-  private func fetch(_ made: MadeResult, _ line: NodeLine) throws -> StageResult {
+  private func fetch(
+    _ made: MadeResult, _ limit: Int?, _ line: NodeLine
+  ) throws -> StageResult {
     display.note("reads \(made.name)")
     let patience = Self.patienceMilliseconds
     let versions = try line.asking { client throws(NodeClient.Failure) in
@@ -109,22 +111,32 @@ final class AttachedJob: Sendable {
         .noInput, "\(made.name)@\(made.version) was lost before it was read: too many nodes ended",
         advice: "run the job again")
     }
-    var frames: [[UInt8]] = []
-    for partition in version.runs.indices {
-      if Interrupt.cancellation.isCancelled { throw tooLate(version.job) }
-      let run = try line.asking { client throws(NodeClient.Failure) in
-        try client.frames(version, partition: partition, milliseconds: patience)
-      }
-      // A partition that nothing came to was never folded, and has no digest.
-      let digest = run.withBytes { Checksum.of($0) }
-      guard run.isEmpty || digest == version.runs[partition].digest else {
-        throw JobError(
-          .internalFault, "partition \(partition) of \(made.name) came with another digest")
-      }
-      frames.append(run)
-    }
+    let whole = RunExtent(records: version.records, bytes: version.bytes)
+    var missing = limit ?? .max
     return try StageResult(
-      name: version.name, schema: version.schema, isHashed: version.isHashed, frames: frames)
+      name: version.name, schema: version.schema, isHashed: version.isHashed,
+      partitions: version.runs.count, whole: limit == nil ? nil : whole
+    ) { partition in
+      if Interrupt.cancellation.isCancelled { throw tooLate(version.job) }
+      guard missing > 0 else { return [] }
+      let wanted = missing
+      let run = try line.asking { client throws(NodeClient.Failure) in
+        try client.frames(version, partition: partition, limit: wanted, milliseconds: patience)
+      }
+      if limit == nil { try check(run, version, partition) }
+      // Where runs stand one behind the other, those that are behind enough are not shown.
+      if !version.isHashed { missing -= min(missing, version.runs[partition].records) }
+      return run
+    }
+  }
+
+  private func check(_ run: [UInt8], _ version: ResultVersion, _ partition: Int) throws {
+    // A partition that nothing came to was never folded, and has no digest.
+    let digest = run.withBytes { Checksum.of($0) }
+    guard run.isEmpty || digest == version.runs[partition].digest else {
+      throw JobError(
+        .internalFault, "partition \(partition) of \(version.name) came with another digest")
+    }
   }
 
   /// The interrupt came when all was done: what a cluster has that goes on, it keeps.

@@ -131,7 +131,7 @@ struct RunJob<J: Job>: ParsableCommand {
       isPrivate: cluster != nil, display: display)
     return try Self.naming(J.name) {
       try Self.withRefresh(run.refresh) {
-        let result = try run.result()
+        let result = try run.result(limit: writer == nil ? options.limit : nil)
         try run.saving { try writer?.write(result, job: J.name) }
         return result
       }

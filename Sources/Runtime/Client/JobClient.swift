@@ -197,12 +197,16 @@ extension NodeAccess {
     }
   }
 
-  /// All frames of a partition of a version.
+  /// The frames of a partition of a version, in order: all of them, or the first `limit`.
   package func frames(
-    _ version: ResultVersion, partition: Int, milliseconds: Int
+    _ version: ResultVersion, partition: Int, limit: Int = .max, milliseconds: Int
   ) throws(NodeClient.Failure) -> [UInt8] {
     var bytes: [UInt8] = []
+    if limit == .max { bytes.reserveCapacity(version.runs[partition].bytes) }
     while bytes.count < version.runs[partition].bytes {
+      if limit < version.runs[partition].records, let end = Self.end(of: limit, in: bytes) {
+        return Array(bytes[..<end])
+      }
       let asked = RunQuestion(
         step: version.step, partition: partition, start: .offset(bytes.count))
       let found = try section(asked, milliseconds)
@@ -212,6 +216,15 @@ extension NodeAccess {
       bytes += found.bytes
     }
     return bytes
+  }
+
+  /// Where the first `count` frames end; nil where not all of them are there.
+  private static func end(of count: Int, in bytes: [UInt8]) -> Int? {
+    bytes.withBytes { bytes in
+      var reader = ByteReader(bytes)
+      for _ in 0..<count { guard (try? reader.frame()) != nil else { return nil } }
+      return reader.offset
+    }
   }
 
   private func section(
