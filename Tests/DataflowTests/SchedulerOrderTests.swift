@@ -19,7 +19,8 @@ import Vocabulary
       self.coordinated = coordinated
       scheduler = Scheduler(
         Samples.node(1), Samples.view(1, [1], [[1]]), board: board,
-        coordination: coordinated.state, retention: Retention(), 1, into: &orders)
+        coordination: coordinated.state, retention: Retention(), SchedulerOrderTests.time,
+        into: &orders)
       step()
       take(.stocked(1, missing: []))
     }

@@ -36,6 +36,7 @@ import Vocabulary
     var table = Table()
     var orders = Orders()
     var scheduler: Scheduler
+    private let time = Time(now: 5_000_000, clock: 400)
 
     init(_ receivers: [[Int]] = [[2], [2, 3]]) throws {
       view = Samples.view(2, [2, 3], receivers)
@@ -45,13 +46,13 @@ import Vocabulary
       board.beginView(view)
       scheduler = Scheduler(
         Samples.node(2), view, board: board, coordination: cluster.state,
-        retention: Retention(), 0, into: &orders)
+        retention: Retention(), time, into: &orders)
       turn()
       for node in [2, 3] { tell(.stocked(1, missing: []), from: node) }
     }
 
     mutating func turn() {
-      scheduler.step(board, cluster.state, table, Time(now: 1, clock: 300), into: &orders)
+      scheduler.step(board, cluster.state, table, time, into: &orders)
     }
 
     mutating func tell(_ message: ControlMessage, from node: Int) {
@@ -139,6 +140,8 @@ import Vocabulary
     }
     #expect(record.step == Self.step && record.runs.count == 4)
     #expect(record.input == Samples.splitTally(3))
+    // The step was under way before this scheduler was.
+    #expect(record.microseconds == 290)
     second.turn()
     #expect(second.orders.commands.count == 1)
   }

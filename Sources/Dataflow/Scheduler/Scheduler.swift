@@ -26,14 +26,14 @@ package struct Scheduler: Sendable {
 
   package init(
     _ node: NodeID, _ view: ClusterView, board: Board, coordination: Coordination,
-    retention: Retention, _ now: UInt64, into orders: inout Orders
+    retention: Retention, _ time: Time, into orders: inout Orders
   ) {
     self.node = node
     self.view = view
     self.retention = retention
     stock = Stock(view)
     for step in board.steps {
-      guard let run = JobRun(adopting: step, coordination, view, now) else {
+      guard let run = JobRun(adopting: step, coordination, view, time) else {
         orders.messages.append(.drop(step.plan.step))
         continue
       }
@@ -239,7 +239,7 @@ package struct Scheduler: Sendable {
 extension JobRun {
   /// A job whose step goes on from an earlier view; nil where nobody wants the step.
   fileprivate init?(
-    adopting step: Board.Step, _ coordination: Coordination, _ view: ClusterView, _ now: UInt64
+    adopting step: Board.Step, _ coordination: Coordination, _ view: ClusterView, _ time: Time
   ) {
     let plan = step.plan
     guard plan.purpose == .work, let job = coordination.jobs[plan.job], job.phase == .running,
@@ -254,8 +254,15 @@ extension JobRun {
     phase = .working(
       plan.step,
       Working(
-        assigning: nil, held: Array(repeating: nil, count: shards), isResumed: false, began: now,
-        counted: Array(repeating: nil, count: shards)))
+        assigning: nil, held: Array(repeating: nil, count: shards), isResumed: false,
+        began: Self.beginning(of: job, time), counted: Array(repeating: nil, count: shards)))
+  }
+
+  /// When the stage that is under way was begun, by another node's clock: once the job was, and
+  /// its earlier stages had taken their time.
+  private static func beginning(of job: JobRecord, _ time: Time) -> UInt64 {
+    let before = job.stages.reduce(job.begun?.microseconds ?? time.clock) { $0 + $1.microseconds }
+    return time.now &- min(time.now, 1000 * (time.clock - min(time.clock, before)))
   }
 
   /// A job that was begun by an earlier scheduler.

@@ -93,7 +93,7 @@ package struct Workshop: Sendable {
     if view.scheduler == node, let coordination {
       var orders = Orders()
       scheduler = Scheduler(
-        node, view, board: board, coordination: coordination, retention: retention, time.now,
+        node, view, board: board, coordination: coordination, retention: retention, time,
         into: &orders)
       obey(orders)
     } else {
