@@ -27,30 +27,66 @@ build() { swift build "$@" >build.log 2>&1 || { cat build.log >&2; return 99; };
 # More places than a run has faults: with all of them named, a failing run is not shrunk.
 all_faults=$(seq -s, 0 30)
 
-# play KIND ARGUMENT…: builds the copy and plays; its exit status is that of the player.
-play() {
+# Where a kind's player is built; tests are played where they were built.
+player_of() { case $1 in groups) echo FabricCheck ;; clusters) echo mapred ;; *) echo '' ;; esac; }
+
+# prepare KIND: builds who plays.
+prepare() {
   case $1 in
-    groups)
-      build --product FabricCheck || return
-      timeout 600 .build/debug/FabricCheck simulate --seeds "$2" >play.log 2>&1
-      ;;
-    clusters)
-      build --product mapred || return
-      timeout 120 .build/debug/mapred simulate --nodes "$2" --seeds "1..$3" --keep "$all_faults" \
-        >play.log 2>&1
-      ;;
-    tests)
-      build --build-tests || return
-      timeout 120 swift test --skip-build --filter "$2" >play.log 2>&1
-      ;;
+    groups | clusters) build --product "$(player_of "$1")" ;;
+    tests) build --build-tests ;;
     *) echo "mutations: nobody is called $1" >&2; return 99 ;;
+  esac
+}
+
+# perform PLACE LOG KIND ARGUMENT…: plays with what lies in PLACE; its exit status is that of the
+# player.
+perform() {
+  local place=$1 log=$2
+  case $3 in
+    groups) timeout 600 "$place/FabricCheck" simulate --seeds "$4" >"$log" 2>&1 ;;
+    clusters)
+      timeout 240 "$place/mapred" simulate --nodes "$4" --seeds "1..$5" --keep "$all_faults" \
+        >"$log" 2>&1
+      ;;
+    tests) timeout 120 swift test --skip-build --filter "$4" >"$log" 2>&1 ;;
   esac
 }
 
 # What a player said first about what broke.
 found() {
   local signs='✘ Test .* recorded|^  [^ ]|trap is in seed|Fatal error'
-  grep -m 1 -E "$signs" play.log | cut -c 1-100 || true
+  grep -m 1 -E "$signs" "$1" | cut -c 1-100 || true
+}
+
+# report NAME STATUS LOG: says what came of a mutation.
+report() {
+  local player
+  player=$(sed -n 2p "Tests/mutations/$1.patch")
+  case $2 in
+    0) echo "MISSED  $1: $(head -n 1 "Tests/mutations/$1.patch")"; missed=$((missed + 1)) ;;
+    124) echo "caught  $1 ($player): it does not end" ;;
+    *) echo "caught  $1 ($player): $(found "$3")" ;;
+  esac
+}
+
+# with_mutation NAME COMMAND…: does something with the sources while a mutation is in them.
+with_mutation() {
+  local patch=Tests/mutations/$1.patch status=0
+  git apply "$patch" || { echo "mutations: $1 no longer applies: write it anew" >&2; exit 1; }
+  "${@:2}" || status=$?
+  git apply -R "$patch"
+  [ "$status" -ne 99 ] || { echo "mutations: $1 does not build" >&2; exit 1; }
+  return "$status"
+}
+
+# Plays what was built for a mutation, while the next one is built.
+play_aside() {
+  local name=$1 place=plays/$1 status=0
+  shift
+  perform "$place" "$place/log" "$@" || status=$?
+  rm "$place/$(player_of "$1")"
+  echo "$status" >"$place/status"
 }
 
 names=("$@")
@@ -58,36 +94,47 @@ if [ ${#names[@]} -eq 0 ]; then
   for patch in Tests/mutations/*.patch; do names+=("$(basename "$patch" .patch)"); done
 fi
 
+# named KIND: the mutations that a kind of player plays. Those that need the same build stand
+# together.
+named() {
+  local name
+  for name in "${names[@]}"; do
+    [[ $(sed -n 2p "Tests/mutations/$name.patch") != "$1 "* ]] || echo "$name"
+  done
+}
+
 # The sources as they are have to pass all that is played.
 for kind in groups clusters tests; do
-  for name in "${names[@]}"; do sed -n 2p "Tests/mutations/$name.patch"; done |
-    grep "^$kind " | sort -u >plays || continue
+  for name in $(named "$kind"); do sed -n 2p "Tests/mutations/$name.patch"; done | sort -u >as-is
   while read -r -a player <&3; do
-    play "${player[@]}" && continue
+    prepare "$kind" && perform .build/debug play.log "${player[@]}" && continue
     echo "mutations: the sources as they are do not pass ${player[*]}:" >&2
     cat play.log >&2
     exit 1
-  done 3<plays
+  done 3<as-is
 done
 
-# Those that need the same build stand together.
 missed=0
-for kind in groups clusters tests; do
-  for name in "${names[@]}"; do
-    patch=Tests/mutations/$name.patch
-    read -r -a player < <(sed -n 2p "$patch")
-    [ "${player[0]}" = "$kind" ] || continue
-    git apply "$patch" || { echo "mutations: $name no longer applies: write it anew" >&2; exit 1; }
-    status=0
-    play "${player[@]}" || status=$?
-    case $status in
-      0) echo "MISSED  $name: $(head -n 1 "$patch")"; missed=$((missed + 1)) ;;
-      99) echo "mutations: $name does not build" >&2; exit 1 ;;
-      124) echo "caught  $name (${player[*]}): it does not end" ;;
-      *) echo "caught  $name (${player[*]}): $(found)" ;;
-    esac
-    git apply -R "$patch"
+for kind in groups clusters; do
+  for name in $(named "$kind"); do
+    read -r -a player < <(sed -n 2p "Tests/mutations/$name.patch")
+    with_mutation "$name" prepare "$kind"
+    mkdir -p "plays/$name"
+    cp ".build/debug/$(player_of "$kind")" "plays/$name"
+    play_aside "$name" "${player[@]}" &
+    while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do wait -n || true; done
   done
+  wait
+  for name in $(named "$kind"); do
+    report "$name" "$(cat "plays/$name/status")" "plays/$name/log"
+  done
+done
+for name in $(named tests); do
+  read -r -a player < <(sed -n 2p "Tests/mutations/$name.patch")
+  with_mutation "$name" prepare tests
+  status=0
+  perform .build/debug play.log "${player[@]}" || status=$?
+  report "$name" "$status" play.log
 done
 echo "mutations: ${#names[@]} tried, $missed missed"
 [ "$missed" -eq 0 ]

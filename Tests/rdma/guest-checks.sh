@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# guest-checks.sh FABRICCHECK [CHECK,CHECK…|all] [figures]: holds verbs against the contract, on the
-# hosts of rdma-vm. Run by verbs.sh, in the machine. Prints a line for each part; status 1 where one
-# failed.
+# guest-checks.sh FABRICCHECK [CHECK,CHECK…|all] [figures]: holds verbs against the contract, and
+# runs a job over them, on the hosts of rdma-vm. Run by verbs.sh, in the machine; mapred lies
+# beside FabricCheck. Prints a line for each part; status 1 where one failed.
 set -u
 program=$1 only=${2:-all} figures=${3:-}
 read -r -a hosts <<<"$RDMA_VM_HOSTS"
@@ -148,6 +148,46 @@ expect "a peer over TCP" "$([ "$RDMA_VM_KIND" = siw ] || echo 'answers over TCP,
   "${alone[@]}" --addresses "$places" --rank 1
 wait $!
 
+# A job on a cluster whose nodes meet over verbs leaves what one process leaves; also once a node is
+# killed.
+began=$SECONDS
+addresses 3
+mapred=$(dirname "$program")/mapred
+(umask 077 && head -c 32 /dev/urandom >"$scratch/key")
+IFS=, read -r -a listen <<<"$places"
+nodes=() status=1
+for i in 0 1 2; do
+  join=()
+  [ $i = 0 ] || join=(--join "${listen[0]}")
+  "$mapred" node --name "n$i" --listen "${listen[i]}" "${join[@]}" --socket "$scratch/n$i.sock" \
+    --key-file "$scratch/key" --transport verbs --set layout.shards=3 --set layout.replicas=2 \
+    --set executor.slots=1 --set executor.user=root --set executor.directory="$scratch" \
+    --set membership.suspect-after=20s >"$scratch/node$i" 2>&1 &
+  nodes+=($!)
+  for ((try = 0; try < 300; try++)); do
+    count=$("$mapred" members --socket "$scratch/n$i.sock" 2>/dev/null | wc -l)
+    if [ "$count" = $((i + 1)) ]; then break; fi
+    sleep 0.1
+  done
+done
+count() { # count FILE SOCKET: the words of a file, as the cluster counts them
+  "$mapred" submit --wait --socket "$2" --timeout 120 wordcount "$1" &&
+    "$mapred" get wordcount --socket "$2"
+}
+text=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/README.md
+"$mapred" run wordcount "$text" --limit 1000000 --quiet >"$scratch/inline"
+if count "$text" "$scratch/n1.sock" >"$scratch/counted" 2>&1 &&
+  tail -n +2 "$scratch/counted" | cmp - "$scratch/inline"; then
+  kill -9 "${nodes[2]}"
+  wait "${nodes[2]}" 2>/dev/null
+  count "$text" "$scratch/n0.sock" >"$scratch/again" 2>&1 &&
+    tail -n +2 "$scratch/again" | cmp - "$scratch/inline" && status=0
+fi
+report "a job, 3 nodes, and again once one is killed" $status \
+  "$scratch"/node[012] "$scratch/counted" "$scratch/again"
+kill "${nodes[@]:0:2}"
+wait "${nodes[@]:0:2}" 2>/dev/null
+
 if [ "$figures" = figures ]; then
   addresses 2
   member 1 figures &
@@ -155,5 +195,8 @@ if [ "$figures" = figures ]; then
   member 0 figures
   wait $!
   sed "s/^/$RDMA_VM_KIND: figures: /" "$scratch/0"
+  MAPRED_VERBS_HOST=${hosts[0]} "$mapred" bench suite --jobs empty,wordcount,terasort --sizes 1MB \
+    --transports verbs,tcp,shm --nodes 3 --replicas 2 --repetitions 3 --spark off --quiet |
+    sed "s/^/$RDMA_VM_KIND: figures: /"
 fi
 exit $failed

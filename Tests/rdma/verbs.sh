@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # verbs.sh [rxe] [siw] [--checks NAMES|all] [--figures] [--release] [--time SEC]
 #
-# Builds FabricCheck and runs it in an emulated machine with software RDMA devices (see rdma-vm):
-# Soft-RoCE (rxe) and Soft-iWARP (siw), both without any. Status 0: all parts passed.
+# Builds FabricCheck and mapred, and runs them in an emulated machine with software RDMA devices
+# (see rdma-vm): Soft-RoCE (rxe) and Soft-iWARP (siw), both without any. Status 0: all parts passed.
 set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cd "$here/../.."
@@ -24,12 +24,14 @@ while [ $# -gt 0 ]; do
 done
 [ ${#kinds[@]} -gt 0 ] || kinds=(rxe siw)
 
-swift build -c "$configuration" --product FabricCheck >&2
+for product in FabricCheck mapred; do
+  swift build -c "$configuration" --product "$product" >&2
+done
 # The machine sees this one's files: what it runs must not be built anew meanwhile.
 scratch=$(mktemp -d)
 chmod 755 "$scratch" # one part runs as nobody
 trap 'rm -rf "$scratch"' EXIT
-cp "$(swift build -c "$configuration" --show-bin-path)/FabricCheck" "$scratch/"
+cp "$(swift build -c "$configuration" --show-bin-path)"/{FabricCheck,mapred} "$scratch/"
 
 status=0
 for kind in "${kinds[@]}"; do

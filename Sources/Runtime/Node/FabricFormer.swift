@@ -135,14 +135,14 @@ final class FabricFormer: Sendable {
   /// Over shared memory where members of the view are on one host; between hosts by TCP, or by
   /// verbs where no two share a host and all have a device.
   private func open(_ order: Order, _ endpoints: [Endpoint]) throws(FabricError) -> any Fabric {
-    let places = zip(endpoints, order.view.members).map { endpoint, member in
-      MemberPlace(
-        host: member.host, path: endpoint.path(view: order.view.number, id: member.id),
-        address: endpoint.address)
-    }
     let areApart = order.layout.group.hosts.areApart
     let usesVerbs = transport == .verbs || transport == .auto && endpoints.allSatisfy(\.hasDevice)
     let way: Transport = areApart ? usesVerbs ? .verbs : .tcp : .auto
+    let places = zip(endpoints, order.view.members).map { endpoint, member in
+      MemberPlace(
+        host: member.host, path: endpoint.path(view: order.view.number, id: member.id),
+        address: way == .verbs ? endpoint.verbsAddress : endpoint.address)
+    }
     return try way.open(formation(order, places)).fabric
   }
 

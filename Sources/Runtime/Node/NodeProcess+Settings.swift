@@ -51,14 +51,6 @@ extension NodeProcess {
     let directory = settings.socketPath.lastIndex(of: "/").map {
       String(settings.socketPath[..<$0])
     }
-    let hasDevice: Bool
-    if settings.transport == .auto || settings.transport == .verbs,
-      case .owns = VerbsProbe.device(listener.address)
-    {
-      hasDevice = true
-    } else {
-      hasDevice = false
-    }
     // The data of a node that listens everywhere is met where its letters are.
     var meeting = listener.address
     if let listening = HostPort(listener.address), listening.isWildcard,
@@ -66,12 +58,22 @@ extension NodeProcess {
     {
       meeting = "\(HostPort(host: letters.host, port: listening.port))"
     }
-    let endpoint = Endpoint(directory: directory ?? ".", address: meeting, hasDevice: hasDevice)
+    let endpoint = Endpoint(
+      directory: directory ?? ".", address: meeting, verbsPort: verbsPort(settings, listener))
     // Who is told not to share memory has a host of its own.
     let shares = [.auto, .shm, .mixed].contains(settings.transport)
     return MemberRecord(
       id: id, name: settings.name, host: shares ? settings.host : "\(settings.host)/\(id)",
       address: address, endpoint: endpoint.text)
+  }
+
+  /// A port for verbs that is free now; nil where no device has the node's address.
+  private static func verbsPort(_ settings: NodeSettings, _ listener: DataListener) -> UInt16? {
+    guard settings.transport == .auto || settings.transport == .verbs,
+      case .owns = VerbsProbe.device(listener.address), let place = HostPort(listener.address),
+      let other = try? DataListener.open("\(HostPort(host: place.host, port: 0))")
+    else { return nil }
+    return UInt16(exactly: other.port)
   }
 
   static func membership(_ settings: NodeSettings) -> MembershipSettings {

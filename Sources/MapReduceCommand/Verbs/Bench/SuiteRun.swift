@@ -94,11 +94,26 @@ struct SuiteRun {
     say("starting \(shape.nodes) nodes over \(transport.rawValue)")
     let place = "\(clustersDirectory)/c\(clusters)"
     do {
-      return try WarmCluster(shape, over: transport, in: place)
+      return try WarmCluster(shape, over: transport, in: place) { try keyFile() }
     } catch let error as JobError where transport == .verbs && error.code != .interrupted {
       report.note("verbs was left out: \(error.message)")
       return nil
     }
+  }
+
+  /// A new secret, for one cluster.
+  private func keyFile() throws -> String {
+    let name = "key\(clusters)"
+    var isWritten = false
+    do {
+      try directory.write(name) { buffer in
+        if isWritten { return false }
+        isWritten = true
+        for _ in 0..<4 { buffer.appendLittleEndian(UInt64.random(in: .min ... .max)) }
+        return true
+      }
+    } catch { throw JobError(error) }
+    return directory.file(name)
   }
 
   /// One process and the clusters take turns, in the same order in each round.

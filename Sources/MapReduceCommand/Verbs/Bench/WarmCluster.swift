@@ -18,8 +18,9 @@ final class WarmCluster {
   /// How long it takes at most until ^C is noticed.
   private static let watchMilliseconds = 500
 
+  /// `key`: the file of a cluster key, for nodes that have addresses of other hosts.
   init(
-    _ shape: ClusterShape, over transport: Transport, in directory: String
+    _ shape: ClusterShape, over transport: Transport, in directory: String, key: () throws -> String
   ) throws {
     self.transport = transport
     var settings = LocalClusterSettings(nodes: shape.nodes, directory: directory)
@@ -28,7 +29,7 @@ final class WarmCluster {
     // Results would fill memory.
     settings.more = ["results.keep-versions=1"]
     if transport == .verbs, let host = Terminal.environment("MAPRED_VERBS_HOST") {
-      settings.more.append("node.listen=\(host):0")
+      settings.more += ["node.listen=\(host):0", "cluster.key-file=\(try key())"]
     }
     do throws(FabricError) {
       cluster = try LocalCluster(
