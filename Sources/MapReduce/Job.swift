@@ -26,7 +26,8 @@ public protocol Job: ParsableArguments, Sendable {
   /// One sentence for `list` and `--help`.
   static var abstract: String { get }
 
-  /// Describes the dataflow.
+  /// Describes the dataflow. It depends on the job's arguments alone: on a cluster, several
+  /// processes build it, and a process that has read the arguments keeps them for later jobs.
   func plan(_ flow: Flow) throws
 }
 

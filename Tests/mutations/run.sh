@@ -27,7 +27,7 @@ build() { swift build "$@" >build.log 2>&1 || { cat build.log >&2; return 99; };
 # More places than a run has faults: with all of them named, a failing run is not shrunk.
 all_faults=$(seq -s, 0 30)
 
-# Where a kind's player is built; tests are played where they were built.
+# player_of KIND: the product that plays; tests are no product.
 player_of() { case $1 in groups) echo FabricCheck ;; clusters) echo mapred ;; *) echo '' ;; esac; }
 
 # prepare KIND: builds who plays.

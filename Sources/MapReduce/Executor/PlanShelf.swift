@@ -7,8 +7,9 @@ struct PlanShelf {
   private let planner: ExecutorSession.Planner
   /// The one that was used last stands last.
   private var plans: [(job: JobSpec, plan: Plan)] = []
-  /// Arguments that were read: half of what a small job costs here, and often the same again.
-  private var readers: [(name: String, arguments: [String], build: () throws -> Plan)] = []
+  /// Arguments that were read, in which directory: half of what a small job costs here, and often
+  /// the same again.
+  private var read: [(job: JobSpec, build: () throws -> Plan)] = []
   private var directory: String?
 
   private static let countMaximum = 4
@@ -42,11 +43,14 @@ struct PlanShelf {
   }
 
   private mutating func build(_ job: JobSpec) throws -> () throws -> Plan {
-    let known = readers.first { $0.name == job.name && $0.arguments == job.arguments }
+    let known = read.first { known in
+      known.job.name == job.name && known.job.arguments == job.arguments
+        && known.job.directory == job.directory
+    }
     if let known { return known.build }
     let build = try planner(job.name, job.arguments)
-    readers.append((job.name, job.arguments, build))
-    if readers.count > Self.countMaximum { readers.removeFirst() }
+    read.append((job, build))
+    if read.count > Self.countMaximum { read.removeFirst() }
     return build
   }
 }

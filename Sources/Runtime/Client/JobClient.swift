@@ -203,9 +203,12 @@ extension NodeAccess {
   ) throws(NodeClient.Failure) -> [UInt8] {
     var bytes: [UInt8] = []
     if limit == .max { bytes.reserveCapacity(version.runs[partition].bytes) }
+    // Frames that were counted, and where they end.
+    var counted = (frames: 0, end: 0)
     while bytes.count < version.runs[partition].bytes {
-      if limit < version.runs[partition].records, let end = Self.end(of: limit, in: bytes) {
-        return Array(bytes[..<end])
+      if limit < version.runs[partition].records {
+        Self.count(&counted, upTo: limit, in: bytes)
+        if counted.frames == limit { return Array(bytes[..<counted.end]) }
       }
       let asked = RunQuestion(
         step: version.step, partition: partition, start: .offset(bytes.count))
@@ -218,12 +221,15 @@ extension NodeAccess {
     return bytes
   }
 
-  /// Where the first `count` frames end; nil where not all of them are there.
-  private static func end(of count: Int, in bytes: [UInt8]) -> Int? {
+  /// Goes on counting the frames that are whole.
+  private static func count(
+    _ counted: inout (frames: Int, end: Int), upTo limit: Int, in bytes: [UInt8]
+  ) {
     bytes.withBytes { bytes in
-      var reader = ByteReader(bytes)
-      for _ in 0..<count { guard (try? reader.frame()) != nil else { return nil } }
-      return reader.offset
+      var reader = ByteReader(bytes[counted.end...])
+      while counted.frames < limit, let frame = try? reader.frame() {
+        counted = (counted.frames + 1, counted.end + frame.size)
+      }
     }
   }
 
