@@ -117,6 +117,17 @@ import Vocabulary
     }
   }
 
+  @Test("What a member said is told also after it has gone")
+  func goneAfterRefusal() throws {
+    var caller = Caller(Rank(0), at: try SocketAddress.resolve("127.0.0.1:1", of: "rank 0"))
+    caller.lose("Connection refused")
+    #expect(caller.reason == "Connection refused")
+    caller.lose(toRefusal: "it forms the group of epoch 5")
+    #expect(caller.reason == "it forms the group of epoch 5")
+    caller.lose("Connection refused")
+    #expect(caller.reason == "Connection refused; before that, it forms the group of epoch 5")
+  }
+
   @Test(
     "A member that is behind is called until it follows", arguments: Way.allCases, [0, 1])
   func behind(way: Way, late: Int) throws {

@@ -12,7 +12,14 @@ struct Caller {
   private let pauseMaximum: UInt64
   var greeting: Greeting?
   /// Why the last attempt failed.
-  private(set) var reason: String?
+  private var failure: String?
+  /// What the member said when it last refused: it tells more than that it has gone since.
+  private var refusal: String?
+  /// Why the member is not here.
+  var reason: String? {
+    guard let refusal, let failure, failure != refusal else { return failure }
+    return "\(failure); before that, \(refusal)"
+  }
 
   /// Nanoseconds of the first pause, and of the longest: a call within a host costs little.
   private static let pause: (first: UInt64, here: UInt64, elsewhere: UInt64) =
@@ -46,9 +53,15 @@ struct Caller {
     greeting = Greeting(socket, handshake, isConnecting: true, deadline: now + patience)
   }
 
+  /// The member was reached, and it cannot be met yet.
+  mutating func lose(toRefusal text: String) {
+    refusal = text
+    lose(text)
+  }
+
   /// The attempt failed: the next one comes after a pause.
   mutating func lose(_ reason: String) {
-    self.reason = reason
+    failure = reason
     greeting = nil
     // A round over all addresses counts as one attempt.
     let round = UInt64(attempts / addresses.count)

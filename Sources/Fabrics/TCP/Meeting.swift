@@ -176,7 +176,7 @@ final class Meeting {
       greeting.socket.finish()
       guard error.code == .epoch else { throw error }
       // One of the two is ahead, and the other will follow.
-      callers[index].lose(error.message)
+      callers[index].lose(toRefusal: error.message)
     case .lost(let reason): callers[index].lose(reason)
     }
     notes[rank.index] = callers[index].reason
