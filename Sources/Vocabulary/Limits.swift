@@ -27,7 +27,11 @@
   /// Records in a batch of emissions: as many cache lines as are asked for ahead of use.
   @inlinable package static var emitBatch: Int { 64 }
 
-  /// Bytes of blocks that wait to be folded before mapping pauses.
+  /// Bytes of a partition's blocks that are worth to be folded while there are splits to map: the
+  /// partition's table has left the cache since, and the first pairs have to bring it back.
+  package static let foldBytes = 8 * blockBytes
+
+  /// Bytes of blocks that wait to be folded before mapping pauses; nodes keep memory for as many.
   package static let queuedBytes = 64 << 20
 
   /// Bytes of input in a split: enough to keep threads busy, few enough to share them evenly.

@@ -40,6 +40,19 @@ import Testing
     #expect(folds.begun { $0 != 0 } == [1, 2])
   }
 
+  @Test("What is not worth it waits, until no more will come")
+  func threshold() {
+    var folds = Folds([0, 1])
+    for partition in [0, 1, 1] { folds.queue(Samples.block("x"), partition) }
+    #expect(words(folds.next(ofAtLeast: 3) { _ in true }) == "none")
+    folds.queue(Samples.block("y"), 1)
+    #expect(words(folds.next(ofAtLeast: 3) { _ in true }) == "fold 1 xxy")
+    folds.folded(1)
+    folds.close()
+    #expect(words(folds.next(ofAtLeast: 3) { _ in true }) == "last 0 x")
+    #expect(words(folds.next(ofAtLeast: 3) { _ in true }) == "last 1 ")
+  }
+
   @Test("A run is finished once after all is folded, and partitions without blocks are empty runs")
   func close() {
     var folds = Folds([0, 1])

@@ -16,7 +16,7 @@ import Vocabulary
   private func workshop(_ node: Int, receivers: [Int]) -> Workshop {
     var workshop = Workshop(
       Samples.node(node), slots: 1, retention: Retention(), byteMaximum: 1 << 20,
-      memory: Samples.pool)
+      foldBytes: 1, memory: Samples.pool)
     begin(2, receivers: receivers, &workshop)
     return workshop
   }

@@ -19,9 +19,10 @@ import Vocabulary
     var tasks: [ExecutorTask] = []
     var told: [ControlMessage] = []
 
-    init(memory: any BlockSource = Samples.pool) {
+    init(foldBytes: Int = 1, memory: any BlockSource = Samples.pool) {
       workshop = Workshop(
-        Samples.node(1), slots: 1, retention: Retention(), byteMaximum: 1 << 20, memory: memory)
+        Samples.node(1), slots: 1, retention: Retention(), byteMaximum: 1 << 20,
+        foldBytes: foldBytes, memory: memory)
       begin(1)
       var effects: [WorkshopEffect] = []
       workshop.take(.hasCode(Samples.code(), isNew: false), WorkshopTests.time, into: &effects)
@@ -151,8 +152,8 @@ import Vocabulary
     func block(copying bytes: Bytes, records: Int) -> Block? { nil }
   }
 
-  private func begun(splits: Int) -> Alone {
-    var alone = Alone()
+  private func begun(splits: Int, foldBytes: Int = 1) -> Alone {
+    var alone = Alone(foldBytes: foldBytes)
     alone.begin(splits: splits)
     return alone
   }
@@ -240,6 +241,26 @@ import Vocabulary
     #expect(alone.task == "last 1 p1")
     alone.end(.finished(RunTally()))
     #expect(alone.isPrepared(2))
+  }
+
+  @Test("Splits are mapped before folds that are not worth their way, and those come at the end")
+  func worthwhile() {
+    var alone = begun(splits: 4, foldBytes: 5)
+    alone.map(into: [0, 1])
+    alone.map(into: [1, 1])
+    #expect(alone.task == "map", "two bytes have come of the first split alone")
+    alone.map(into: [])
+    #expect(alone.task == "fold 1 p1p1p1")
+    alone.end(.folded)
+    #expect(alone.task == "map")
+    alone.map(into: [])
+    #expect(alone.task == "fold 0 p0", "the last split's end has not come back yet")
+    alone.end(.folded)
+    for partition in [0, 1] {
+      #expect(alone.task == "last \(partition) ")
+      alone.end(.finished(RunTally()))
+    }
+    #expect(alone.isPrepared())
   }
 
   @Test("An executor that dies between tasks breaks the steps that it had gathered something of")

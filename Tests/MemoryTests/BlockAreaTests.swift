@@ -21,6 +21,7 @@ import Vocabulary
 
     var backing: BlockArea.Backing {
       BlockArea.Backing(
+        spareBytes: 8 * 256 * BlockAreaTests.unit,
         reserve: { range in
           self.state.withLock { state in
             let used = state.reserved.reduce(0) { $0 + $1.count }
@@ -39,7 +40,7 @@ import Vocabulary
     }
   }
 
-  private static let unit = Limits.blockBytes
+  fileprivate static let unit = Limits.blockBytes
 
   /// Addresses alone, without memory: nothing is written there.
   private func addresses(_ byteCount: Int) -> Segment {

@@ -26,7 +26,7 @@ private struct Refused: Error {}
 /// Hands pairs to a table in batches, as an emitter does.
 private func feed<Value, Input>(
   _ pairs: [(key: [UInt8], value: Input)], to table: inout CombineTable<Value>,
-  insert: (Input) throws -> Value, update: (inout Value, Input) throws -> Void
+  insert: (Input) throws -> Value, update: (inout Value, inout Input) throws -> Void
 ) throws {
   var batch = EmitBatch<Input>()
   var keys = ByteBuffer()

@@ -26,6 +26,43 @@ import Testing
     #expect(try hash(bytes + [0], seed: 7) != one)
   }
 
+  private func shortHash(_ bytes: [UInt8], _ hash: ShortKeyHash) throws -> UInt64 {
+    try #require(GuardedMemory(bytes)).withBytes { unsafe hash($0.base, $0.count) }
+  }
+
+  @Test func `Short keys of one length never share a hash`() throws {
+    let hash = ShortKeyHash(seed: 3)
+    var hashes: Set<UInt64> = []
+    for number in 0..<65_536 {
+      let key = [UInt8(truncatingIfNeeded: number), UInt8(truncatingIfNeeded: number >> 8)]
+      hashes.insert(key.withBytes { unsafe hash($0.base, $0.count) })
+    }
+    #expect(hashes.count == 65_536)
+    // Slots are the low bits: a fair spread leaves about 1/e of the slots empty.
+    let slots = Set(hashes.map { $0 & 0xFFFF }).count
+    #expect((40_000...43_000).contains(slots))
+  }
+
+  @Test(arguments: 0...8) func `Short keys hash by their bytes alone, wherever they stand`(
+    count: Int
+  ) throws {
+    var random = RandomSource(count)
+    let hash = ShortKeyHash(seed: 5)
+    for _ in 0..<100 {
+      let bytes = random.bytes(count)
+      // At the end of memory, and with other bytes behind it.
+      let one = try shortHash(bytes, hash)
+      let buffer = bytes + random.bytes(8)
+      #expect(buffer.withBytes { unsafe hash($0.base, count) } == one)
+      for index in bytes.indices {
+        var other = bytes
+        other[index] ^= 1 << UInt8(random.number(0...7))
+        #expect(try shortHash(other, hash) != one)
+      }
+    }
+    #expect(try shortHash([1, 2], ShortKeyHash(seed: 6)) != shortHash([1, 2], hash))
+  }
+
   @Test func `Runs of zeros hash by their length`() throws {
     let hashes = try (0...100).map { try hash([UInt8](repeating: 0, count: $0), seed: 0) }
     #expect(Set(hashes).count == 101)

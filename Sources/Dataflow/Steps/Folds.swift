@@ -17,6 +17,7 @@ package struct Folds: Sendable {
     let number: Int
     /// Blocks that wait, in split order.
     var queue: [Block] = []
+    var queuedBytes = 0
     /// Whether an executor has ever had some of it: else its run is empty, and nobody is asked.
     var hasBegun = false
     var isBusy = false
@@ -38,6 +39,7 @@ package struct Folds: Sendable {
   package mutating func queue(_ block: Block, _ partition: Int) {
     guard let place = partitions.firstIndex(where: { $0.number == partition }) else { return }
     partitions[place].queue.append(block)
+    partitions[place].queuedBytes += block.count
     queuedBytes += block.count
   }
 
@@ -52,15 +54,16 @@ package struct Folds: Sendable {
     }
   }
 
-  /// What an executor can do next, of the partitions that are its own. Each partition is folded by
-  /// one executor, from its first block to its run.
-  package mutating func next(_ isOwn: (Int) -> Bool) -> Turn? {
+  /// What an executor can do next, of the partitions that are its own, where so many bytes wait or
+  /// no more will come. Each partition is folded by one executor, from its first block to its run.
+  package mutating func next(ofAtLeast bytes: Int = 1, _ isOwn: (Int) -> Bool) -> Turn? {
     var best: Int?
     for place in partitions.indices {
       let partition = partitions[place]
       guard !partition.isBusy, partition.tally == nil, isOwn(partition.number) else { continue }
       if !partition.queue.isEmpty {
-        if best.map({ partitions[$0].queue.count < partition.queue.count }) ?? true { best = place }
+        guard isClosed || partition.queuedBytes >= bytes else { continue }
+        if best.map({ partitions[$0].queuedBytes < partition.queuedBytes }) ?? true { best = place }
       } else if isClosed, partition.hasBegun, best == nil {
         best = place
       }
@@ -70,8 +73,9 @@ package struct Folds: Sendable {
       partition: partitions[best].number, blocks: partitions[best].queue, isLast: isClosed)
     partitions[best].isBusy = true
     partitions[best].hasBegun = true
+    inHand[turn.partition] = partitions[best].queuedBytes
     partitions[best].queue = []
-    inHand[turn.partition] = turn.blocks.reduce(0) { $0 + $1.count }
+    partitions[best].queuedBytes = 0
     return turn
   }
 
@@ -118,9 +122,7 @@ package struct Folds: Sendable {
     partitions.removeAll { numbers.contains($0.number) }
     // An executor that has one in hand reports it still.
     for number in numbers { inHand[number] = nil }
-    queuedBytes = partitions.reduce(0) { sum, partition in
-      sum + partition.queue.reduce(0) { $0 + $1.count } + (inHand[partition.number] ?? 0)
-    }
+    queuedBytes = partitions.reduce(0) { $0 + $1.queuedBytes + (inHand[$1.number] ?? 0) }
   }
 
   /// Whether some partition has blocks, or waits to be finished.

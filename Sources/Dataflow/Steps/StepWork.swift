@@ -194,8 +194,10 @@ extension StepWork {
   var hasFolds: Bool { broken == nil && folds.hasOpen }
 
   /// What executors can do next for it.
-  package mutating func nextFold(_ isOwn: (Int) -> Bool) -> Folds.Turn? {
-    broken == nil ? folds.next(isOwn) : nil
+  package mutating func nextFold(
+    ofAtLeast bytes: Int, _ isOwn: (Int) -> Bool
+  ) -> Folds.Turn? {
+    broken == nil ? folds.next(ofAtLeast: bytes, isOwn) : nil
   }
 
   /// All partitions are finished: their runs, once.

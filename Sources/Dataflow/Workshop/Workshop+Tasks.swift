@@ -107,16 +107,18 @@ extension Workshop {
     }
   }
 
-  /// Gives tasks to executors that have none: errands first, then what shrinks memory, then maps.
-  /// Lanes take turns.
+  /// Gives tasks to executors that have none: errands first, then folds that are worth their way,
+  /// then maps, then any fold. Lanes take turns.
   mutating func startTasks(into effects: inout [WorkshopEffect]) {
     for slot in running.indices where running[slot] == nil {
       if let (errand, job) = nextErrand(into: &effects) {
         start(slot, .errand(errand), job, nil, errand.work, into: &effects)
-      } else if let (lane, turn) = nextFold(slot) {
+      } else if let (lane, turn) = nextFold(slot, ofAtLeast: foldBytes) {
         start(slot, lane, turn, into: &effects)
       } else if let (lane, attempt) = nextMap(into: &effects) {
         startMap(slot, lane, attempt, into: &effects)
+      } else if let (lane, turn) = nextFold(slot, ofAtLeast: 1) {
+        start(slot, lane, turn, into: &effects)
       }
     }
   }
@@ -160,12 +162,12 @@ extension Workshop {
     return errands.remove(at: place)
   }
 
-  private mutating func nextFold(_ slot: Int) -> (Int, Folds.Turn)? {
+  private mutating func nextFold(_ slot: Int, ofAtLeast bytes: Int) -> (Int, Folds.Turn)? {
     for count in works.indices {
       let lane = (turn + count) % works.count
       guard let work = works[lane], work.hasFolds, has(work.plan.spec.code) else { continue }
       // A partition is folded by the same executor from its beginning to its end.
-      if let next = works[lane]?.nextFold({ $0 % slots == slot }) {
+      if let next = works[lane]?.nextFold(ofAtLeast: bytes, { $0 % slots == slot }) {
         turn = lane + 1
         return (lane, next)
       }

@@ -15,6 +15,8 @@ package struct Workshop: Sendable {
   private let retention: Retention
   /// The most bytes of a message or parcel.
   let byteMaximum: Int
+  /// Bytes of a partition's blocks that are folded before splits are mapped.
+  let foldBytes: Int
   let memory: any BlockSource
   package private(set) var view: ClusterView?
   package internal(set) var board = Board()
@@ -57,10 +59,12 @@ package struct Workshop: Sendable {
 
   /// `byteMaximum`: the most bytes that subgroups take as one message.
   package init(
-    _ node: NodeID, slots: Int, retention: Retention, byteMaximum: Int, memory: any BlockSource
+    _ node: NodeID, slots: Int, retention: Retention, byteMaximum: Int, foldBytes: Int,
+    memory: any BlockSource
   ) {
     self.node = node
     self.byteMaximum = byteMaximum
+    self.foldBytes = foldBytes
     self.slots = slots
     self.retention = retention
     self.memory = memory

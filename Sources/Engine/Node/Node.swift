@@ -47,7 +47,7 @@ package struct Node: ~Copyable {
     if settings.rules.shards > 0 {
       workshop = Workshop(
         record.id, slots: limits.slots, retention: limits.retention,
-        byteMaximum: limits.sizes.blockRingBytes / 2, memory: memory)
+        byteMaximum: limits.sizes.blockRingBytes / 2, foldBytes: limits.foldBytes, memory: memory)
     }
     if let view = membership.view { begin(view, held: [], now, into: &effects) }
   }

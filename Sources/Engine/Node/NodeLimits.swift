@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
+import Vocabulary
 
 /// How much may wait in a node.
 package struct NodeLimits: Sendable {
@@ -11,6 +12,8 @@ package struct NodeLimits: Sendable {
   /// Executors, each with one task at a time.
   package var slots = 1
   package var retention = Retention()
+  /// Bytes of a partition's blocks that are folded before splits are mapped.
+  package var foldBytes = Limits.foldBytes
 
   package init() {}
 }

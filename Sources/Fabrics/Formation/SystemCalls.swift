@@ -25,6 +25,21 @@ package func monotonicNanoseconds() -> UInt64 {
   return UInt64(now.tv_sec) * 1_000_000_000 + UInt64(now.tv_nsec)
 }
 
+/// Waits until a descriptor is ready for `events`, but not past an instant of the monotonic clock.
+/// False where that came first, or the descriptor cannot be waited for.
+package func waitUntilReady(
+  _ descriptor: Int32, _ events: Int32 = POLLIN, until deadline: UInt64
+) -> Bool {
+  while true {
+    let now = monotonicNanoseconds()
+    let left = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
+    var state = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+    let count = unsafe poll(&state, 1, Int32(min(left, 1 << 30)))
+    if count > 0 { return true }
+    guard count < 0, errno == EINTR else { return false }
+  }
+}
+
 extension FabricError {
   /// A call that the system refused.
   package static func system(_ what: String, _ code: Int32, advice: String? = nil) -> FabricError {

@@ -93,7 +93,7 @@ extension Keyed {
         try accumulate(&accumulator, value)
         return accumulator
       },
-      update: accumulate, merge: merge)
+      update: { try accumulate(&$0, $1) }, merge: { try merge(&$0, $1) })
     return Keyed<K, A>(
       resultOf: pipeline.ending(
         "combine", location, schema: Keyed<K, A>.schema(order: .key), kernel: kernel,

@@ -44,9 +44,6 @@ final class StageRun: @unchecked Sendable {
     var folder: Folder?
   }
 
-  /// Queued bytes of a partition that are worth folding at once.
-  private static let foldBytes = 4 * Limits.blockBytes
-
   init(
     _ stage: StageSpec, source: SplitSource, pool: BlockPool, splitters: Splitters?,
     tableSeed: UInt64, threads: Int, progress: StageProgress, cancellation: Cancellation
@@ -108,7 +105,7 @@ final class StageRun: @unchecked Sendable {
   private func nextTurn() -> Turn {
     monitor.withLock {
       if failure != nil || cancellation.isCancelled { return .stop }
-      if let turn = takeFold(ofAtLeast: Self.foldBytes) { return turn }
+      if let turn = takeFold(ofAtLeast: Limits.foldBytes) { return turn }
       if canMap {
         isReading = true
         return .read

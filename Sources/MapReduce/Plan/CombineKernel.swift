@@ -50,16 +50,15 @@ public import Vocabulary
 
   /// Decodes the records of a block and hands them over in batches.
   @inlinable @inline(__always)
-  func fold(_ block: Block, _ merge: (inout Value, Value) throws -> Void) throws {
+  func fold(_ block: Block, _ merge: (inout Value, inout Value) throws -> Void) throws {
     var cursor = FrameCursor(block)
-    while let frame = cursor.next() {
-      var reader = RecordReader(frame.value)
-      batch.value.append(frame.key, try Value(from: &reader))
-      if batch.value.isFull {
-        try table.value.combine(&batch.value, insert: { $0 }, update: merge)
+    while !cursor.isAtEnd {
+      while !batch.value.isFull, let frame = cursor.next() {
+        var reader = RecordReader(frame.value)
+        batch.value.append(frame.key, try Value(from: &reader))
       }
+      try table.value.combine(&batch.value, insert: { $0 }, update: merge)
     }
-    try table.value.combine(&batch.value, insert: { $0 }, update: merge)
   }
 
   /// Writes the table out and sorts it.
@@ -83,13 +82,24 @@ public import Vocabulary
 
 extension Keyed {
   /// A stage that combines values by key on both sides of the shuffle.
+  ///
+  /// Both arguments of `update` and `merge` are passed by address, so that no call has to convert
+  /// one where the types are known.
   @inlinable @inline(__always) func combining<A: Record>(
     at location: CodeLocation,
     insert: @escaping @Sendable (V) throws -> A,
-    update: @escaping @Sendable (inout A, V) throws -> Void,
-    merge: @escaping @Sendable (inout A, A) throws -> Void
+    update: @escaping @Sendable (inout A, inout V) throws -> Void,
+    merge: @escaping @Sendable (inout A, inout A) throws -> Void
   ) -> StageKernel {
     let emitInto = self.emitInto
+    // Closures of their own that capture nothing but functions: where those are known, the compiler
+    // makes one loop of it all, without a call for each pair.
+    let combineBatch: @Sendable (HeapCell<CombineTable<A>>, inout EmitBatch<V>) throws -> Void = {
+      try $0.value.combine(&$1, insert: insert, update: update)
+    }
+    let foldBlock: @Sendable (CombineFold<A>, Block) throws -> Void = {
+      try $0.fold($1, merge)
+    }
     return StageKernel(
       .hash,
       makeMapper: { context in
@@ -108,7 +118,7 @@ extension Keyed {
             }
             state.pairs &+= batch.count
             do {
-              try state.table.value.combine(&batch, insert: insert, update: update)
+              try combineBatch(state.table, &batch)
             } catch { throw RecordFailure(error, at: location) }
           })
         return Mapper(
@@ -125,7 +135,7 @@ extension Keyed {
         return Folder(
           fold: { block in
             do {
-              try state.fold(block, merge)
+              try foldBlock(state, block)
             } catch { throw RecordFailure(error, at: location) }
           },
           finish: { state.finish() })

@@ -35,14 +35,23 @@ extension IntegerKey {
 
   /// Reads what `encode` wrote.
   @inlinable @inline(__always) public init(from source: inout RecordReader) throws {
-    if Self.bitWidth > 64 {
-      self = try source.fixed(Self.self)
-      return
+    // Counts are small: what is read for each record shall be little code.
+    if Self.bitWidth <= 64, let byte = source.reader.shortVarint() {
+      self.init(
+        truncatingIfNeeded: Self.isSigned ? ZigZag.decode(UInt64(byte)) : Int64(byte))
+    } else {
+      self = try Self.decodeLong(from: &source)
     }
+  }
+
+  @inlinable @inline(never) static func decodeLong(
+    from source: inout RecordReader
+  ) throws -> Self {
+    if Self.bitWidth > 64 { return try source.fixed(Self.self) }
     let number =
       Self.isSigned ? Self(exactly: try source.zigZag()) : Self(exactly: try source.varint())
     guard let number else { throw ByteReader.Damaged() }
-    self = number
+    return number
   }
 }
 

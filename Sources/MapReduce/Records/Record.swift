@@ -71,9 +71,11 @@ public struct RecordWriter: ~Copyable {
   /// Appends bytes as they are.
   @inlinable public mutating func append(_ bytes: Bytes) { buffer.append(bytes) }
   /// Appends a number of 1 to 10 bytes, short where it is small.
-  @inlinable public mutating func appendVarint(_ number: UInt64) { buffer.appendVarint(number) }
+  @inlinable @inline(__always) public mutating func appendVarint(_ number: UInt64) {
+    buffer.appendVarint(number)
+  }
   /// Appends a signed number of 1 to 10 bytes, short where it is near zero.
-  @inlinable public mutating func appendZigZag(_ number: Int64) {
+  @inlinable @inline(__always) public mutating func appendZigZag(_ number: Int64) {
     buffer.appendVarint(ZigZag.encode(number))
   }
   /// Appends a number in its own width, the least significant byte first.

@@ -13,19 +13,24 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
   package struct Backing: Sendable {
     let reserve: @Sendable (Range<Int>) -> Bool
     let release: @Sendable (Range<Int>) -> Void
+    let spareBytes: Int
 
     /// `reserve` makes sure that there is memory, and is false where there is none; `release` gives
-    /// it back.
+    /// it back. Up to `spareBytes` are kept though nothing of them is in use: what comes and goes
+    /// all the time then costs no call of the system, and no page that is made anew.
     package init(
-      reserve: @escaping @Sendable (Range<Int>) -> Bool,
+      spareBytes: Int, reserve: @escaping @Sendable (Range<Int>) -> Bool,
       release: @escaping @Sendable (Range<Int>) -> Void
     ) {
+      self.spareBytes = spareBytes
       self.reserve = reserve
       self.release = release
     }
 
     /// Memory that is there from the beginning.
-    package static var present: Backing { Backing(reserve: { _ in true }, release: { _ in }) }
+    package static var present: Backing {
+      Backing(spareBytes: .max, reserve: { _ in true }, release: { _ in })
+    }
   }
 
   private struct State {
@@ -35,9 +40,6 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
     /// Below it, all chunks have memory.
     var firstClosed = 0
   }
-
-  /// Chunks that keep their memory while nothing of them is in use.
-  private static let sparesMaximum = 8
 
   package let segment: Segment
   private let start: Int
@@ -153,7 +155,7 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
   /// Gives memory back of which nothing is in use, where there is more of it than is kept.
   private func closeSpares(in range: Range<Int>, _ state: inout State) {
     for chunk in chunks(of: range) where state.runs.isOpen(chunk) && state.runs.isEmpty(chunk) {
-      guard state.spares > Self.sparesMaximum else { return }
+      guard state.spares > backing.spareBytes / (FreeRuns.chunkSize * granuleBytes) else { return }
       backing.release(bytes(of: chunk))
       state.runs.setOpen(chunk, false)
       state.spares -= 1

@@ -73,6 +73,8 @@
 
   @inlinable package init(_ block: Block) { self.block = block }
 
+  @inlinable @inline(__always) package var isAtEnd: Bool { offset >= block.count }
+
   @inlinable @inline(__always) package mutating func next() -> Frame? {
     guard offset < block.count else { return nil }
     let frame = unsafe Frame.read(UnsafeRawPointer(block.base) + offset)

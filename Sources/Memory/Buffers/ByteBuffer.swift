@@ -139,6 +139,13 @@ import Glibc
 /// Writes a varint; returns its length, 1 to 10. The target has room for 10 bytes.
 @inlinable @inline(__always)
 package func writeVarint(_ target: UnsafeMutableRawPointer, _ number: UInt64) -> Int {
+  if number >= 0x80 { return unsafe writeLongVarint(target, number) }
+  unsafe target.storeBytes(of: UInt8(truncatingIfNeeded: number), as: UInt8.self)
+  return 1
+}
+
+@usableFromInline
+func writeLongVarint(_ target: UnsafeMutableRawPointer, _ number: UInt64) -> Int {
   var rest = number
   var length = 0
   while rest >= 0x80 {

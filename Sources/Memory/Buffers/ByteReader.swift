@@ -30,7 +30,20 @@
     return taken
   }
 
+  /// Most are small: only those of one byte are read in place.
   @inlinable @inline(__always) package mutating func varint() throws(Damaged) -> UInt64 {
+    if let byte = shortVarint() { return UInt64(byte) }
+    return try longVarint()
+  }
+
+  /// A varint of one byte, where one comes.
+  @inlinable @inline(__always) package mutating func shortVarint() -> UInt8? {
+    guard offset < bytes.count, bytes[offset] < 0x80 else { return nil }
+    offset &+= 1
+    return bytes[offset &- 1]
+  }
+
+  @usableFromInline mutating func longVarint() throws(Damaged) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {

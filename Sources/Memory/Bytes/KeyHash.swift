@@ -43,6 +43,56 @@ package func keyHash(_ base: UnsafeRawPointer, _ count: Int, seed: UInt64) -> UI
   return foldedProduct(mixed ^ HashSecret.two, UInt64(truncatingIfNeeded: count) ^ HashSecret.one)
 }
 
+/// Keys of up to eight bytes, hashed so that different keys of one length have different hashes:
+/// who compares hashes and lengths need not look at the keys.
+@usableFromInline package struct ShortKeyHash: Sendable {
+  @inlinable package static var byteMaximum: Int { 8 }
+
+  // Secret, so that nobody can aim at one slot. Odd, so that multiplying loses nothing.
+  @usableFromInline let offset: UInt64
+  @usableFromInline let first: UInt64
+  @usableFromInline let second: UInt64
+
+  @inlinable package init(seed: UInt64) {
+    offset = foldedProduct(seed ^ HashSecret.zero, HashSecret.one)
+    first = foldedProduct(seed ^ HashSecret.one, HashSecret.two) | 1
+    second = foldedProduct(seed ^ HashSecret.two, HashSecret.zero) | 1
+  }
+
+  /// The hash of `count` ≤ 8 bytes: each step, an exclusive or, a product by an odd number and a
+  /// shift folded in, can be undone.
+  @inlinable @inline(__always)
+  package func callAsFunction(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
+    var word = unsafe Self.word(base, count) ^ offset
+    word = word &* first
+    word ^= word &>> 32
+    word = word &* second
+    return word ^ word &>> 32
+  }
+
+  /// The bytes of the key as a number, the first one lowest.
+  ///
+  /// The lengths of keys come in no order that a processor could guess, so nothing here depends on
+  /// them: eight bytes are read and those behind the key cleared. What stands in the same page can
+  /// be read; only a key at the end of its page is put together from its own bytes alone.
+  @inlinable @inline(__always)
+  static func word(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
+    if count == 0 { return 0 }
+    if UInt(bitPattern: base) & 0xFFF > 0xFF8 { return unsafe carefulWord(base, count) }
+    let word = unsafe UInt64(littleEndian: base.loadUnaligned(as: UInt64.self))
+    return word & (.max &>> UInt64(truncatingIfNeeded: 64 &- 8 &* count))
+  }
+
+  @inlinable @inline(never)
+  static func carefulWord(_ base: UnsafeRawPointer, _ count: Int) -> UInt64 {
+    var word: UInt64 = 0
+    for index in 0..<count {
+      word |= UInt64(unsafe base.load(fromByteOffset: index, as: UInt8.self)) &<< UInt64(8 * index)
+    }
+    return word
+  }
+}
+
 /// Constants without structure: the fractional parts of √2, √3 and √5, made odd.
 @usableFromInline package enum HashSecret {
   @inlinable package static var zero: UInt64 { 0x6A09_E667_F3BC_C909 }

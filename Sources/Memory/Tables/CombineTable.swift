@@ -5,17 +5,19 @@ public import Vocabulary
 /// An open-addressing hash table from key bytes to values that are combined in place.
 ///
 /// A slot holds hash, place and length of the key in an arena, and the value: 24 bytes for an
-/// 8-byte value. Probing is linear; the load stays at or below one half. Pairs come in batches,
-/// whose slots are prefetched together: the cache misses of a batch overlap.
+/// 8-byte value. Probing is linear; the load stays below five eighths. Pairs come in batches,
+/// whose slots are prefetched together: the cache misses of a batch overlap. Short keys are known
+/// by hash and length, and the arena, another miss, is left alone.
 @safe
 @usableFromInline package struct CombineTable<Value>: ~Copyable {
-  // Safe because slots are found by masked index, a slot with hash 0 is empty and holds no value,
+  // Safe because slots are found by masked index, a slot with place 0 is empty and holds no value,
   // and keys are offsets into the arena, which only grows.
   @usableFromInline var slots: UnsafeMutableRawPointer
   @usableFromInline var slotCount: Int
   @usableFromInline package private(set) var count = 0
   @usableFromInline var keys: ByteBuffer
   @usableFromInline let seed: UInt64
+  @usableFromInline let shortKeyHash: ShortKeyHash
 
   @inlinable static var valueOffset: Int { 16 }
   /// Bytes of a slot. A value without a size still takes a byte when it is moved.
@@ -28,6 +30,7 @@ public import Vocabulary
   @inlinable package init(seed: UInt64, keyCount: Int = 512) {
     precondition(MemoryLayout<Value>.alignment <= 16, "values are aligned to at most 16 bytes")
     self.seed = seed
+    shortKeyHash = ShortKeyHash(seed: seed)
     var slotCount = 1024
     while slotCount < keyCount &* 2 { slotCount &*= 2 }
     self.slotCount = slotCount
@@ -47,7 +50,7 @@ public import Vocabulary
   @inlinable static func destroyValues(_ slots: UnsafeMutableRawPointer, _ slotCount: Int) {
     for index in 0..<slotCount {
       let slot = unsafe slots + index &* stride
-      if unsafe slot.load(as: UInt64.self) != 0 {
+      if unsafe place(slot) != 0 {
         unsafe (slot + valueOffset).assumingMemoryBound(to: Value.self).deinitialize(count: 1)
       }
     }
@@ -61,18 +64,19 @@ public import Vocabulary
   package mutating func combine<Input>(
     _ batch: inout EmitBatch<Input>,
     insert: (Input) throws -> Value,
-    update: (inout Value, Input) throws -> Void
+    update: (inout Value, inout Input) throws -> Void
   ) rethrows {
-    if (count &+ batch.count) &* 2 > slotCount { grow(for: count &+ batch.count) }
+    if (count &+ batch.count) &* 8 > slotCount &* 5 { grow(for: count &+ batch.count) }
     let mask = slotCount &- 1
     var index = 0
     while index < batch.count {
       let pair = unsafe batch.pairs + index
-      // Hash 0 means an empty slot, so the top bit is always set; partitions use another hash.
-      let hash = unsafe keyHash(pair.pointee.key, pair.pointee.keyCount, seed: seed) | 1 &<< 63
+      let hash = unsafe hash(pair.pointee.key, pair.pointee.keyCount)
       unsafe pair.pointee.hash = hash
-      let slot = Int(truncatingIfNeeded: hash) & mask
-      unsafe mapred_prefetch(slots + slot &* Self.stride)
+      let slot = unsafe slots + (Int(truncatingIfNeeded: hash) & mask) &* Self.stride
+      unsafe mapred_prefetch(slot)
+      // Its end may stand in the next cache line, as may the next slot.
+      unsafe mapred_prefetch(slot + Self.stride)
       index &+= 1
     }
     index = 0
@@ -86,30 +90,48 @@ public import Vocabulary
         try unsafe value.initialize(to: insert(pair.pointee.value))
         unsafe store(pair.pointee.hash, pair.pointee.key, pair.pointee.keyCount, in: slot)
       } else {
-        try unsafe update(&value.pointee, pair.pointee.value)
+        try unsafe update(&value.pointee, &pair.pointee.value)
       }
       index &+= 1
     }
     batch.removeAll()
   }
 
+  /// Partitions use another hash, so that those of one partition do not share slots.
+  @inlinable @inline(__always)
+  func hash(_ key: UnsafeRawPointer, _ keyCount: Int) -> UInt64 {
+    keyCount <= ShortKeyHash.byteMaximum
+      ? unsafe shortKeyHash(key, keyCount) : unsafe keyHash(key, keyCount, seed: seed)
+  }
+
+  /// One more than where the key stands in the arena, and its length above that; 0 where the slot
+  /// is empty.
+  @inlinable @inline(__always)
+  static func place(_ slot: UnsafeMutableRawPointer) -> UInt64 {
+    unsafe slot.load(fromByteOffset: 8, as: UInt64.self)
+  }
+
+  @inlinable @inline(__always)
+  func key(at place: UInt64) -> Bytes {
+    let offset = Int(truncatingIfNeeded: place & 0xFFFF_FFFF) &- 1
+    return unsafe Bytes(
+      UnsafeRawPointer(keys.base) + offset, Int(truncatingIfNeeded: place &>> 32))
+  }
+
   /// The slot of a key, or the empty one where it belongs.
   @inlinable @inline(__always)
-  func locate(_ hash: UInt64, _ key: UnsafeRawPointer, _ keyCount: Int) -> (Int, isNew: Bool) {
+  func locate(_ hash: UInt64, _ wanted: UnsafeRawPointer, _ keyCount: Int) -> (Int, isNew: Bool) {
     let mask = slotCount &- 1
     var index = Int(truncatingIfNeeded: hash) & mask
     while true {
       let slot = unsafe slots + index &* Self.stride
-      let found = unsafe slot.load(as: UInt64.self)
-      if found == 0 { return (index, true) }
-      if found == hash {
-        let place = unsafe slot.load(fromByteOffset: 8, as: UInt64.self)
-        let offset = Int(truncatingIfNeeded: place & 0xFFFF_FFFF)
-        if Int(truncatingIfNeeded: place &>> 32) == keyCount,
-          unsafe equalBytes(keys.base + offset, key, keyCount)
-        {
-          return (index, false)
-        }
+      let place = unsafe Self.place(slot)
+      if place == 0 { return (index, true) }
+      if unsafe slot.load(as: UInt64.self) == hash,
+        Int(truncatingIfNeeded: place &>> 32) == keyCount
+      {
+        if keyCount <= ShortKeyHash.byteMaximum { return (index, false) }
+        if unsafe equalBytes(key(at: place).base, wanted, keyCount) { return (index, false) }
       }
       index = (index &+ 1) & mask
     }
@@ -120,7 +142,7 @@ public import Vocabulary
     let slot = unsafe slots + index &* Self.stride
     precondition(
       keys.count &+ keyCount <= Limits.recordBytes, "the keys of one partition exceed 4 GiB")
-    let place = UInt64(keys.count) | UInt64(keyCount) &<< 32
+    let place = UInt64(keys.count &+ 1) | UInt64(keyCount) &<< 32
     unsafe slot.storeBytes(of: hash, as: UInt64.self)
     unsafe slot.storeBytes(of: place, toByteOffset: 8, as: UInt64.self)
     unsafe keys.append(Bytes(key, keyCount))
@@ -129,22 +151,21 @@ public import Vocabulary
 
   @inlinable mutating func grow(for keyCount: Int) {
     var larger = slotCount
-    while larger < keyCount &* 2 { larger &*= 2 }
+    while larger &* 5 < keyCount &* 8 { larger &*= 2 }
     if larger == slotCount { larger &*= 2 }
     let old = unsafe slots
     let oldCount = slotCount
     unsafe slots = Self.makeSlots(larger)
     slotCount = larger
     let mask = larger &- 1
-    for index in 0..<oldCount {
-      let source = unsafe old + index &* Self.stride
-      let hash = unsafe source.load(as: UInt64.self)
-      if hash == 0 { continue }
-      var place = Int(truncatingIfNeeded: hash) & mask
-      while unsafe (slots + place &* Self.stride).load(as: UInt64.self) != 0 {
-        place = (place &+ 1) & mask
+    for place in 0..<oldCount {
+      let source = unsafe old + place &* Self.stride
+      if unsafe Self.place(source) == 0 { continue }
+      var index = Int(truncatingIfNeeded: unsafe source.load(as: UInt64.self)) & mask
+      while unsafe Self.place(slots + index &* Self.stride) != 0 {
+        index = (index &+ 1) & mask
       }
-      let target = unsafe slots + place &* Self.stride
+      let target = unsafe slots + index &* Self.stride
       unsafe target.copyMemory(from: source, byteCount: 16)
       unsafe (target + Self.valueOffset).assumingMemoryBound(to: Value.self).moveInitialize(
         from: (source + Self.valueOffset).assumingMemoryBound(to: Value.self), count: 1)
@@ -159,15 +180,12 @@ public import Vocabulary
   package mutating func drain(_ body: (Bytes, borrowing Value) throws -> Void) rethrows {
     for index in 0..<slotCount {
       let slot = unsafe slots + index &* Self.stride
-      if unsafe slot.load(as: UInt64.self) == 0 { continue }
-      let place = unsafe slot.load(fromByteOffset: 8, as: UInt64.self)
-      let offset = Int(truncatingIfNeeded: place & 0xFFFF_FFFF)
+      let place = unsafe Self.place(slot)
+      if place == 0 { continue }
       let value = unsafe (slot + Self.valueOffset).assumingMemoryBound(to: Value.self)
-      try unsafe body(
-        Bytes(UnsafeRawPointer(keys.base) + offset, Int(truncatingIfNeeded: place &>> 32)),
-        value.pointee)
+      try unsafe body(key(at: place), value.pointee)
       unsafe value.deinitialize(count: 1)
-      unsafe slot.storeBytes(of: 0, as: UInt64.self)
+      unsafe slot.storeBytes(of: 0, toByteOffset: 8, as: UInt64.self)
     }
     count = 0
     keys.removeAll()

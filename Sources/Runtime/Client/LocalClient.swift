@@ -102,14 +102,7 @@ package final class LocalClient {
   }
 
   private func wait(until deadline: UInt64, _ milliseconds: Int) throws(FabricError) {
-    while true {
-      let now = monotonicNanoseconds()
-      let left = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-      var state = pollfd(fd: socket.descriptor, events: Int16(POLLIN), revents: 0)
-      let count = unsafe poll(&state, 1, Int32(min(left, 1 << 30)))
-      if count > 0 { return }
-      guard count < 0, errno == EINTR else { break }
-    }
+    if waitUntilReady(socket.descriptor, until: deadline) { return }
     throw FabricError(
       .timeout, "the node at \(path) did not answer within \(milliseconds) ms",
       advice: "wait longer, or see whether its process hangs or is stopped")

@@ -39,6 +39,7 @@ package final class Arena: BlockSource {
     blocks = BlockArea(
       segment, granuleBytes: Self.granuleBytes,
       backing: BlockArea.Backing(
+        spareBytes: min(Limits.queuedBytes, byteCount / 8),
         reserve: { range in
           guard allowance.take(range.count, keeping: Self.reserveBytes) else { return false }
           var failure: Int32 = EINTR

@@ -25,14 +25,7 @@ final class HTTPLink {
 
   /// Waits until the socket can be read or written; false where it cannot until the deadline.
   private func wait(for events: Int32, until deadline: UInt64) -> Bool {
-    while true {
-      let now = monotonicNanoseconds()
-      let left = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-      var place = pollfd(fd: socket.descriptor, events: Int16(events), revents: 0)
-      let count = unsafe poll(&place, 1, Int32(min(left, 1 << 30)))
-      if count > 0 { return true }
-      guard count < 0, errno == EINTR else { return false }
-    }
+    waitUntilReady(socket.descriptor, events, until: deadline)
   }
 
   private enum Arrival {

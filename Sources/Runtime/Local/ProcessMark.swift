@@ -78,15 +78,7 @@ package final class HostProcess: Sendable {
   /// Waits at most so long; true where it has ended.
   package func waitForEnd(milliseconds: Int) -> Bool {
     let deadline = monotonicNanoseconds() + UInt64(max(0, milliseconds)) * 1_000_000
-    while true {
-      let now = monotonicNanoseconds()
-      let left = deadline > now ? (deadline - now + 999_999) / 1_000_000 : 0
-      var state = pollfd(fd: descriptor.number, events: Int16(POLLIN), revents: 0)
-      let count = unsafe poll(&state, 1, Int32(min(left, 1 << 30)))
-      if count > 0 { return true }
-      if count == 0 { return false }
-      guard errno == EINTR else { return false }
-    }
+    return waitUntilReady(descriptor.number, until: deadline)
   }
 
   /// How a child ended, in words; nil where it runs or is no child of this process. Once.

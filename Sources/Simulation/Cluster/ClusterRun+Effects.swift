@@ -35,6 +35,8 @@ extension ClusterRun {
     let rate = UInt64(random.below(5))
     var effects: [NodeEffect] = []
     limits.retention = Retention(versions: scenario.versions)
+    // Some fold as soon as they can, some when there is nothing to map.
+    if index.isMultiple(of: 2) { limits.foldBytes = 1 }
     limits.slots = random.number(in: 1...2)
     let executors = SimulatedExecutors(slots: limits.slots)
     let node = Node(
