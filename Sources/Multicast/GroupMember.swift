@@ -63,16 +63,21 @@ package struct GroupMember: ~Copyable {
     table.set(column, index, to: value, telling: layout.plan.members, into: &pushes)
   }
 
-  /// One turn: takes in what has arrived, lets the application take and send messages in `work`,
-  /// and pushes what has changed. `work` returns whether it did something.
+  /// Takes in what has arrived. Comes before each `turn`; who reads columns that belong to no
+  /// subgroup reads them in between: what was taken in wakes nobody a second time.
+  package mutating func poll(_ fabric: any Fabric) {
+    _ = fabric.poll(into: &events)
+    if !events.isEmpty { wedge(on: fabric) }
+  }
+
+  /// One turn: lets the application take and send messages in `work`, and pushes what has changed.
+  /// `work` returns whether it did something.
   ///
   /// True where something was done: then another turn may find more to do. Where nothing was, the
   /// next push wakes the member.
   package mutating func turn(
     on fabric: any Fabric, _ work: (inout [Subgroup]) throws(MulticastError) -> Bool
   ) throws(MulticastError) -> Bool {
-    _ = fabric.poll(into: &events)
-    if !events.isEmpty { wedge(on: fabric) }
     // guard: receive.unwedged
     if isWedged { return try work(&subgroups) }
     for index in subgroups.indices { try subgroups[index].receive(into: &pushes) }

@@ -70,7 +70,8 @@ struct Chatter {
   }
 
   private mutating func turn(_ member: inout GroupMember, _ fabric: any Fabric) throws -> Bool {
-    try member.turn(on: fabric) { groups throws(MulticastError) in
+    member.poll(fabric)
+    return try member.turn(on: fabric) { groups throws(MulticastError) in
       var hasDone = false
       if isReceiver {
         while let message = try groups[0].next() {

@@ -45,6 +45,7 @@ import Vocabulary
     func turn(taking: RankSet = RankSet(first: 64)) throws -> Bool {
       var hasDone = false
       for (rank, node) in members.enumerated() {
+        node.member.poll(network.fabrics[rank])
         let worked = try node.member.turn(on: network.fabrics[rank]) {
           groups throws(MulticastError) in
           guard taking.contains(Rank(rank)), groups[0].isReceiver else { return false }

@@ -70,6 +70,7 @@ private final class MemberRun {
   }
 
   private func turn() throws -> Bool {
+    member.poll(fabric)
     let hasWorked = try member.turn(on: fabric) { subgroups throws(MulticastError) in
       try work.step(&subgroups[0])
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Exchange
+package import Exchange
 import Memory
 import Vocabulary
 
@@ -19,6 +19,7 @@ extension Workshop {
       wantedCodes.removeAll { $0 == code }
       guard codes.insert(code).inserted else { return }
       if isNew { effects.append(.readCode(code)) }
+    case .lacksCode(let code): codes.remove(code)
     case .codePiece(let code, let size, let offset, let bytes):
       messages.append(.code(code, size: size, offset: offset, bytes))
     }
@@ -140,6 +141,12 @@ extension Workshop {
     case .errand(.plan(let job)), .errand(.list(let job, _)): job
     default: purpose.step.flatMap { lane(of: $0) }.flatMap { works[$0]?.plan.job }
     }
+  }
+
+  /// Whether something that is under way needs an executable.
+  package func isUsing(_ code: CodeDigest) -> Bool {
+    running.contains { $0?.code == code } || errands.contains { $0.1.code == code }
+      || board.steps.contains { $0.plan.spec.code == code }
   }
 
   /// Whether an executable is here; asks for it where it is not.

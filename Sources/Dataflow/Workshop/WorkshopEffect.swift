@@ -26,6 +26,8 @@ package enum WorkshopInput: Sendable {
   case died(slot: Int, CodeDigest, JobFailure)
   /// An executable is here, whole: it was brought by a client, or has come from another node.
   case hasCode(CodeDigest, isNew: Bool)
+  /// An executable that nothing here uses is not here any more.
+  case lacksCode(CodeDigest)
   /// A line that the slot's executor wrote.
   case line(slot: Int, String)
   /// The next piece of an executable that is read.

@@ -16,6 +16,8 @@ final class DataPlane {
     member = GroupMember(layout.group, on: fabric)
   }
 
+  func poll() { member.poll(fabric) }
+
   func wedge() { member.wedge(on: fabric) }
 
   /// What the fabric reported since the last call.

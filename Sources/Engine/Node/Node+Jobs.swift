@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Dataflow
 import Environment
+package import Exchange
 import Membership
 import Memory
 import Multicast
@@ -36,6 +37,14 @@ extension Node {
     slots.isEmpty ? nil : slots[coordinators].replica?.machine
   }
 
+  /// Whether a job that is not over needs an executable, as far as this node knows. Coordinators
+  /// know of all jobs, so that one of them has it when a job's turn comes.
+  package func isNeeded(_ code: CodeDigest) -> Bool {
+    if workshop?.isUsing(code) == true { return true }
+    let jobs = coordination?.jobs.jobs ?? []
+    return jobs.contains { !$0.phase.isOver && $0.spec.code == code }
+  }
+
   /// Jobs go on in a view.
   mutating func beginJobs(_ view: View, _ now: UInt64, into effects: inout [NodeEffect]) {
     guard workshop != nil else { return }
@@ -50,7 +59,7 @@ extension Node {
   /// A turn of jobs: decides, gives tasks to executors, and tells how far this node is.
   mutating func stepJobs(_ now: UInt64, into effects: inout [NodeEffect]) {
     guard workshop != nil, let plane, let columns = plane.layout.steps, !membership.isWedged,
-      let view = dataView
+      !plane.member.isWedged, let view = dataView
     else { return }
     var wanted: [WorkshopEffect] = []
     let rows = StepRows(columns: columns, table: plane.member.table, view: view)

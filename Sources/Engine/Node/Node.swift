@@ -64,6 +64,7 @@ package struct Node: ~Copyable {
       return false
     }
     for input in inputs { take(input, now, into: &effects) }
+    plane?.poll()
     stepJobs(now, into: &effects)
     let hasWorked = turn(now, into: &effects)
     var changes: [MembershipEffect] = []

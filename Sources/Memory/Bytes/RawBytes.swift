@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import CSystem
 import Glibc
+import Vocabulary
 
 /// Compares `count` bytes, unsigned: negative, zero or positive.
 @usableFromInline package func compareBytes(
@@ -108,8 +109,22 @@ func findLastByte(_ value: UInt8, _ base: UnsafeRawPointer, _ count: Int) -> Int
 /// visited at random, and each small page would be a miss of its own in the address cache.
 private let mappedBytesMinimum = 4 << 20
 
-/// Memory whose bytes are zero; large pieces come from the system so, and are not touched here.
+/// Memory whose bytes are zero, with a page behind each address.
 @usableFromInline func allocateZeroed(_ byteCount: Int) -> UnsafeMutableRawPointer {
+  let memory = unsafe newZeroed(byteCount)
+  // A table is read before it is written. A page that is read first is the system's page of zeros,
+  // and the first write to it stops all other threads for a moment: a fifth of the time of a short
+  // job on two processors.
+  var offset = 0
+  while offset < byteCount {
+    unsafe memory.storeBytes(of: 0, toByteOffset: offset, as: UInt8.self)
+    offset += Limits.pageBytes
+  }
+  return unsafe memory
+}
+
+/// Large pieces come from the system as zeros, and are not touched here.
+private func newZeroed(_ byteCount: Int) -> UnsafeMutableRawPointer {
   if byteCount >= mappedBytesMinimum {
     let flags = MAP_PRIVATE | MAP_ANONYMOUS
     let memory = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, flags, -1, 0)

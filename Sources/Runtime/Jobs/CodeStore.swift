@@ -18,11 +18,22 @@ final class CodeStore: @unchecked Sendable {
   /// An executable that is whole and not yet compared with its digest.
   private struct Checked: Sendable {
     let code: CodeDigest
+    let size: Int
     let isRight: Bool
   }
 
-  let directory: String
-  private var kept: Set<CodeDigest> = []
+  private struct Kept {
+    let size: Int
+    /// Of all uses of executables, the number of its last one.
+    var lastUse: UInt64
+  }
+
+  private let place: CodeDirectory
+  private var directory: String { place.path }
+  private var kept: [CodeDigest: Kept] = [:]
+  private var useCount: UInt64 = 0
+  /// Bytes of those that are kept.
+  private(set) var keptBytes = 0
   private var arriving: [CodeDigest: Arriving] = [:]
   /// Those that a thread is reading again.
   private var checking: Set<CodeDigest> = []
@@ -44,21 +55,40 @@ final class CodeStore: @unchecked Sendable {
   static let pieceBytes = 512 << 10
 
   /// `rouse` is called, on another thread, when there is something to take.
-  init(_ directory: String, rouse: @escaping @Sendable () -> Void) throws(FabricError) {
-    self.directory = directory
+  init(_ place: CodeDirectory, rouse: @escaping @Sendable () -> Void) {
+    self.place = place
     self.rouse = rouse
-    guard unsafe mkdir(directory, 0o755) == 0 || errno == EEXIST else {
-      throw .system("cannot make \(directory), where executables are kept", errno)
-    }
   }
 
-  func has(_ code: CodeDigest) -> Bool { kept.contains(code) }
+  func has(_ code: CodeDigest) -> Bool { kept[code] != nil }
+
+  /// Notes that somebody wants an executable now.
+  func use(_ code: CodeDigest) {
+    useCount += 1
+    kept[code]?.lastUse = useCount
+  }
+
+  /// Removes executables, those that were used longest ago first, until the rest has at most so
+  /// many bytes. The one that was used last stays, and those that are needed. Returns what is gone.
+  func shrink(to bytes: Int, isNeeded: (CodeDigest) -> Bool) -> [CodeDigest] {
+    guard keptBytes > bytes else { return [] }
+    var removed: [CodeDigest] = []
+    for (code, known) in kept.sorted(by: { $0.value.lastUse < $1.value.lastUse }).dropLast() {
+      guard keptBytes > bytes else { break }
+      guard !isNeeded(code) else { continue }
+      unsafe unlink(path(code))
+      kept[code] = nil
+      keptBytes -= known.size
+      removed.append(code)
+    }
+    return removed
+  }
 
   func path(_ code: CodeDigest) -> String { "\(directory)/\(code)" }
 
   /// Takes a piece in; pieces come in order, and one that came before is passed over.
   func take(_ code: CodeDigest, size: Int, offset: Int, _ bytes: [UInt8]) -> Progress {
-    if kept.contains(code) || checking.contains(code) { return .whole }
+    if has(code) || checking.contains(code) { return .whole }
     guard size > 0, size <= Self.sizeMaximum else {
       return .failed("an executable has 1 to \(Self.sizeMaximum) bytes, not \(size)")
     }
@@ -102,10 +132,11 @@ final class CodeStore: @unchecked Sendable {
       return failed("cannot keep an executable", code)
     }
     let part = path(code) + ".part"
+    let size = known.size
     do throws(FabricError) {
       let thread = try SystemThread { [self] in
         let isRight = Self.digest(part) == code
-        checked.withLock { $0.append(Checked(code: code, isRight: isRight)) }
+        checked.withLock { $0.append(Checked(code: code, size: size, isRight: isRight)) }
         rouse()
       }
       thread.detach()
@@ -141,7 +172,9 @@ final class CodeStore: @unchecked Sendable {
         let reason = unsafe String(cString: strerror(errno))
         return (found.code, "cannot keep an executable in \(directory): \(reason)")
       }
-      kept.insert(found.code)
+      kept[found.code] = Kept(size: found.size, lastUse: 0)
+      keptBytes += found.size
+      use(found.code)
       return (found.code, nil)
     }
   }
@@ -160,14 +193,13 @@ final class CodeStore: @unchecked Sendable {
 
   /// An executable to be read piece by piece; nil where it is not here.
   func open(_ code: CodeDigest) -> LargeFile? {
-    kept.contains(code) ? LargeFile(path(code)) : nil
+    has(code) ? LargeFile(path(code)) : nil
   }
 
   /// Removes all files.
   func close() {
     for code in arriving.keys.sorted(by: { "\($0)" < "\($1)" }) { drop(code) }
-    for code in kept.sorted(by: { "\($0)" < "\($1)" }) { unsafe unlink(path(code)) }
-    unsafe rmdir(directory)
+    place.remove()
   }
 }
 

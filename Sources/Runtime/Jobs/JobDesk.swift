@@ -16,6 +16,7 @@ final class JobDesk {
   private let pool: ExecutorPool
   private var told: [WorkshopInput] = []
   private let tell: (String) -> Void
+  private let keepBytes: Int
   /// Executables that came from clients, and are spread once they are known to be right.
   private var brought: Set<CodeDigest> = []
   /// Executables on their way to the others.
@@ -26,9 +27,12 @@ final class JobDesk {
     tell: @escaping (String) -> Void
   ) throws(FabricError) {
     self.tell = tell
+    keepBytes = settings.executorKeepBytes
     arena = try Arena(byteCount: settings.memoryBytes)
-    code = try CodeStore(
-      "\(settings.executorDirectory)/mapred-\(id.text).code", rouse: rouse)
+    let parent = settings.executorDirectory
+    code = CodeStore(try CodeDirectory(of: id.text, in: parent), rouse: rouse)
+    // There may be much of it: the node need not wait.
+    try SystemThread { CodeDirectory.removeAbandoned(in: parent) }.detach()
     var executors = ExecutorSettings(slots: settings.slots)
     executors.memoryBytes = settings.executorMemoryBytes
     executors.deadlineNanoseconds = settings.executorDeadlineNanoseconds
@@ -49,7 +53,9 @@ final class JobDesk {
 
   /// What executors have told since the last call, and what became of executables. Of those that
   /// are spread, a piece at a time, where there is room for it.
-  func take(into inputs: inout [NodeInput], hasRoom: Bool) {
+  func take(
+    into inputs: inout [NodeInput], hasRoom: Bool, isNeeded: (CodeDigest) -> Bool
+  ) {
     pool.take(into: &told)
     for input in told { inputs.append(.jobs(input)) }
     told.removeAll(keepingCapacity: true)
@@ -60,6 +66,10 @@ final class JobDesk {
     for (digest, problem) in code.news() {
       let isNew = brought.remove(digest) != nil
       if let problem { tell(problem) } else { inputs.append(.jobs(.hasCode(digest, isNew: isNew))) }
+    }
+    for digest in code.shrink(to: keepBytes, isNeeded: isNeeded) {
+      tell("the executable \(digest) is not kept any longer")
+      inputs.append(.jobs(.lacksCode(digest)))
     }
     guard hasRoom, let (digest, file) = spreading.first else { return }
     let offset = file.offset
@@ -75,6 +85,7 @@ final class JobDesk {
   func carryOut(_ effect: WorkshopEffect, into inputs: inout [NodeInput]) {
     switch effect {
     case .start(let slot, let task):
+      code.use(task.job.code)
       pool.start(slot, task, executable: code.path(task.job.code))
     case .cancel(let slot): pool.cancel(slot)
     case .forget(let step): pool.forget(step)
@@ -95,7 +106,10 @@ final class JobDesk {
   /// A client asks about an executable, or brings a piece of it.
   func answer(_ request: CodeRequest, into inputs: inout [NodeInput]) -> Reply {
     switch request {
-    case .find(let digest): return .outcome(.done([code.has(digest) ? 1 : 0]))
+    case .find(let digest):
+      // A job of it is about to come.
+      code.use(digest)
+      return .outcome(.done([code.has(digest) ? 1 : 0]))
     case .keep(let digest, let size, let offset, let bytes):
       switch code.take(digest, size: size, offset: offset, bytes) {
       case .whole:

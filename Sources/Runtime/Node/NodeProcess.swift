@@ -142,7 +142,7 @@ package final class NodeProcess {
     for (number, bytes) in asked { take(bytes[...], number) }
     former.take(into: &formed)
     for result in formed { take(result) }
-    desk?.take(into: &inputs, hasRoom: node.hasRoomForCode)
+    desk?.take(into: &inputs, hasRoom: node.hasRoomForCode) { node.isNeeded($0) }
     formed.removeAll(keepingCapacity: true)
   }
 

@@ -39,6 +39,7 @@ package struct NodeSettings: Sendable {
   package let executorUser: String
   package let executorDeadlineNanoseconds: UInt64
   package let executorDirectory: String
+  package let executorKeepBytes: Int
   package let keepVersions: Int
   package let keepBytes: Int?
 
@@ -80,6 +81,7 @@ package struct NodeSettings: Sendable {
     executorUser = settings.text(SettingTable.executorUser)
     executorDeadlineNanoseconds = settings.nanoseconds(SettingTable.executorDeadline)
     executorDirectory = settings.text(SettingTable.executorDirectory)
+    executorKeepBytes = settings.number(SettingTable.executorKeepBytes)
     keepVersions = settings.number(SettingTable.keepVersions)
     keepBytes =
       settings[SettingTable.keepBytes] == nil ? nil : settings.number(SettingTable.keepBytes)

@@ -14,6 +14,7 @@ package enum SettingTable {
     queue, requestBytes,
     memoryLimit,
     executorSlots, executorMemory, executorUser, executorDeadline, executorDirectory,
+    executorKeepBytes,
     keepVersions, keepBytes,
   ]
 
@@ -129,6 +130,9 @@ package enum SettingTable {
   package static let executorDirectory = SettingKey(
     "executor.directory", .path(bytesMaximum: Int(PATH_MAX) - 128), .value("/tmp"),
     "Where executables are kept while the node lives.")
+  package static let executorKeepBytes = SettingKey(
+    "executor.keep-bytes", .bytes(1...1 << 60), .value("1GiB"),
+    "Bytes of executables that are kept; those that jobs need, and the newest, always are.")
 
   package static let keepVersions = SettingKey(
     "results.keep-versions", .count(1...1_000_000), .value("10"),

@@ -41,6 +41,7 @@ final class SimulatedMember {
     guard error == nil else { return }
     fabric.arm()
     do {
+      member.poll(fabric)
       let hasDone = try member.turn(on: fabric) { groups throws(MulticastError) in
         try work(&groups, &checkers, network)
       }

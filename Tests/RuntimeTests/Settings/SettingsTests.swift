@@ -73,6 +73,7 @@ struct SettingsTests {
       "layout.replicas": "3", "service.queue": "1", "service.request-bytes": "64KiB",
       "memory.limit": "64MiB", "executor.slots": "3", "executor.memory": "1GiB",
       "executor.user": "jobs", "executor.deadline": "2s", "executor.directory": "/run",
+      "executor.keep-bytes": "100MiB",
       "results.keep-versions": "4", "results.keep-bytes": "5MiB",
     ]
     #expect(said.count == SettingTable.keys.count)
