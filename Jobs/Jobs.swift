@@ -6,6 +6,6 @@ public enum Jobs: JobSuite {
   /// In the order in which `mapred list` shows them.
   public static let jobs: [any Job.Type] = [
     WordCount.self, Frequencies.self, Grep.self, InvertedIndex.self, Histogram.self, TeraGen.self,
-    TeraSort.self, TeraValidate.self,
+    TeraSort.self, TeraValidate.self, Sessions.self, LogStats.self, DistinctCount.self,
   ]
 }

@@ -7,7 +7,7 @@ struct HelpTests {
   private static let verbs = ["run", "explain", "list", "get", "inspect", "config", "version"]
   private static let jobs = [
     "wordcount", "frequencies", "grep", "inverted-index", "histogram", "teragen", "terasort",
-    "teravalidate",
+    "teravalidate", "sessions", "logstats", "distinct-count",
   ]
 
   @Test("The command's help goes to standard output and names all verbs and exit codes")

@@ -171,6 +171,8 @@ struct InputTests {
     arguments: [
       ["wordcount"], ["terasort"], ["teravalidate"], ["inverted-index"], ["grep", "7"],
       ["histogram", "--separator", "\t", "--width", "10"],
+      ["sessions", "--separator", " ", "--user-field", "2", "--time-field", "2", "--gap", "5"],
+      ["distinct-count", "--separator", "\t", "--field", "1"],
     ])
   func sameResults(_ job: [String]) async throws {
     let scratch = try Scratch()

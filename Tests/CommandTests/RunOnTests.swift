@@ -56,11 +56,18 @@ struct RunOnTests {
     var isFaulty = false
   }
 
+  private static let sessions = [
+    "--separator", " ", "--user-field", "7", "--time-field", "3", "--gap", "2",
+  ]
+
   static let cases = [
     Case(
       inline: ["wordcount", "--min-length", "4", "in.txt"],
       there: ["wordcount", "--on", "local:3", "--min-length=4", "--", "in.txt"]),
     Case(inline: ["terasort", "in.txt"], there: ["terasort", "in.txt", "--on=local:1"]),
+    Case(
+      inline: ["sessions", "in.txt"] + sessions,
+      there: ["sessions", "--on", "local:3", "in.txt"] + sessions),
     // Those that count, and that have several stages and results.
     Case(
       inline: ["counts", "in.txt"], there: ["counts", "--on", "local:2", "in.txt"],

@@ -25,6 +25,16 @@ import Testing
     }
   }
 
+  @Test("Who waits has nothing to do, also where what arrives is seen late", arguments: [1, 3, 4])
+  func late(_ nodes: Int) {
+    for seed in 1...10 as ClosedRange<UInt64> {
+      let scenario = ClusterScenario(seed: seed, nodes: nodes, kinds: [])
+      let outcome = ClusterRun(scenario, isLate: true).play()
+      #expect(outcome.violations.isEmpty, "seed \(seed)")
+      #expect(outcome.operations >= scenario.operations)
+    }
+  }
+
   @Test("A seed is the same run each time, step by step")
   func determinism() {
     for seed in 100...104 as ClosedRange<UInt64> {

@@ -159,7 +159,7 @@ extension Node {
   mutating func sendJobs(
     _ groups: inout [Subgroup], _ view: View, _ now: UInt64
   ) -> Bool {
-    guard workshop != nil else { return false }
+    guard let told = workshop?.cells else { return false }
     var hasSent = false
     for index in view.subgroups.indices where groups[index].isSender {
       switch view.subgroups[index].role {
@@ -168,7 +168,8 @@ extension Node {
       case .shard(let shard): if sendParcels(shard, &groups[index]) { hasSent = true }
       }
     }
-    return hasSent
+    // Splits that others have delivered by now are to be told of, though nothing was sent.
+    return hasSent || workshop?.cells != told
   }
 
   private mutating func sendMessages(_ group: inout Subgroup, _ now: UInt64) -> Bool {

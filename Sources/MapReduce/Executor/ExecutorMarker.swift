@@ -8,6 +8,8 @@ final class ExecutorMarker {
   private let view: SegmentView
   private var progress: UInt64 = 0
   private var path = ""
+  /// The task that is under way.
+  private(set) var task: UInt64 = 0
 
   /// For the thread that calls it, which does all of the tasks.
   init(_ area: Segment) {
@@ -17,6 +19,7 @@ final class ExecutorMarker {
 
   /// A task is taken up; nothing is known of its input yet.
   func begin(_ task: UInt64) {
+    self.task = task
     view.store(.max, at: ExecutorMark.chunk)
     view.store(.max, at: ExecutorMark.line)
     write("", at: ExecutorMark.stage, atMost: ExecutorMark.stageBytesMaximum)

@@ -183,7 +183,11 @@ package final class ExecutorSession {
   ) throws -> Gathered {
     let spec = try plan.stage(stage, marker)
     if let found = folds[key] { return found }
-    let folder = spec.kernel.makeFolder(FoldContext(pool: pool, tableSeed: job.tableSeed))
+    let context = FoldContext(pool: pool, tableSeed: job.tableSeed) { [marker] in
+      marker.advance()
+      if marker.isCancelled(marker.task) { throw InlineRunner.interrupted }
+    }
+    let folder = spec.kernel.makeFolder(context)
     return Gathered(
       folder: folder, plan: plan,
       counters: Array(repeating: 0, count: plan.description.counters.count))

@@ -62,6 +62,13 @@ public struct Target: Sendable {
   let operators: [OperatorDescription]
   /// The stage whose result this is, unchanged.
   var result: StageSpec?
+  /// The same where that result cannot be a job's: its records are in no order.
+  @usableFromInline var inner: Pipeline {
+    var inner = self
+    inner.isInner = true
+    return inner
+  }
+  private var isInner = false
 
   init(flow: Flow, input: StageInput, operators: [OperatorDescription], result: StageSpec? = nil) {
     self.flow = flow
@@ -100,5 +107,5 @@ public struct Target: Sendable {
     flow.outputs.append((target, result, location))
   }
 
-  @usableFromInline var isResult: Bool { result != nil }
+  @usableFromInline var isResult: Bool { result != nil && !isInner }
 }

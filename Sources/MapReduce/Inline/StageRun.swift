@@ -200,7 +200,11 @@ final class StageRun: @unchecked Sendable {
   private func folder(_ partition: Int) -> Folder {
     monitor.withLock {
       if let folder = partitions[partition].folder { return folder }
-      let folder = stage.kernel.makeFolder(FoldContext(pool: pool, tableSeed: tableSeed))
+      let cancellation = cancellation
+      let context = FoldContext(pool: pool, tableSeed: tableSeed) {
+        if cancellation.isCancelled { throw InlineRunner.interrupted }
+      }
+      let folder = stage.kernel.makeFolder(context)
       partitions[partition].folder = folder
       return folder
     }

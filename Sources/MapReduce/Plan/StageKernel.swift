@@ -98,4 +98,6 @@ import Vocabulary
 @usableFromInline struct FoldContext {
   @usableFromInline let pool: BlockPool
   @usableFromInline let tableSeed: UInt64
+  /// To be called now and then by what takes long; throws where the work is not wanted any more.
+  @usableFromInline let progress: () throws -> Void
 }

@@ -8,7 +8,7 @@ import Glibc
 /// keys that agree in eight bytes are sorted by the next eight, and so on. Small groups are sorted
 /// by insertion. O(records × distinct leading bytes).
 @safe
-package final class RecordOrder: @unchecked Sendable {
+@usableFromInline package final class RecordOrder: @unchecked Sendable {
   // Safe because it keeps the blocks that its references point into. Sendable because it is
   // handed over after it was built, and only read then.
   @unsafe struct Reference {
@@ -17,7 +17,7 @@ package final class RecordOrder: @unchecked Sendable {
   }
 
   package let blocks: [Block]
-  package let count: Int
+  @usableFromInline package let count: Int
   let references: UnsafeMutablePointer<Reference>
 
   /// References to all records of `blocks`, in their order.
@@ -65,7 +65,7 @@ package final class RecordOrder: @unchecked Sendable {
   }
 
   /// The record at `index` of the present order.
-  @inline(__always) package func frame(_ index: Int) -> Frame {
+  @usableFromInline @inline(__always) package func frame(_ index: Int) -> Frame {
     precondition(index >= 0 && index < count, "no such record")
     // The records lie apart in memory: ask for one that is soon wanted, and for its second line.
     let ahead = min(index &+ 16, count &- 1)

@@ -46,7 +46,8 @@ extension ClusterRun {
       events.add(.report(room, peer: other, to: rank), at: time + delay)
     }
     guard isHere else { return }
-    node.put(.formed(view: room.view.number, room.network.fabrics[rank.index]))
+    let fabric = room.network.fabrics[rank.index]
+    node.put(.formed(view: room.view.number, isLate ? LateFabric(fabric) : fabric))
   }
 
   private func giveUpForming(_ room: FabricRoom, _ rank: Rank) {

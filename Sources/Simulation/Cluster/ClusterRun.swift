@@ -48,6 +48,9 @@ package final class ClusterRun {
   }
 
   let scenario: ClusterScenario
+  /// Whether nodes see what has arrived from their next poll on; then it is checked, too, that who
+  /// waits has nothing to do: nothing would wake it.
+  let isLate: Bool
   var random: SeededRandom
   var time: UInt64 = 1_000_000
   var steps = 0
@@ -99,10 +102,11 @@ package final class ClusterRun {
 
   /// `tell` is told at once what happens, for who follows a run.
   package init(
-    _ scenario: ClusterScenario, keepsTrace: Bool = false, recordsProtocol: Bool = false,
-    tell: ((String) -> Void)? = nil
+    _ scenario: ClusterScenario, isLate: Bool = false, keepsTrace: Bool = false,
+    recordsProtocol: Bool = false, tell: ((String) -> Void)? = nil
   ) {
     self.scenario = scenario
+    self.isLate = isLate
     self.keepsTrace = keepsTrace
     self.tell = tell
     protocolTrace = recordsProtocol ? ClusterTrace() : nil
@@ -210,6 +214,15 @@ package final class ClusterRun {
     if node.node.view?.number != before, let view = node.node.view { agreement.enter(view) }
     noteClosing(node)
     checkDigests(node)
+    if isLate, node.isParked, node.isAlive, node.inputs.isEmpty { checkRest(node) }
+  }
+
+  private func checkRest(_ node: SimulatedNode) {
+    var effects: [NodeEffect] = []
+    let hasWorked = node.node.step(
+      node.clock(time), clock: clock(node), [], into: &effects)
+    guard hasWorked || !effects.isEmpty else { return }
+    agreement.fail("\(node.record.name) waits, and has something to do: \(effects)")
   }
 
   /// Equal versions have equal states. Not after each step: a digest reads the whole state.
