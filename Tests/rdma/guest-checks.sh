@@ -91,7 +91,7 @@ addresses 3
 status=0
 processes=()
 for rank in 0 1 2; do
-  member "$rank" flow 2>/dev/null &
+  member "$rank" flow 2>"$scratch/words$rank" &
   processes+=($!)
 done
 for ((i = 0; i < 300; i++)); do
@@ -103,7 +103,7 @@ sleep 1
 kill -9 "$(cat "/proc/${processes[2]}/task/${processes[2]}/children")"
 for process in "${processes[@]:0:2}"; do wait "$process" || status=1; done
 wait "${processes[2]}" 2>/dev/null
-report "kill -9 of a member in the middle" $status "$scratch"/[012]
+report "kill -9 of a member in the middle" $status "$scratch"/[012] "$scratch"/words[012]
 
 # expect NAME WORDS COMMAND…: the command has to fail and say the words.
 expect() {
