@@ -263,6 +263,18 @@ import Vocabulary
     #expect(alone.isPrepared())
   }
 
+  @Test("An executable that is not kept any longer is asked for when a step needs it")
+  func codeGone() {
+    var alone = Alone()
+    #expect(!alone.workshop.isUsing(Samples.code()))
+    var effects: [WorkshopEffect] = []
+    alone.workshop.take(.lacksCode(Samples.code()), Self.time, into: &effects)
+    alone.begin(splits: 1)
+    #expect(alone.workshop.isUsing(Samples.code()))
+    #expect(alone.task == "none")
+    #expect(alone.told.contains { if case .needsCode(Samples.code()) = $0 { true } else { false } })
+  }
+
   @Test("An executor that dies between tasks breaks the steps that it had gathered something of")
   func death() {
     var alone = begun(splits: 3)

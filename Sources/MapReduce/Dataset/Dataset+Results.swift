@@ -19,7 +19,30 @@ extension Dataset where T: Key {
       "sorted", CodeLocation(fileID: fileID, line: line),
       schema: ResultSchema(key: T.typeCode, value: .nothing, shape: .keys, order: .key),
       kernel: kernel)
-    return Dataset(
+    return afterKeys(ended)
+  }
+}
+
+extension Dataset where T: Key {
+  /// Keeps one of equal elements, in the order of the elements. O(elements), memory O(different
+  /// elements).
+  @inlinable public func distinct(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    let pairs = Keyed<T, Nothing>(pipeline: pipeline) { chunk, emit in
+      try feed(chunk) { emit($0, Nothing()) }
+    }
+    let kernel = pairs.combining(
+      at: location, insert: { $0 }, update: { _, _ in }, merge: { _, _ in })
+    let ended = pipeline.ending(
+      "distinct", location,
+      schema: ResultSchema(key: T.typeCode, value: .nothing, shape: .keys, order: .key),
+      kernel: kernel, combines: true)
+    return afterKeys(ended)
+  }
+
+  @inlinable func afterKeys(_ ended: Pipeline) -> Dataset<T> {
+    Dataset(
       pipeline: ended,
       feed: { chunk, sink in
         try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
@@ -123,4 +146,12 @@ extension Dataset where T == Bytes {
       try body(frame)
     } catch { throw RecordFailure(error, offset: nil, record: frame.key) }
   }
+}
+
+/// A value that says nothing and takes no byte: of keys that are wanted for themselves.
+@usableFromInline struct Nothing: Record {
+  @usableFromInline static var typeCode: TypeCode { .nothing }
+  @inlinable init() {}
+  @inlinable func encode(into target: inout RecordWriter) {}
+  @inlinable init(from source: inout RecordReader) throws {}
 }

@@ -174,3 +174,32 @@ extension Keyed {
       .write(target, location)
   }
 }
+
+extension Keyed {
+  /// Counts the pairs of each key. O(pairs), O(keys) memory.
+  @inlinable @inline(__always) public func countByKey(
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, Int> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let kernel = combining(
+      at: location, insert: { _ in 1 }, update: { count, _ in count += 1 },
+      merge: { $0 += $1 })
+    return Keyed<K, Int>(
+      resultOf: pipeline.ending(
+        "countByKey", location, schema: Keyed<K, Int>.schema(order: .key), kernel: kernel,
+        combines: true))
+  }
+
+  /// Keeps the n pairs whose values rank highest, the highest first; among equals the lowest key.
+  /// O(pairs) for small n.
+  @inlinable public func top<C: Comparable & Sendable>(
+    _ limit: Int, by rank: @escaping @Sendable (V) -> C,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    precondition(limit >= 0, "top needs a number of pairs, not \(limit)")
+    return Keyed(
+      resultOf: pipeline.ending(
+        "top", CodeLocation(fileID: fileID, line: line), schema: Self.schema(order: .rank),
+        kernel: keepingTop(limit) { rank($0) > rank($1) }))
+  }
+}

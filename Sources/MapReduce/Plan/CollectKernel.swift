@@ -35,14 +35,7 @@ extension Keyed {
           Emitter<K, V> { batch in
             for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }
           })
-        return Mapper(
-          map: { chunk in
-            box.value.window = chunk.window
-            let records = try emitInto(chunk, &box.value)
-            try box.value.finishChunk()
-            return records
-          },
-          finishSplit: {})
+        return Mapper(emitting: emitInto, into: box)
       },
       makeFolder: { _ in Collect.sorted() })
   }

@@ -80,6 +80,9 @@ public import Vocabulary
   return Run(ordered: order)
 }
 
+/// A run of records that were written in key order.
+@usableFromInline func orderedRun(_ blocks: [Block]) -> Run { Run(ordered: RecordOrder(blocks)) }
+
 extension Keyed {
   /// A stage that combines values by key on both sides of the shuffle.
   ///
@@ -121,14 +124,7 @@ extension Keyed {
               try combineBatch(state.table, &batch)
             } catch { throw RecordFailure(error, at: location) }
           })
-        return Mapper(
-          map: { chunk in
-            box.value.window = chunk.window
-            let records = try emitInto(chunk, &box.value)
-            try box.value.finishChunk()
-            return records
-          },
-          finishSplit: { state.finishSplit() })
+        return Mapper(emitting: emitInto, into: box, finishSplit: { state.finishSplit() })
       },
       makeFolder: { context in
         let state = CombineFold<A>(context)

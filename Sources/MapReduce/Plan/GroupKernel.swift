@@ -25,14 +25,7 @@ extension Keyed {
               }
             }
           })
-        return Mapper(
-          map: { chunk in
-            box.value.window = chunk.window
-            let records = try emitInto(chunk, &box.value)
-            try box.value.finishChunk()
-            return records
-          },
-          finishSplit: {})
+        return Mapper(emitting: emitInto, into: box)
       },
       makeFolder: { context in
         let list = BlockList()
@@ -73,7 +66,7 @@ extension Keyed {
         try transform(key, group).encode(into: &value)
         writer.append(key: bytes, value: value.bytes, partition: 0)
       }
-      return sortedRun(writer.takeBlocks()[0])
+      return orderedRun(writer.takeBlocks()[0])
     }
   }
 

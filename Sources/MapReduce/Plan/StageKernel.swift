@@ -52,6 +52,24 @@ import Vocabulary
   }
 }
 
+extension Mapper {
+  /// Maps chunks by emitting their pairs into `box`.
+  @inlinable @inline(__always)
+  init<K: Key, V: Record>(
+    emitting emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int,
+    into box: HeapCell<Emitter<K, V>>, finishSplit: @escaping () throws -> Void = {}
+  ) {
+    self.init(
+      map: { chunk in
+        box.value.window = chunk.window
+        let records = try emitInto(chunk, &box.value)
+        try box.value.finishChunk()
+        return records
+      },
+      finishSplit: finishSplit)
+  }
+}
+
 /// Folds the blocks of one partition, in the order of the splits.
 @usableFromInline struct Folder {
   @usableFromInline let fold: (Block) throws -> Void

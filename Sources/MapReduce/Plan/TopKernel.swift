@@ -56,19 +56,12 @@ extension Keyed {
               state.list.insert(batch.key(index), batch.value(index))
             }
           })
-        return Mapper(
-          map: { chunk in
-            box.value.window = chunk.window
-            let records = try emitInto(chunk, &box.value)
-            try box.value.finishChunk()
-            return records
-          },
-          finishSplit: {
-            for entry in state.list.entries {
-              entry.key.withBytes { context.write($0, entry.value) }
-            }
-            state.list.entries = []
-          })
+        return Mapper(emitting: emitInto, into: box) {
+          for entry in state.list.entries {
+            entry.key.withBytes { context.write($0, entry.value) }
+          }
+          state.list.entries = []
+        }
       },
       makeFolder: { context in
         let state = TopState<V>(limit, isAbove: isAbove)
