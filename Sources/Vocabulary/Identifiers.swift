@@ -14,6 +14,22 @@ public struct StageID: Hashable, Comparable, Sendable, CustomStringConvertible {
   public var description: String { "stage \(index + 1)" }
 }
 
+/// One input of a stage, with the operators before it meets the others: counted from 0.
+public struct BranchID: Hashable, Sendable, CustomStringConvertible {
+  /// The stage that reads it.
+  public let stage: StageID
+  /// Which of the stage's inputs.
+  public let index: Int
+
+  @inlinable package init(_ stage: StageID, _ index: Int) {
+    self.stage = stage
+    self.index = index
+  }
+
+  /// Inputs are shown from 1.
+  public var description: String { "input \(index + 1) of \(stage)" }
+}
+
 /// Where an operator was written: it names stages in plans, progress and errors.
 public struct CodeLocation: Hashable, Sendable, CustomStringConvertible {
   /// Module and file, as `#fileID` gives them: `Jobs/WordCount.swift`.

@@ -52,7 +52,7 @@ struct JSONTests {
     #expect((documents[0]["fingerprint"] as? String)?.count == 16)
     let stages = try #require(documents[0]["stages"] as? [any Sendable])
     for stage in stages.compactMap({ $0 as? JSON.Object }) {
-      for field in ["n", "name", "input", "operators", "shuffle", "key", "value", "order"] {
+      for field in ["n", "name", "inputs", "operators", "shuffle", "key", "value", "order"] {
         #expect(stage[field] != nil, "a stage has no \(field)")
       }
     }

@@ -19,8 +19,12 @@ extension RandomMessages {
     let source = flag() ? InputDescription.lines([text()]) : .values(count: 4)
     let stages = (0..<count).map { stage in
       StageDescription(
-        id: StageID(stage), input: stage > 0 ? .stage(StageID(stage - 1)) : source,
-        operators: [OperatorDescription("map", location)],
+        id: StageID(stage),
+        branches: (0...random.number(0...2)).map { _ in
+          BranchDescription(
+            stage > 0 ? .stage(StageID(stage - 1)) : source,
+            flag() ? [] : [OperatorDescription("filter", location)])
+        }, operators: [OperatorDescription("map", location)],
         shuffle: ["hash", "range", "single"][random.number(0...2)], combines: flag(),
         schema: schema())
     }

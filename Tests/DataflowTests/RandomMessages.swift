@@ -106,7 +106,10 @@ struct RandomMessages {
       step: step(), lane: random.number(0...(Limits.lanes - 1)), purpose: flag() ? .work : .sample,
       job: JobID(word()), attempt: number(), spec: spec(), stage: StageID(number()),
       fingerprint: random.next(), partitions: random.number(1...Limits.partitions),
-      counters: number(), input: optional { $0.step() }, splits: list { $0.split() },
+      counters: number(),
+      inputs: list { random in
+        StepInput(step: random.optional { $0.step() }, splits: random.list { $0.split() })
+      },
       samples: list { $0.random.bytes($0.random.number(0...5)) })
   }
 

@@ -68,7 +68,9 @@ enum Samples {
     StepPlan(
       step: step, lane: lane, purpose: purpose, job: JobID(1), attempt: 1,
       spec: spec(code: byte), stage: StageID(0), fingerprint: 99, partitions: partitions,
-      counters: 0, input: nil, splits: (0..<splits).map { .values($0..<($0 + 1)) }, samples: [])
+      counters: 0,
+      inputs: [StepInput(step: nil, splits: (0..<splits).map { .values($0..<($0 + 1)) })],
+      samples: [])
   }
 
   /// A view in which every shard has the receivers that are named.

@@ -159,15 +159,16 @@ extension RandomSource {
 
   fileprivate mutating func order() -> ExecutorOrder {
     let stage = StageID(number(0...300))
+    let branch = BranchID(stage, number(0...5))
     let step = StepID(next())
     let work: TaskOrder.Work
     switch number(0...6) {
     case 0: return .forget(step)
     case 1: return .free(list { $0.next() })
     case 2: work = .plan
-    case 3: work = .list(stage)
-    case 4: work = .sample(stage, input())
-    case 5: work = .map(stage, input(), samples: keys())
+    case 3: work = .list(branch)
+    case 4: work = .sample(branch, input())
+    case 5: work = .map(branch, input(), samples: keys())
     default:
       let isLast = number(0...1) == 1
       work = .fold(step, partition: small(), stage, list { $0.lent() }, isLast: isLast)
@@ -191,11 +192,14 @@ extension RandomSource {
     let location = CodeLocation(fileID: "Jobs/\(text())", line: number(0...9999))
     let count = number(1...3)
     let stages = (0..<count).map { index in
-      let input: InputDescription =
-        index > 0 && number(0...1) == 0
-        ? .stage(StageID(number(0...(index - 1)))) : .lines(list { $0.text() })
+      let branches = (0...number(0...2)).map { _ in
+        let input: InputDescription =
+          index > 0 && number(0...1) == 0
+          ? .stage(StageID(number(0...(index - 1)))) : .lines(list { $0.text() })
+        return BranchDescription(input, list { OperatorDescription($0.text(), location) })
+      }
       return StageDescription(
-        id: StageID(index), input: input,
+        id: StageID(index), branches: branches,
         operators: list { OperatorDescription($0.text(), location) }, shuffle: text(),
         combines: number(0...1) == 0,
         schema: ResultSchema(key: .bytes, value: .optional(.string), shape: .pairs, order: .key))

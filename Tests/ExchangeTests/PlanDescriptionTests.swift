@@ -19,6 +19,8 @@ import Vocabulary
     var shape = ResultSchema.Shape.pairs
     var order = ResultSchema.Order.key
     var secondInput = InputDescription.stage(StageID(0))
+    var thirdInput: InputDescription?
+    var isFilteredFirst = false
     var output = "result"
     var outputStage = 1
     var hasSecondOutput = false
@@ -29,14 +31,17 @@ import Vocabulary
       let steps = [
         OperatorDescription(operatorName, location), OperatorDescription("reduce", location),
       ]
+      let filter = OperatorDescription("filter", location)
       let schema = ResultSchema(key: key, value: value, shape: shape, order: order)
       let stages = [
         StageDescription(
           id: StageID(0), input: input, operators: steps, shuffle: shuffle, combines: combines,
           schema: schema),
         StageDescription(
-          id: StageID(1), input: secondInput, operators: steps, shuffle: "single", combines: false,
-          schema: schema),
+          id: StageID(1),
+          branches: [BranchDescription(secondInput, isFilteredFirst ? [filter] : [])]
+            + (thirdInput.map { [BranchDescription($0, [filter])] } ?? []), operators: steps,
+          shuffle: "single", combines: false, schema: schema),
       ]
       var outputs = [
         OutputDescription(name: output, stage: StageID(outputStage), location: location)
@@ -57,7 +62,9 @@ import Vocabulary
     ("shuffle", { $0.shuffle = "range" }), ("combining", { $0.combines = false }),
     ("key", { $0.key = .string }), ("value", { $0.value = .optional(.string) }),
     ("shape", { $0.shape = .values }), ("order", { $0.order = .input }),
-    ("input of a stage", { $0.secondInput = .lines(["c"]) }), ("output", { $0.output = "renamed" }),
+    ("input of a stage", { $0.secondInput = .lines(["c"]) }),
+    ("another input", { $0.thirdInput = .stage(StageID(0)) }),
+    ("operator of one input", { $0.isFilteredFirst = true }), ("output", { $0.output = "renamed" }),
     ("stage of an output", { $0.outputStage = 0 }),
     ("another output", { $0.hasSecondOutput = true }), ("counters", { $0.counters += ["lines"] }),
     ("name of a counter", { $0.counters = ["lines"] }),
@@ -84,8 +91,10 @@ import Vocabulary
     #expect((object["fingerprint"] as? String)?.count == 16)
     let stages = try #require(object["stages"] as? [[String: Any]])
     #expect(stages.map { $0["n"] as? Int } == [1, 2])
-    #expect((stages[0]["input"] as? [String: [String]]) == ["lines": ["a.txt", "b"]])
-    #expect((stages[1]["input"] as? [String: Int]) == ["stage": 1])
+    let inputs = stages.map { ($0["inputs"] as? [[String: Any]] ?? []).map { $0["reads"] } }
+    #expect(inputs.map(\.count) == [1, 1])
+    #expect((inputs[0][0] as? [String: [String]]) == ["lines": ["a.txt", "b"]])
+    #expect((inputs[1][0] as? [String: Int]) == ["stage": 1])
     let results = try #require(object["results"] as? [[String: Any]])
     #expect(results.map { $0["name"] as? String } == ["result"])
     #expect(results.map { $0["location"] as? String } == ["Jobs/A.swift:3"])
@@ -105,5 +114,19 @@ import Vocabulary
     #expect(plan.dot.contains("s0 -> s1;"))
     #expect(plan.dot.contains("s1 -> o0;"))
     #expect(plan.dot.hasSuffix("}"))
+  }
+
+  @Test func `A stage of several inputs shows each with its operators`() {
+    var draft = Draft()
+    draft.thirdInput = .lines(["c.txt"])
+    let lines = draft.plan.text.split(separator: "\n").map(String.init)
+    let start = lines.firstIndex { $0.hasPrefix("stage 2") } ?? 0
+    #expect(
+      lines[start..<start + 5] == [
+        "stage 2   reads 2 inputs", "  1  stage 1", "  2  lines of c.txt",
+        "       filter   A.swift:3", "  flatMap   A.swift:3",
+      ])
+    #expect(draft.plan.dot.contains("s0 -> s1;"))
+    #expect(draft.plan.dot.contains("i1_1 -> s1 [label=\"filter\"];"))
   }
 }

@@ -26,7 +26,7 @@ import Vocabulary
     let file = InputFile(path: "lines.txt", size: 4, isStream: false)
     let job = JobSpec("ends-at", ["wait", "one", "lines.txt"], in: directory)
     let work = ExecutorTask.Work.map(
-      StageID(0), .files([FileRange(file: file, range: 0..<4)]), samples: [])
+      BranchID(StageID(0), 0), .files([FileRange(file: file, range: 0..<4)]), samples: [])
     place.pool.start(
       0, ExecutorTask(number: 1, job: job, fingerprint: nil, work: work), executable: executable)
     while true {
@@ -96,7 +96,7 @@ struct Measures {
       taken.append(
         try timed {
           _ = try place.perform(
-            job, executable, [.map(StageID(0), .values(0..<0), samples: [])])
+            job, executable, [.map(BranchID(StageID(0), 0), .values(0..<0), samples: [])])
         })
     }
     show("an empty map task", taken)
@@ -123,14 +123,14 @@ struct Measures {
     let place = try Workplace(slots: 1, arenaBytes: 2 << 30)
     let job = JobSpec("terasort", [input], in: directory)
     guard
-      case .listed(let files) = try place.perform(job, executable, [.list(StageID(0))])[0]
+      case .listed(let files) = try place.perform(job, executable, [.list(BranchID(StageID(0), 0))])[0]
         .report()
     else { return }
     let splits = Splits.pack(files)
     var bytes = 0
     let wall = try timed {
       for split in splits {
-        let work = ExecutorTask.Work.map(StageID(0), .files(split), samples: [])
+        let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), .files(split), samples: [])
         let result = try place.perform(job, executable, [work])[0]
         bytes += result.blocks.reduce(0) { $0 + $1.block.count }
       }

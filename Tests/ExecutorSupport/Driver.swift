@@ -36,9 +36,12 @@ package struct Driver {
     var driven = DrivenJob(plan: plan)
     var runs: [[HeldRun]] = []
     for stage in plan.stages {
-      let inputs = try self.inputs(stage, runs)
+      let inputs = try stage.branches.enumerated().flatMap { index, branch in
+        let id = BranchID(stage.id, index)
+        return try self.inputs(id, branch.input, runs).map { (branch: id, input: $0) }
+      }
       let samples = try self.samples(stage, inputs, plan)
-      let work = inputs.map { ExecutorTask.Work.map(stage.id, $0, samples: samples) }
+      let work = inputs.map { ExecutorTask.Work.map($0.branch, $0.input, samples: samples) }
       let mapped = try perform(work, plan)
       for result in mapped {
         guard case .mapped(let tally) = try result.report() else { throw Unexpected() }
@@ -61,10 +64,12 @@ package struct Driver {
     try place.perform(job, executable, fingerprint: plan?.fingerprint, work, slot: slot)
   }
 
-  private func inputs(_ stage: StageDescription, _ runs: [[HeldRun]]) throws -> [MapInput] {
-    switch stage.input {
+  private func inputs(
+    _ branch: BranchID, _ input: InputDescription, _ runs: [[HeldRun]]
+  ) throws -> [MapInput] {
+    switch input {
     case .lines:
-      guard case .listed(let files) = try perform([.list(stage.id)])[0].report() else {
+      guard case .listed(let files) = try perform([.list(branch)])[0].report() else {
         throw Unexpected()
       }
       return Splits.pack(files).map { .files($0) }
@@ -73,7 +78,7 @@ package struct Driver {
       let held = runs[earlier.index]
       let extents = held.map { RunExtent(records: $0.tally.records, bytes: $0.tally.bytes) }
       return Splits.records(extents).map { part in
-        input(held[part.partition].blocks, part.range)
+        self.input(held[part.partition].blocks, part.range)
       }
     }
   }
@@ -94,11 +99,12 @@ package struct Driver {
   }
 
   private func samples(
-    _ stage: StageDescription, _ inputs: [MapInput], _ plan: PlanDescription
+    _ stage: StageDescription, _ inputs: [(branch: BranchID, input: MapInput)],
+    _ plan: PlanDescription
   ) throws -> [[UInt8]] {
     guard stage.shuffle == "range" else { return [] }
     let work = Splits.sampled(of: inputs.count).map {
-      ExecutorTask.Work.sample(stage.id, inputs[$0])
+      ExecutorTask.Work.sample(inputs[$0].branch, inputs[$0].input)
     }
     return try perform(work, plan).flatMap { result in
       guard case .sampled(let keys) = try result.report() else { throw Unexpected() }

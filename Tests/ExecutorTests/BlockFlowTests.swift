@@ -35,7 +35,7 @@ import Vocabulary
     let place = try Workplace(slots: 1) { $0.areaBytes = 1 << 20 }
     let lines = (0..<20).map { "\($0)" }
     let job = JobSpec("widens", ["\(bytes)", "lines.txt"], in: corpus.path)
-    let work = ExecutorTask.Work.map(StageID(0), try input(corpus, lines), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, lines), samples: [])
     let mapped = try place.perform(job, Built.faulty, [work])[0]
     #expect(mapped.end.failure == nil)
     let fold = FoldID(step: StepID(1), partition: 0)
@@ -55,7 +55,7 @@ import Vocabulary
   @Test func `A record larger than the area is told, and the executor lives on`() throws {
     let corpus = try Corpus()
     let place = try Workplace(slots: 1) { $0.areaBytes = 1 << 20 }
-    let work = ExecutorTask.Work.map(StageID(0), try input(corpus, ["a"]), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, ["a"]), samples: [])
     for (bytes, isRight) in [("1200000", false), ("1000", true)] {
       let job = JobSpec("widens", [bytes, "lines.txt"], in: corpus.path)
       let result = try place.perform(job, Built.faulty, [work])[0]
@@ -73,7 +73,7 @@ import Vocabulary
     let place = try Workplace(slots: 1) { $0.areaBytes = 1 << 20 }
     let job = JobSpec("widens", ["1000", "lines.txt"], in: corpus.path)
     let work = ExecutorTask.Work.map(
-      StageID(0), try input(corpus, (0..<4000).map { "\($0)" }), samples: [])
+      BranchID(StageID(0), 0), try input(corpus, (0..<4000).map { "\($0)" }), samples: [])
     place.pool.start(
       0, ExecutorTask(number: 77, job: job, fingerprint: nil, work: work),
       executable: Built.faulty)
@@ -106,7 +106,7 @@ import Vocabulary
     let place = try Workplace(slots: 1)
     place.copiesBlocks = false
     let job = JobSpec("widens", ["10", "lines.txt"], in: corpus.path)
-    let work = ExecutorTask.Work.map(StageID(0), try input(corpus, ["a", "b"]), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, ["a", "b"]), samples: [])
     let result = try place.perform(job, Built.faulty, [work])[0]
     place.close()
     let found = try values(result.blocks.map(\.block))
@@ -118,7 +118,7 @@ import Vocabulary
     let place = try Workplace(slots: 1)
     let job = JobSpec("widens", ["1000", "lines.txt"], in: corpus.path)
     let work = ExecutorTask.Work.map(
-      StageID(0), try input(corpus, (0..<300).map { "\($0)" }), samples: [])
+      BranchID(StageID(0), 0), try input(corpus, (0..<300).map { "\($0)" }), samples: [])
     var mapped: [Block] = try place.perform(job, Built.faulty, [work])[0].blocks.map(\.block)
     let fold = FoldID(step: StepID(1), partition: 0)
     _ = try place.perform(job, Built.faulty, [.fold(fold, StageID(0), mapped, isLast: false)])
@@ -138,7 +138,7 @@ import Vocabulary
     place.copiesBlocks = false
     let job = JobSpec("widens", ["1000", "lines.txt"], in: corpus.path)
     let work = ExecutorTask.Work.map(
-      StageID(0), try input(corpus, (0..<3000).map { "\($0)" }), samples: [])
+      BranchID(StageID(0), 0), try input(corpus, (0..<3000).map { "\($0)" }), samples: [])
     let mapped = try place.perform(job, Built.faulty, [work])[0]
     let blocks = mapped.blocks.map(\.block)
     let fold = FoldID(step: StepID(1), partition: 0)
@@ -171,7 +171,7 @@ import Vocabulary
     let corpus = try Corpus()
     let place = try Workplace(slots: 1)
     let job = JobSpec("talks", ["1000000", "lines.txt"], in: corpus.path)
-    let work = ExecutorTask.Work.map(StageID(0), try input(corpus, ["talk"]), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, ["talk"]), samples: [])
     let result = try place.perform(job, Built.faulty, [work])[0]
     #expect(result.end.failure == nil)
     _ = try place.perform(job, Built.faulty, [.plan])
@@ -186,7 +186,7 @@ import Vocabulary
     let user = geteuid() == 0 ? ExecutorUser(named: "nobody") : nil
     let place = try Workplace(slots: 1) { $0.user = user }
     let result = try place.perform(
-      JobSpec("tells-user", []), Built.faulty, [.map(StageID(0), .values(0..<1), samples: [])])[0]
+      JobSpec("tells-user", []), Built.faulty, [.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])])[0]
     #expect(result.end.failure == nil)
     place.close()
     let lines = place.pool.takeLines().lines.map(\.text).filter { !$0.hasPrefix("pid ") }

@@ -36,9 +36,9 @@ import Vocabulary
   }
 
   static let wrong: [(ExecutorTask.Work, ExecutorReport)] = [
-    (.plan, .folded), (.plan, .mapped(SplitTally())), (.list(StageID(0)), .finished(RunTally())),
-    (.map(StageID(0), .values(0..<1), samples: []), .sampled([])),
-    (.sample(StageID(0), .values(0..<1)), .listed([])),
+    (.plan, .folded), (.plan, .mapped(SplitTally())), (.list(BranchID(StageID(0), 0)), .finished(RunTally())),
+    (.map(BranchID(StageID(0), 0), .values(0..<1), samples: []), .sampled([])),
+    (.sample(BranchID(StageID(0), 0), .values(0..<1)), .listed([])),
     (.fold(FoldID(step: StepID(1), partition: 0), StageID(0), [], isLast: true), .folded),
     (
       .fold(FoldID(step: StepID(1), partition: 0), StageID(0), [], isLast: false),
@@ -68,7 +68,7 @@ import Vocabulary
   ) throws {
     let (offset, count, records) = Self.places[index]
     let lent = LentBlock(id: UInt64(offset), offset: offset, count: count, records: records)
-    let work = ExecutorTask.Work.map(StageID(0), .values(0..<1), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])
     let (result, _) = try end([.block(partition: 0, lent), .mapped(SplitTally())], of: work)
     #expect(result.end.hasDied)
     #expect(result.blocks.isEmpty)
@@ -76,7 +76,7 @@ import Vocabulary
 
   @Test func `A block that is lent twice ends its executor`() throws {
     let lent = LentBlock(id: 64 << 10, offset: 64 << 10, count: 100, records: 3)
-    let work = ExecutorTask.Work.map(StageID(0), .values(0..<1), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])
     let corpus = try Corpus()
     let place = try Workplace(slots: 1)
     place.copiesBlocks = false
@@ -117,7 +117,7 @@ import Vocabulary
     let job = JobSpec("ends-at", ["orphan", "one", "lines.txt"], in: corpus.path)
     let file = InputFile(path: "lines.txt", size: 4, isStream: false)
     let work = ExecutorTask.Work.map(
-      StageID(0), .files([FileRange(file: file, range: 0..<4)]), samples: [])
+      BranchID(StageID(0), 0), .files([FileRange(file: file, range: 0..<4)]), samples: [])
     let result = try place.perform(job, Built.faulty, [work])[0]
     #expect(result.end.hasDied)
     let line = try #require(result.end.failure?.trace.first { $0.hasPrefix("orphan ") })
@@ -144,7 +144,7 @@ import Vocabulary
     func samples(_ first: UInt8) -> [[UInt8]] { (0..<31).map { [first + $0] } }
     let place = try Workplace(slots: 1)
     func partitions(_ job: JobSpec, _ samples: [[UInt8]]) throws -> [Int] {
-      let work = ExecutorTask.Work.map(StageID(0), input, samples: samples)
+      let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), input, samples: samples)
       return try place.perform(job, Built.mapred, [work])[0].blocks.map(\.partition).sorted()
     }
     let low = try partitions(job, samples(0x21))

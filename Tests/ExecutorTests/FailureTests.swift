@@ -23,7 +23,7 @@ import Vocabulary
     let input = MapInput.files([FileRange(file: file, range: 0..<size)])
     let job = JobSpec(name, arguments + ["lines.txt"], in: corpus.path, code: code)
     return try place.perform(
-      job, executable, [.map(StageID(0), input, samples: [])], started: started)[0]
+      job, executable, [.map(BranchID(StageID(0), 0), input, samples: [])], started: started)[0]
   }
 
   private func failure(
@@ -125,7 +125,7 @@ import Vocabulary
   @Test func `The death of an idle executor is told, once`() throws {
     let place = try Workplace(slots: 1)
     let job = JobSpec("tells-user", [])
-    let work = ExecutorTask.Work.map(StageID(0), .values(0..<1), samples: [])
+    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])
     #expect(try place.perform(job, Built.faulty, [work])[0].end.failure == nil)
     var executor: pid_t?
     while executor == nil {
@@ -202,7 +202,7 @@ import Vocabulary
     ] {
       let file = InputFile(path: path, size: 12, isStream: false)
       let work = ExecutorTask.Work.map(
-        StageID(0), .files([FileRange(file: file, range: 0..<12)]), samples: [])
+        BranchID(StageID(0), 0), .files([FileRange(file: file, range: 0..<12)]), samples: [])
       let result = try place.perform(job, Built.faulty, [work])[0]
       #expect(!result.end.hasDied)
       #expect(result.end.failure?.message.contains(words) == true)
@@ -212,7 +212,7 @@ import Vocabulary
   @Test func `Another plan than the cluster's is not worked on`() throws {
     let place = try Workplace(slots: 1)
     let result = try place.perform(
-      JobSpec("throws-at", ["-", "x"]), Built.faulty, fingerprint: 1, [.list(StageID(0))])[0]
+      JobSpec("throws-at", ["-", "x"]), Built.faulty, fingerprint: 1, [.list(BranchID(StageID(0), 0))])[0]
     #expect(result.end.failure?.message.contains("the job's plan is another one here") == true)
   }
 

@@ -63,7 +63,7 @@ import Vocabulary
     let description = plan.description
     #expect(description.job == "planned")
     #expect(
-      description.stages.map(\.input) == [
+      description.branches.map(\.input) == [
         .lines(["in", "*.txt"]), .stage(StageID(0)), .stage(StageID(0)), .values(count: 1),
       ])
     let operators = description.stages.map { $0.operators.map(\.name) }
@@ -96,7 +96,7 @@ import Vocabulary
         pairs.write(.result("pairs"))
       })
     #expect(plan.description.stages.count == 1)
-    #expect(plan.inputStage(of: 0) == nil)
+    #expect(plan.inputStages(of: 0) == [])
   }
 
   @Test func `Jobs are named after their type`() {

@@ -29,12 +29,12 @@ package struct ExecutorTask: Sendable {
   package enum Work: Sendable {
     /// Builds the plan, and finds the files that its stages read.
     case plan
-    /// Finds the files that a stage reads.
-    case list(StageID)
+    /// Finds the files of an input.
+    case list(BranchID)
     /// Collects sort keys from the beginning of a split.
-    case sample(StageID, MapInput)
+    case sample(BranchID, MapInput)
     /// Maps a split into blocks. `splitters` are the sampled keys, where partitions are ranges.
-    case map(StageID, MapInput, samples: [[UInt8]])
+    case map(BranchID, MapInput, samples: [[UInt8]])
     /// Takes blocks into what was gathered of a partition, in this order. With the last ones it
     /// makes the run, and forgets what was gathered.
     case fold(FoldID, StageID, [Block], isLast: Bool)
@@ -58,8 +58,8 @@ package struct ExecutorTask: Sendable {
 
 /// What an executor tells of its task. All but `block` and `runBlock` end it.
 package enum TaskReport: Sendable {
-  /// With the files that each stage reads; nil for stages that read none.
-  case planned(PlanDescription, files: [[InputFile]?])
+  /// With the files of each input that reads some.
+  case planned(PlanDescription, files: [BranchFiles])
   case listed([InputFile])
   case sampled([[UInt8]])
   /// A block of records for a partition.

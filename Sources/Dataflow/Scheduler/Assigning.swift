@@ -35,7 +35,7 @@ struct Assigning: Sendable {
   init(_ step: Board.Step, members: [NodeID], now: UInt64) {
     counts = step.attemptCounts
     given = Array(repeating: Given(), count: members.count)
-    waiting = step.plan.splits.indices.filter { split in
+    waiting = (0..<step.plan.splitCount).filter { split in
       !step.complete.contains(split) && !step.attempts.contains { $0.split == split }
     }
     for attempt in step.attempts {

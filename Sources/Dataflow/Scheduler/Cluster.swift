@@ -64,7 +64,7 @@ package struct Orders: Sendable {
 /// What a scheduler asks an executor of its own node, before a job begins.
 package enum Errand: Hashable, Sendable {
   case plan(JobID)
-  case list(JobID, StageID)
+  case list(JobID, BranchID)
 
   var job: JobID {
     switch self {
@@ -75,8 +75,8 @@ package enum Errand: Hashable, Sendable {
 
 /// What of it came.
 package enum ErrandReport: Sendable {
-  /// With the files that each stage reads; nil for stages that read none.
-  case planned(PlanDescription, files: [[InputFile]?])
+  /// With the files of each input that reads some.
+  case planned(PlanDescription, files: [BranchFiles])
   case listed([InputFile])
   case failed(JobFailure)
   /// The executor has died over it.

@@ -33,8 +33,8 @@ struct JobRun: Sendable {
   var stage = 0
   /// Sampled keys of the stage that is next, where it needs them.
   var samples: [[UInt8]]?
-  /// By stage: the files that it reads; nil where they are not known here.
-  var files: [[InputFile]?] = []
+  /// The files of inputs that read some, where they are known here.
+  var files: [BranchID: [InputFile]] = [:]
   /// Errands that an executor has died over, and another one was sent on.
   var repeated: [Errand] = []
   /// What ended steps of this attempt, that were begun anew.
@@ -57,12 +57,12 @@ struct JobRun: Sendable {
     }
   }
 
-  /// Stages from the next one on whose files are not known.
-  var unlisted: [StageID] {
+  /// Inputs of stages from the next one on whose files are not known.
+  var unlisted: [BranchID] {
     guard let plan else { return [] }
-    return plan.stages.filter { stage in
-      guard case .lines = stage.input, stage.id.index >= self.stage else { return false }
-      return files[stage.id.index] == nil
+    return plan.branches.filter { id, input in
+      guard case .lines = input, id.stage.index >= stage else { return false }
+      return files[id] == nil
     }.map(\.id)
   }
 }
@@ -94,10 +94,10 @@ struct Working: Sendable {
   var failures: [(split: Int, failure: JobFailure)] = []
 }
 
-extension PlanDescription {
-  /// The splits of a stage that reads a source.
-  func splits(of stage: Int, files: [InputFile]) -> [SplitDescription] {
-    switch stages[stage].input {
+extension InputDescription {
+  /// The splits of a source.
+  func splits(files: [InputFile]) -> [SplitDescription] {
+    switch self {
     case .lines: Splits.pack(files).map { .files($0) }
     case .values(let count): Splits.values(count: count).map { .values($0) }
     case .stage: []

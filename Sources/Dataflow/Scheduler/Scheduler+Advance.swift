@@ -44,12 +44,12 @@ extension Scheduler {
       orders.commands.append(
         .begin(runs[place].id, attempt: runs[place].attempt, plan, clock: time.clock))
     }
-    let (splits, input) = self.splits(place, plan, coordination)
+    let inputs = self.inputs(place, plan, coordination)
     let stage = plan.stages[runs[place].stage]
-    if stage.isSampled, runs[place].samples == nil, !splits.isEmpty {
-      beginSampling(place, plan, splits, input, into: &orders)
+    if stage.isSampled, runs[place].samples == nil, inputs.contains(where: { !$0.splits.isEmpty }) {
+      beginSampling(place, plan, inputs, into: &orders)
     } else {
-      beginWork(place, plan, splits, input, time, into: &orders)
+      beginWork(place, plan, inputs, time, into: &orders)
     }
   }
 
@@ -77,39 +77,43 @@ extension Scheduler {
     }
   }
 
-  /// The splits of the next stage, and the step whose runs they are of.
-  private func splits(
+  /// What the next stage reads.
+  private func inputs(
     _ place: Int, _ plan: PlanDescription, _ coordination: Coordination
-  ) -> ([SplitDescription], StepID?) {
+  ) -> [StepInput] {
     let run = runs[place]
-    guard case .stage(let earlier) = plan.stages[run.stage].input,
-      let made = coordination.jobs[run.id]?.stages[earlier.index]
-    else {
-      return (plan.splits(of: run.stage, files: run.files[run.stage] ?? []), nil)
+    let stage = plan.stages[run.stage]
+    return stage.branches.enumerated().map { index, branch in
+      guard case .stage(let earlier) = branch.input,
+        let made = coordination.jobs[run.id]?.stages[earlier.index]
+      else {
+        let files = run.files[BranchID(stage.id, index)] ?? []
+        return StepInput(step: nil, splits: branch.input.splits(files: files))
+      }
+      let extents = made.runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
+      let splits = Splits.records(extents).map { part in
+        SplitDescription.records(partition: part.partition, part.range)
+      }
+      return StepInput(step: made.step, splits: splits)
     }
-    let extents = made.runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
-    let splits = Splits.records(extents).map { part in
-      SplitDescription.records(partition: part.partition, part.range)
-    }
-    return (splits, made.step)
   }
 
   private mutating func beginSampling(
-    _ place: Int, _ plan: PlanDescription, _ splits: [SplitDescription], _ input: StepID?,
-    into orders: inout Orders
+    _ place: Int, _ plan: PlanDescription, _ inputs: [StepInput], into orders: inout Orders
   ) {
-    let sampled = Splits.sampled(of: splits.count).map { splits[$0] }
-    let step = announce(place, plan, .sample, sampled, input, samples: [], into: &orders)
-    let keys = [[[UInt8]]?](repeating: nil, count: sampled.count)
+    let sampled = StepInput.sampled(inputs)
+    let step = announce(place, plan, .sample, sampled, samples: [], into: &orders)
+    let count = sampled.reduce(0) { $0 + $1.splits.count }
+    let keys = [[[UInt8]]?](repeating: nil, count: count)
     runs[place].phase = .sampling(step, Sampling(keys: keys, assigning: nil))
   }
 
   private mutating func beginWork(
-    _ place: Int, _ plan: PlanDescription, _ splits: [SplitDescription], _ input: StepID?,
-    _ time: Time, into orders: inout Orders
+    _ place: Int, _ plan: PlanDescription, _ inputs: [StepInput], _ time: Time,
+    into orders: inout Orders
   ) {
     let samples = runs[place].samples ?? []
-    let step = announce(place, plan, .work, splits, input, samples: samples, into: &orders)
+    let step = announce(place, plan, .work, inputs, samples: samples, into: &orders)
     let shards = view.receivers.count
     runs[place].phase = .working(
       step,
@@ -121,8 +125,7 @@ extension Scheduler {
   /// Tells all members of a step.
   private mutating func announce(
     _ place: Int, _ plan: PlanDescription, _ purpose: StepPlan.Purpose,
-    _ splits: [SplitDescription], _ input: StepID?, samples: [[UInt8]],
-    into orders: inout Orders
+    _ inputs: [StepInput], samples: [[UInt8]], into orders: inout Orders
   ) -> StepID {
     let step = nextStep()
     let run = runs[place]
@@ -132,15 +135,17 @@ extension Scheduler {
           step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
           spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
           partitions: plan.stages[run.stage].partitions, counters: plan.counters.count,
-          input: input, splits: splits, samples: samples)))
+          inputs: inputs, samples: samples)))
     return step
   }
 
-  /// Asks for the files of all stages that are still to come.
+  /// Asks for the files of all inputs that are still to come.
   mutating func list(_ place: Int, into orders: inout Orders) {
-    let stages = runs[place].unlisted
-    runs[place].phase = stages.isEmpty ? .ready : .listing(left: stages.count)
-    for stage in stages { orders.errands.append((.list(runs[place].id, stage), runs[place].spec)) }
+    let unlisted = runs[place].unlisted
+    runs[place].phase = unlisted.isEmpty ? .ready : .listing(left: unlisted.count)
+    for branch in unlisted {
+      orders.errands.append((.list(runs[place].id, branch), runs[place].spec))
+    }
   }
 
   private mutating func sample(
@@ -178,9 +183,8 @@ extension Scheduler {
 
   /// Whether a member can read a split: files all can, records those who have them.
   private func mayMap(_ rank: Int, _ plan: StepPlan, _ split: Int) -> Bool {
-    guard case .records(let partition, _) = plan.splits[split], let input = plan.input else {
-      return true
-    }
+    let (_, input, description) = plan.split(split)
+    guard case .records(let partition, _) = description, let input else { return true }
     let shard = view.map.shard(of: partition)
     if let holders = holders[input] { return holders[shard].contains(view.members[rank]) }
     return stock.holds(rank, ShardRuns(step: input, shard: shard))

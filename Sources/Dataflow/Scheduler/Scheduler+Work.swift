@@ -41,7 +41,7 @@ extension Scheduler {
 
   /// The splits that all shards have; nil while some shard has not told.
   private static func complete(_ held: [SplitSet?], _ step: Board.Step) -> SplitSet? {
-    var complete = SplitSet(first: step.plan.splits.count)
+    var complete = SplitSet(first: step.plan.splitCount)
     for splits in held {
       guard let splits else { return nil }
       complete = complete.intersection(splits)
@@ -101,7 +101,7 @@ extension Scheduler {
     commit(
       place, plan.step,
       StageRecord(
-        step: plan.step, runs: tallies, input: all, splits: plan.splits.count,
+        step: plan.step, runs: tallies, input: all, splits: plan.splitCount,
         microseconds: (time.now - work.began) / 1000),
       clock: time.clock, into: &orders)
   }

@@ -151,12 +151,12 @@ package struct Scheduler: Sendable {
       guard let place = runs.firstIndex(where: { $0.id == job }) else { return }
       guard case .planning = runs[place].phase else { return }
       planned(place, report, clock, into: &orders)
-    case .list(let job, let stage):
+    case .list(let job, let branch):
       guard let place = runs.firstIndex(where: { $0.id == job }) else { return }
       guard case .listing(let left) = runs[place].phase else { return }
       switch report {
       case .listed(let files):
-        runs[place].files[stage.index] = files
+        runs[place].files[branch] = files
         runs[place].phase = left == 1 ? .ready : .listing(left: left - 1)
       case .failed(let failure): fail(place, failure, clock: clock, into: &orders)
       case .planned, .died: break
@@ -186,7 +186,7 @@ package struct Scheduler: Sendable {
     switch report {
     case .planned(let plan, let files):
       runs[place].plan = plan
-      runs[place].files = plan.stages.indices.map { $0 < files.count ? files[$0] : nil }
+      for found in files { runs[place].files[found.branch] = found.files }
       list(place, into: &orders)
     case .failed(let failure): fail(place, failure, clock: clock, into: &orders)
     case .listed, .died: break
@@ -270,6 +270,5 @@ extension JobRun {
     self.init(job, attempt: job.attempt, phase: .ready)
     plan = job.plan
     stage = job.stages.count
-    files = Array(repeating: nil, count: job.plan?.stages.count ?? 0)
   }
 }

@@ -37,7 +37,7 @@ package struct Board: Hashable, Sendable {
       self.plan = plan
       self.ordinal = ordinal
       self.participants = participants
-      attemptCounts = Array(repeating: 0, count: plan.splits.count)
+      attemptCounts = Array(repeating: 0, count: plan.splitCount)
     }
   }
 

@@ -3,6 +3,29 @@ package import Exchange
 package import Memory
 package import Vocabulary
 
+/// One input of a step.
+package struct StepInput: Hashable, Sendable {
+  /// The step whose runs are read; nil where a source is.
+  package let step: StepID?
+  package let splits: [SplitDescription]
+
+  package init(step: StepID?, splits: [SplitDescription]) {
+    self.step = step
+    self.splits = splits
+  }
+
+  /// The same inputs with the splits that a sort samples.
+  static func sampled(_ inputs: [StepInput]) -> [StepInput] {
+    let wanted = Set(Splits.sampled(of: inputs.reduce(0) { $0 + $1.splits.count }))
+    var first = 0
+    return inputs.map { input in
+      defer { first += input.splits.count }
+      let sampled = input.splits.indices.filter { wanted.contains(first + $0) }
+      return StepInput(step: input.step, splits: sampled.map { input.splits[$0] })
+    }
+  }
+}
+
 /// All that a node must know of a step to take part in it.
 package struct StepPlan: Hashable, Sendable {
   package enum Purpose: UInt8, Hashable, Sendable {
@@ -26,17 +49,15 @@ package struct StepPlan: Hashable, Sendable {
   package let partitions: Int
   /// How many counters the plan has.
   package let counters: Int
-  /// The step whose runs are read; nil where a source is.
-  package let input: StepID?
-  package let splits: [SplitDescription]
+  /// By branch of the stage. Splits are numbered through all of them.
+  package let inputs: [StepInput]
   /// Sampled keys, where partitions are ranges.
   package let samples: [[UInt8]]
 
   package init(
     step: StepID, lane: Int, purpose: Purpose, job: JobID, attempt: Int, spec: JobSpec,
-    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int, input: StepID?,
-    splits: [SplitDescription],
-    samples: [[UInt8]]
+    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int,
+    inputs: [StepInput], samples: [[UInt8]]
   ) {
     self.step = step
     self.lane = lane
@@ -48,9 +69,22 @@ package struct StepPlan: Hashable, Sendable {
     self.fingerprint = fingerprint
     self.partitions = partitions
     self.counters = counters
-    self.input = input
-    self.splits = splits
+    self.inputs = inputs
     self.samples = samples
+  }
+
+  package var splitCount: Int { inputs.reduce(0) { $0 + $1.splits.count } }
+
+  /// A split by its number: of which branch, of which step's records, and which part of them.
+  package func split(_ number: Int) -> (branch: BranchID, input: StepID?, SplitDescription) {
+    var place = number
+    for (index, input) in inputs.enumerated() {
+      if place < input.splits.count {
+        return (BranchID(stage, index), input.step, input.splits[place])
+      }
+      place -= input.splits.count
+    }
+    preconditionFailure("\(step) has no split \(number)")
   }
 }
 
@@ -80,8 +114,10 @@ extension ByteBuffer {
     appendLittleEndian(plan.fingerprint)
     appendVarint(UInt64(plan.partitions))
     appendVarint(UInt64(plan.counters))
-    append(optional: plan.input) { $0.appendVarint($1.number) }
-    append(list: plan.splits) { $0.append($1) }
+    append(list: plan.inputs) { out, input in
+      out.append(optional: input.step) { $0.appendVarint($1.number) }
+      out.append(list: input.splits) { $0.append($1) }
+    }
     append(list: plan.samples) { out, key in
       out.appendVarint(UInt64(key.count))
       key.withBytes { out.append($0) }
@@ -107,8 +143,11 @@ extension ByteReader {
     let fingerprint = try littleEndian(UInt64.self)
     let partitions = try number()
     let counters = try number()
-    let input = try optional { reader throws(Damaged) in StepID(try reader.varint()) }
-    let splits = try list { reader throws(Damaged) in try reader.split() }
+    let inputs = try list { reader throws(Damaged) in
+      let step = try reader.optional { reader throws(Damaged) in StepID(try reader.varint()) }
+      return StepInput(
+        step: step, splits: try reader.list { reader throws(Damaged) in try reader.split() })
+    }
     let samples = try list { reader throws(Damaged) in
       Array(try reader.take(try reader.length()))
     }
@@ -118,8 +157,7 @@ extension ByteReader {
     return StepPlan(
       step: step, lane: lane, purpose: purpose, job: job, attempt: attempt, spec: spec,
       stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters,
-      input: input, splits: splits,
-      samples: samples)
+      inputs: inputs, samples: samples)
   }
 
   package mutating func splitAttempt() throws(Damaged) -> SplitAttempt {

@@ -30,7 +30,7 @@ package struct StepWork: Sendable {
     self.plan = plan
     self.map = map
     let own = plan.purpose == .work ? shards : []
-    stagings = own.map { ($0, Staging(splits: plan.splits.count)) }
+    stagings = own.map { ($0, Staging(splits: plan.splitCount)) }
     folds = Folds(
       own.flatMap { Array(map.partitions(of: $0, count: plan.partitions)) }.sorted())
     advance()
@@ -182,7 +182,7 @@ extension StepWork {
         for staged in blocks { folds.queue(staged.block, staged.partition) }
       }
     }
-    if stagings.allSatisfy({ $0.staging.handedOut == plan.splits.count }) { folds.close() }
+    if stagings.allSatisfy({ $0.staging.handedOut == plan.splitCount }) { folds.close() }
   }
 
   /// What was gathered of a partition is lost, or some block: the step has to begin anew.

@@ -212,7 +212,8 @@ extension Workshop {
     _ slot: Int, _ lane: Int, _ attempt: SplitAttempt, into effects: inout [WorkshopEffect]
   ) {
     guard let plan = works[lane]?.plan else { return }
-    guard let input = input(plan, attempt.split) else {
+    let (branch, step, split) = plan.split(attempt.split)
+    guard let input = input(split, of: step) else {
       works[lane]?.abandon(attempt)
       let failure = JobFailure(
         exitCode: 75, code: "try_again", message: "the records of a split are not at this node")
@@ -222,21 +223,21 @@ extension Workshop {
     case .sample:
       start(
         slot, .sample(plan.step, attempt), plan.spec, plan.fingerprint,
-        .sample(plan.stage, input), into: &effects)
+        .sample(branch, input), into: &effects)
     case .work:
       start(
         slot, .map(plan.step, attempt), plan.spec, plan.fingerprint,
-        .map(plan.stage, input, samples: plan.samples), into: &effects)
+        .map(branch, input, samples: plan.samples), into: &effects)
     }
   }
 
   /// What a map task reads; nil where it is not here.
-  private func input(_ plan: StepPlan, _ split: Int) -> MapInput? {
-    switch plan.splits[split] {
+  private func input(_ split: SplitDescription, of step: StepID?) -> MapInput? {
+    switch split {
     case .files(let ranges): return .files(ranges)
     case .values(let range): return .values(range)
     case .records(let partition, let range):
-      guard let step = plan.input, let run = shelf.run(step, partition) else { return nil }
+      guard let step, let run = shelf.run(step, partition) else { return nil }
       return run.input(range)
     }
   }
@@ -264,7 +265,7 @@ extension Errand {
   var work: ExecutorTask.Work {
     switch self {
     case .plan: .plan
-    case .list(_, let stage): .list(stage)
+    case .list(_, let branch): .list(branch)
     }
   }
 }

@@ -19,7 +19,7 @@ extension Workshop {
       let plan = work.plan
       lines.append(
         "lane \(lane): step \(plan.step) of \(plan.job), \(plan.stage), \(plan.purpose): "
-          + "\(work.sealedSplits) of \(plan.splits.count) splits sealed in shards \(work.shards), "
+          + "\(work.sealedSplits) of \(plan.splitCount) splits sealed in shards \(work.shards), "
           + "\(work.folds.text), mapped \(work.doneAttempts), "
           + "\(work.isPrepared ? "prepared" : "not prepared")")
     }

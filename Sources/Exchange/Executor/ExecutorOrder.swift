@@ -31,10 +31,10 @@ package enum OrderedInput: Hashable, Sendable {
 package struct TaskOrder: Hashable, Sendable {
   package enum Work: Hashable, Sendable {
     case plan
-    case list(StageID)
-    case sample(StageID, OrderedInput)
+    case list(BranchID)
+    case sample(BranchID, OrderedInput)
     /// `samples` nil: those of the last map task, which are many and stay the same for a stage.
-    case map(StageID, OrderedInput, samples: [[UInt8]]?)
+    case map(BranchID, OrderedInput, samples: [[UInt8]]?)
     case fold(StepID, partition: Int, StageID, [LentBlock], isLast: Bool)
   }
 
@@ -70,6 +70,11 @@ extension ByteBuffer {
 
   private mutating func append(stage: StageID) { appendVarint(UInt64(stage.index)) }
 
+  mutating func append(_ branch: BranchID) {
+    append(stage: branch.stage)
+    appendVarint(UInt64(branch.index))
+  }
+
   private mutating func append(_ input: OrderedInput) {
     switch input {
     case .files(let ranges):
@@ -92,16 +97,16 @@ extension ByteBuffer {
   private mutating func append(_ work: TaskOrder.Work) {
     switch work {
     case .plan: append(0 as UInt8)
-    case .list(let stage):
+    case .list(let branch):
       append(1 as UInt8)
-      append(stage: stage)
-    case .sample(let stage, let input):
+      append(branch)
+    case .sample(let branch, let input):
       append(2 as UInt8)
-      append(stage: stage)
+      append(branch)
       append(input)
-    case .map(let stage, let input, let samples):
+    case .map(let branch, let input, let samples):
       append(3 as UInt8)
-      append(stage: stage)
+      append(branch)
       append(input)
       append(optional: samples) { $0.append(keys: $1) }
     case .fold(let step, let partition, let stage, let blocks, let isLast):
@@ -154,6 +159,11 @@ extension ByteReader {
 
   private mutating func stageID() throws(Damaged) -> StageID { StageID(try number()) }
 
+  mutating func branchID() throws(Damaged) -> BranchID {
+    let stage = try stageID()
+    return BranchID(stage, try number())
+  }
+
   mutating func keys() throws(Damaged) -> [[UInt8]] {
     try list { reader throws(Damaged) in Array(try reader.take(try reader.length())) }
   }
@@ -178,15 +188,15 @@ extension ByteReader {
   private mutating func work() throws(Damaged) -> TaskOrder.Work {
     switch try byte() {
     case 0: return .plan
-    case 1: return .list(try stageID())
+    case 1: return .list(try branchID())
     case 2:
-      let stage = try stageID()
-      return .sample(stage, try orderedInput())
+      let branch = try branchID()
+      return .sample(branch, try orderedInput())
     case 3:
-      let stage = try stageID()
+      let branch = try branchID()
       let input = try orderedInput()
       return .map(
-        stage, input, samples: try optional { reader throws(Damaged) in try reader.keys() })
+        branch, input, samples: try optional { reader throws(Damaged) in try reader.keys() })
     case 4:
       let step = StepID(try varint())
       let partition = try number()

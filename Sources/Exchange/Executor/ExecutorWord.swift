@@ -3,8 +3,8 @@ package import Memory
 
 /// What an executor tells of a task, as it crosses the border.
 package enum ExecutorReport: Hashable, Sendable {
-  /// With the files that each stage reads; nil for stages that read none.
-  case planned(PlanDescription, files: [[InputFile]?])
+  /// With the files of each input that reads some.
+  case planned(PlanDescription, files: [BranchFiles])
   case listed([InputFile])
   case sampled([[UInt8]])
   case block(partition: Int, LentBlock)
@@ -30,8 +30,9 @@ extension ByteBuffer {
     case .planned(let plan, let files):
       append(0 as UInt8)
       append(plan)
-      append(list: files) { buffer, files in
-        buffer.append(optional: files) { $0.append(list: $1) { $0.append($1) } }
+      append(list: files) { buffer, found in
+        buffer.append(found.branch)
+        buffer.append(list: found.files) { $0.append($1) }
       }
     case .listed(let files):
       append(1 as UInt8)
@@ -85,7 +86,8 @@ extension ByteReader {
     case 0:
       let plan = try planDescription()
       let files = try list { reader throws(Damaged) in
-        try reader.optional { reader throws(Damaged) in try reader.inputFiles() }
+        let branch = try reader.branchID()
+        return BranchFiles(branch, try reader.inputFiles())
       }
       return .planned(plan, files: files)
     case 1: return .listed(try inputFiles())

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Memory
+package import Vocabulary
 
 /// One thing to read lines from.
 package struct InputFile: Sendable, Hashable {
@@ -24,6 +25,17 @@ package struct FileRange: Sendable, Hashable {
   package init(file: InputFile, range: Range<Int>) {
     self.file = file
     self.range = range
+  }
+}
+
+/// The files of one input of a stage.
+package struct BranchFiles: Sendable, Hashable {
+  package let branch: BranchID
+  package let files: [InputFile]
+
+  package init(_ branch: BranchID, _ files: [InputFile]) {
+    self.branch = branch
+    self.files = files
   }
 }
 

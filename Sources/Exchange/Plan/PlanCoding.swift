@@ -29,12 +29,19 @@ extension ByteBuffer {
     }
   }
 
-  private mutating func append(_ stage: StageDescription) {
-    append(stage.input)
-    append(list: stage.operators) { out, step in
+  private mutating func append(operators: [OperatorDescription]) {
+    append(list: operators) { out, step in
       out.append(counted: step.name)
       out.append(step.location)
     }
+  }
+
+  private mutating func append(_ stage: StageDescription) {
+    append(list: stage.branches) { out, branch in
+      out.append(branch.input)
+      out.append(operators: branch.operators)
+    }
+    append(operators: stage.operators)
     append(counted: stage.shuffle)
     append((stage.combines ? 1 : 0) as UInt8)
     append(stage.schema)
@@ -79,16 +86,24 @@ extension ByteReader {
     }
   }
 
-  private mutating func stage(_ index: Int) throws(Damaged) -> StageDescription {
-    let input = try input(before: index)
-    let operators = try list { reader throws(Damaged) in
+  private mutating func operators() throws(Damaged) -> [OperatorDescription] {
+    try list { reader throws(Damaged) in
       let name = try reader.text()
       return OperatorDescription(name, try reader.location())
     }
+  }
+
+  private mutating func stage(_ index: Int) throws(Damaged) -> StageDescription {
+    let branches = try list { reader throws(Damaged) in
+      let input = try reader.input(before: index)
+      return BranchDescription(input, try reader.operators())
+    }
+    guard !branches.isEmpty else { throw Damaged() }
+    let operators = try operators()
     let shuffle = try text()
     let combines = try byte() == 1
     return StageDescription(
-      id: StageID(index), input: input, operators: operators, shuffle: shuffle,
+      id: StageID(index), branches: branches, operators: operators, shuffle: shuffle,
       combines: combines, schema: try resultSchema())
   }
 

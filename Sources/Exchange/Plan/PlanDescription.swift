@@ -60,10 +60,24 @@ package enum InputDescription: Hashable, Sendable {
   case stage(StageID)
 }
 
+/// One input of a stage.
+package struct BranchDescription: Hashable, Sendable {
+  package let input: InputDescription
+  /// Operators for this input alone, before it meets the others.
+  package let operators: [OperatorDescription]
+
+  package init(_ input: InputDescription, _ operators: [OperatorDescription]) {
+    self.input = input
+    self.operators = operators
+  }
+}
+
 /// One stage: what is read, which operators are fused, how the records are brought together.
 package struct StageDescription: Hashable, Sendable {
   package let id: StageID
-  package let input: InputDescription
+  /// At least one. Records of the first come before those of the second.
+  package let branches: [BranchDescription]
+  /// Operators for all inputs.
   package let operators: [OperatorDescription]
   /// How records are spread over partitions: `hash`, `range`, `single`.
   package let shuffle: String
@@ -72,21 +86,40 @@ package struct StageDescription: Hashable, Sendable {
   package let schema: ResultSchema
 
   package init(
-    id: StageID, input: InputDescription, operators: [OperatorDescription], shuffle: String,
-    combines: Bool, schema: ResultSchema
+    id: StageID, branches: [BranchDescription], operators: [OperatorDescription],
+    shuffle: String, combines: Bool, schema: ResultSchema
   ) {
     self.id = id
-    self.input = input
+    self.branches = branches
     self.operators = operators
     self.shuffle = shuffle
     self.combines = combines
     self.schema = schema
   }
 
+  /// A stage with one input, for which all of its operators are.
+  package init(
+    id: StageID, input: InputDescription, operators: [OperatorDescription], shuffle: String,
+    combines: Bool, schema: ResultSchema
+  ) {
+    self.init(
+      id: id, branches: [BranchDescription(input, [])], operators: operators, shuffle: shuffle,
+      combines: combines, schema: schema)
+  }
+
   /// `WordCount.swift:14 flatMap+reduce`: the name in plans, progress and errors.
   package var name: String {
     let names = operators.map(\.name).joined(separator: "+")
     return operators.first.map { "\($0.location) \(names)" } ?? names
+  }
+}
+
+extension PlanDescription {
+  /// All inputs of all stages, in order.
+  package var branches: [(id: BranchID, input: InputDescription)] {
+    stages.flatMap { stage in
+      stage.branches.enumerated().map { (BranchID(stage.id, $0), $1.input) }
+    }
   }
 }
 

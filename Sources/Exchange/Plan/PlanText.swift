@@ -13,8 +13,8 @@ extension PlanDescription {
     var lines = ["job \(job)   plan \(hex(fingerprint))"]
     for stage in stages {
       lines.append("")
-      lines.append("\(stage.id)   reads \(stage.input.text)")
-      for step in stage.operators { lines.append("  \(step.name)   \(step.location)") }
+      lines += stage.inputLines
+      for step in stage.operators { lines.append("  \(step.text)") }
       lines.append("  → \(stage.shuffleText)")
       lines.append("  = \(stage.schema.text)")
     }
@@ -54,12 +54,18 @@ extension PlanDescription {
     for stage in stages {
       let steps = stage.operators.map { "\($0.name) \($0.location)" }
       let label = (["\(stage.id)"] + steps + [stage.shuffleText]).joined(separator: "\n")
-      lines.append("  s\(stage.id.index) [label=\(Self.quoted(label))];")
-      switch stage.input {
-      case .stage(let earlier): lines.append("  s\(earlier.index) -> s\(stage.id.index);")
-      default:
-        lines.append("  i\(stage.id.index) [shape=folder,label=\(Self.quoted(stage.input.text))];")
-        lines.append("  i\(stage.id.index) -> s\(stage.id.index);")
+      let own = "s\(stage.id.index)"
+      lines.append("  \(own) [label=\(Self.quoted(label))];")
+      for (index, branch) in stage.branches.enumerated() {
+        let steps = branch.operators.map(\.name).joined(separator: "+")
+        let edge = steps.isEmpty ? "" : " [label=\(Self.quoted(steps))]"
+        if case .stage(let earlier) = branch.input {
+          lines.append("  s\(earlier.index) -> \(own)\(edge);")
+        } else {
+          let source = "i\(stage.id.index)" + (index == 0 ? "" : "_\(index)")
+          lines.append("  \(source) [shape=folder,label=\(Self.quoted(branch.input.text))];")
+          lines.append("  \(source) -> \(own)\(edge);")
+        }
       }
     }
     for (index, output) in outputs.enumerated() {
@@ -105,7 +111,24 @@ extension InputDescription {
   }
 }
 
+extension OperatorDescription {
+  fileprivate var text: String { "\(name)   \(location)" }
+
+  fileprivate var json: JSON {
+    .object([("name", .text(name)), ("location", .text(location.full))])
+  }
+}
+
 extension StageDescription {
+  /// What it reads: in one line where that is one thing.
+  fileprivate var inputLines: [String] {
+    if branches.count == 1 { return ["\(id)   reads \(branches[0].input.text)"] }
+    return ["\(id)   reads \(branches.count) inputs"]
+      + branches.enumerated().flatMap { index, branch in
+        ["  \(index + 1)  \(branch.input.text)"] + branch.operators.map { "       \($0.text)" }
+      }
+  }
+
   fileprivate var shuffleText: String {
     switch shuffle {
     case "hash":
@@ -117,14 +140,16 @@ extension StageDescription {
 
   fileprivate var json: JSON {
     .object([
-      ("n", .integer(id.index + 1)), ("name", .text(name)), ("input", input.json),
+      ("n", .integer(id.index + 1)), ("name", .text(name)),
       (
-        "operators",
+        "inputs",
         .array(
-          operators.map {
-            .object([("name", .text($0.name)), ("location", .text($0.location.full))])
+          branches.map { branch in
+            .object([
+              ("reads", branch.input.json), ("operators", .array(branch.operators.map(\.json))),
+            ])
           })
-      ), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
+      ), ("operators", .array(operators.map(\.json))), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
       ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
       ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
     ])

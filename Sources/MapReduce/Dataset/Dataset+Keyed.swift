@@ -90,7 +90,7 @@ extension Dataset where T == Bytes {
     guard isLines else { return emitting(name, location, body) }
     // The loop over lines, the user's closure and the emitter are compiled as one.
     return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
-      guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
+      guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
       return try forEachLine(bytes) { line in
         do { try body(line, &emit) } catch { throw RecordFailure(error, at: location) }
       }

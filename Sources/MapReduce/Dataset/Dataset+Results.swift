@@ -140,7 +140,9 @@ extension Dataset where T == Bytes {
 
 /// Hands the records of an earlier stage to `body`; returns how many there were.
 @inlinable func forEachRecord(_ chunk: Chunk, _ body: (Frame) throws -> Void) throws -> Int {
-  guard case .records(let slice) = chunk else { preconditionFailure("records are read") }
+  guard case .records(let slice) = chunk.content else {
+    preconditionFailure("records are read")
+  }
   return try slice.forEach { frame in
     do {
       try body(frame)

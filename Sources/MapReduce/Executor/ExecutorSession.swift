@@ -96,19 +96,21 @@ package final class ExecutorSession {
     _ = plan.takeCounters()
     switch task.work {
     case .plan:
-      let files = try plan.description.stages.map { stage in
-        guard case .lines = stage.input else { return [InputFile]?.none }
-        return try list(try plan.stage(stage.id, marker))
+      let files = try plan.description.branches.compactMap { id, input in
+        guard case .lines = input else { return BranchFiles?.none }
+        return BranchFiles(id, try list(try plan.branch(id, marker)))
       }
       return .planned(plan.description, files: files)
-    case .list(let stage): return .listed(try list(try plan.stage(stage, marker)))
-    case .sample(let stage, let input):
+    case .list(let branch): return .listed(try list(try plan.branch(branch, marker)))
+    case .sample(let branch, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
-        try split(input), try plan.stage(stage, marker), &samples, isStrict: true)
+        try split(input, of: branch), try plan.stage(branch.stage, marker), &samples,
+        isStrict: true)
       return .sampled(samples)
-    case .map(let stage, let input, _):
-      return .mapped(try map(task, plan, stage, try split(input), samples))
+    case .map(let branch, let input, _):
+      return .mapped(
+        try map(task, plan, branch.stage, try split(input, of: branch), samples))
     case .fold(let step, let partition, let stage, let blocks, let isLast):
       let key = FoldKey(step: step, partition: partition)
       try fold(key, task, plan, stage, blocks)
@@ -116,8 +118,8 @@ package final class ExecutorSession {
     }
   }
 
-  private func list(_ stage: StageSpec) throws -> [InputFile] {
-    guard case .lines(let paths) = stage.input else { return [] }
+  private func list(_ branch: Branch) throws -> [InputFile] {
+    guard case .lines(let paths) = branch.input else { return [] }
     let files = try InputFiles.resolve(paths)
     if let stream = files.first(where: \.isStream) {
       let name = stream.path == "-" ? "standard input" : stream.path
@@ -126,6 +128,10 @@ package final class ExecutorSession {
         advice: "save it as a file that all nodes can read, or run the job without a cluster")
     }
     return files
+  }
+
+  private func split(_ input: OrderedInput, of branch: BranchID) throws -> BranchSplit {
+    BranchSplit(branch: branch.index, split: try split(input))
   }
 
   private func split(_ input: OrderedInput) throws -> Split {
@@ -140,7 +146,8 @@ package final class ExecutorSession {
   }
 
   private func map(
-    _ task: TaskOrder, _ plan: Plan, _ stage: StageID, _ split: Split, _ samples: [[UInt8]]
+    _ task: TaskOrder, _ plan: Plan, _ stage: StageID, _ split: BranchSplit,
+    _ samples: [[UInt8]]
   ) throws -> SplitTally {
     let spec = try plan.stage(stage, marker)
     let mapping = mapping(spec, task.job, samples)
@@ -155,7 +162,7 @@ package final class ExecutorSession {
       return true
     }
     try outlet.check()
-    if case .records = split { tally.bytesRead = split.bytes }
+    if case .records(let slice) = split.split { tally.bytesRead = slice.bytes }
     outlet.shipAll()
     tally.recordsShuffled = outlet.records
     tally.bytesShuffled = outlet.bytes

@@ -64,6 +64,15 @@ extension Plan {
     marker.stage(description.stages[id.index].name)
     return stages[id.index]
   }
+
+  /// An input of a stage, which is worked on from now on.
+  func branch(_ id: BranchID, _ marker: ExecutorMarker) throws -> Branch {
+    let stage = try stage(id.stage, marker)
+    guard stage.branches.indices.contains(id.index) else {
+      throw JobError(.internalFault, "the plan has no \(id)")
+    }
+    return stage.branches[id.index]
+  }
 }
 
 extension JobFailure {

@@ -17,7 +17,7 @@ public final class Flow {
     let location = CodeLocation(fileID: fileID, line: line)
     return Dataset(
       pipeline: Pipeline(
-        flow: self, input: source.input,
+        flow: self, branches: [Branch(source.input, [])],
         operators: [OperatorDescription("\(source.name)", location)]),
       feed: source.feed, isLines: source.name == "lines")
   }
@@ -34,7 +34,8 @@ public struct Target: Sendable {
 
 /// A stage of the plan with its typed work.
 @usableFromInline final class StageSpec: Sendable {
-  let input: StageInput
+  /// At least one; their splits are numbered branch after branch.
+  let branches: [Branch]
   let operators: [OperatorDescription]
   let schema: ResultSchema
   let kernel: StageKernel
@@ -44,10 +45,10 @@ public struct Target: Sendable {
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
 
   init(
-    input: StageInput, operators: [OperatorDescription], schema: ResultSchema,
+    branches: [Branch], operators: [OperatorDescription], schema: ResultSchema,
     kernel: StageKernel, combines: Bool
   ) {
-    self.input = input
+    self.branches = branches
     self.operators = operators
     self.schema = schema
     self.kernel = kernel
@@ -55,10 +56,21 @@ public struct Target: Sendable {
   }
 }
 
+/// One input of a stage, with the operators before it meets the others.
+@usableFromInline struct Branch: Sendable {
+  let input: StageInput
+  let operators: [OperatorDescription]
+
+  init(_ input: StageInput, _ operators: [OperatorDescription]) {
+    self.input = input
+    self.operators = operators
+  }
+}
+
 /// The operators since the last stage: what will be fused into the next one.
 @usableFromInline struct Pipeline {
   let flow: Flow
-  let input: StageInput
+  let branches: [Branch]
   let operators: [OperatorDescription]
   /// The stage whose result this is, unchanged.
   var result: StageSpec?
@@ -70,9 +82,11 @@ public struct Target: Sendable {
   }
   private var isInner = false
 
-  init(flow: Flow, input: StageInput, operators: [OperatorDescription], result: StageSpec? = nil) {
+  init(
+    flow: Flow, branches: [Branch], operators: [OperatorDescription], result: StageSpec? = nil
+  ) {
     self.flow = flow
-    self.input = input
+    self.branches = branches
     self.operators = operators
     self.result = result
   }
@@ -80,7 +94,7 @@ public struct Target: Sendable {
   /// The same with one more operator.
   @usableFromInline func adding(_ name: String, _ location: CodeLocation) -> Pipeline {
     Pipeline(
-      flow: flow, input: input,
+      flow: flow, branches: branches,
       operators: operators + [OperatorDescription(name, location)])
   }
 
@@ -96,10 +110,22 @@ public struct Target: Sendable {
     combines: Bool = false
   ) -> Pipeline {
     let spec = StageSpec(
-      input: input, operators: operators + [OperatorDescription(name, location)],
+      branches: branches, operators: operators + [OperatorDescription(name, location)],
       schema: schema, kernel: kernel, combines: combines)
-    return Pipeline(flow: flow, input: .stage(spec), operators: [], result: spec)
+    return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
+
+  /// Both, one after the other: what follows is for both.
+  @usableFromInline func meeting(_ other: Pipeline) -> Pipeline {
+    precondition(flow === other.flow, "datasets of two plans cannot meet")
+    return Pipeline(flow: flow, branches: endedBranches + other.endedBranches, operators: [])
+  }
+
+  private var endedBranches: [Branch] {
+    branches.map { Branch($0.input, $0.operators + operators) }
+  }
+
+  @usableFromInline var branchCount: Int { branches.count }
 
   /// Names the result of the stage that ends here.
   @usableFromInline func write(_ target: Target, _ location: CodeLocation) {

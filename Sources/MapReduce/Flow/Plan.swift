@@ -36,8 +36,8 @@ package struct Plan: Sendable {
 
   /// Whether standard input is among what it reads: only the process itself can do that.
   package var readsStandardInput: Bool {
-    stages.contains { stage in
-      guard case .lines(let paths) = stage.input else { return false }
+    description.branches.contains { _, input in
+      guard case .lines(let paths) = input else { return false }
       return paths.contains("-")
     }
   }
@@ -56,7 +56,9 @@ package struct Plan: Sendable {
 
   private static func visit(_ stage: StageSpec, _ ordered: inout [StageSpec]) {
     if ordered.contains(where: { $0 === stage }) { return }
-    if case .stage(let earlier) = stage.input { visit(earlier, &ordered) }
+    for branch in stage.branches {
+      if case .stage(let earlier) = branch.input { visit(earlier, &ordered) }
+    }
     ordered.append(stage)
   }
 
@@ -67,14 +69,17 @@ package struct Plan: Sendable {
       StageID(stages.firstIndex { $0 === stage } ?? stages.count)
     }
     let described = stages.map { stage in
-      let input: InputDescription =
-        switch stage.input {
-        case .lines(let paths): .lines(paths)
-        case .values(let count): .values(count: count)
-        case .stage(let earlier): .stage(id(earlier))
-        }
+      let branches = stage.branches.map { branch in
+        let input: InputDescription =
+          switch branch.input {
+          case .lines(let paths): .lines(paths)
+          case .values(let count): .values(count: count)
+          case .stage(let earlier): .stage(id(earlier))
+          }
+        return BranchDescription(input, branch.operators)
+      }
       return StageDescription(
-        id: id(stage), input: input, operators: stage.operators,
+        id: id(stage), branches: branches, operators: stage.operators,
         shuffle: "\(stage.kernel.partitioning)", combines: stage.combines, schema: stage.schema)
     }
     let outputs = flow.outputs.map {
@@ -84,9 +89,11 @@ package struct Plan: Sendable {
       job: job, stages: described, outputs: outputs, counters: flow.counters.map(\.name))
   }
 
-  /// The stage that `stage` reads; nil where it reads a source.
-  func inputStage(of stage: Int) -> Int? {
-    guard case .stage(let id) = description.stages[stage].input else { return nil }
-    return id.index
+  /// The stages that `stage` reads.
+  func inputStages(of stage: Int) -> [Int] {
+    description.stages[stage].branches.compactMap { branch in
+      guard case .stage(let id) = branch.input else { return nil }
+      return id.index
+    }
   }
 }

@@ -20,7 +20,7 @@ extension Source where T == Bytes {
     Source(
       input: .lines(paths),
       feed: { chunk, sink in
-        guard case .lines(let bytes) = chunk else { preconditionFailure("lines are read") }
+        guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
         return try forEachLine(bytes, sink)
       },
       name: "lines")
@@ -36,7 +36,7 @@ extension Source {
     Source(
       input: .values(count: values.count),
       feed: { chunk, sink in
-        guard case .values(let range) = chunk else { preconditionFailure("values are read") }
+        guard case .values(let range) = chunk.content else { preconditionFailure("values are read") }
         for index in range {
           do {
             try sink(values[index])

@@ -33,18 +33,17 @@ package struct InlineRunner: Sendable {
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
     var results: [[Run]?] = Array(repeating: nil, count: plan.stages.count)
-    var lastUse = plan.stages.indices.map { plan.inputStage(of: $0) }
+    var wanted = plan.stages.indices.map { plan.inputStages(of: $0) }
     var counts: [StageCounts] = []
     for index in plan.stages.indices {
-      let input = plan.inputStage(of: index).flatMap { results[$0] }
-      let (runs, done) = try runStage(plan, index, inputs, input: input, pool, tableSeed)
+      let (runs, done) = try runStage(plan, index, inputs, results, pool, tableSeed)
       results[index] = runs
       counts.append(done)
       // A stage's records are freed with the last stage that reads them.
-      lastUse[index] = nil
+      wanted[index] = []
       for earlier in 0..<index {
         let isWritten = plan.description.outputs.contains { $0.stage.index == earlier }
-        if !isWritten, !lastUse.contains(earlier) { results[earlier] = nil }
+        if !isWritten, !wanted.joined().contains(earlier) { results[earlier] = nil }
       }
     }
     let outputs = plan.description.outputs.map { output in
@@ -60,20 +59,22 @@ package struct InlineRunner: Sendable {
   }
 
   private func runStage(
-    _ plan: Plan, _ index: Int, _ inputs: PlanInputs, input: [Run]?, _ pool: BlockPool,
+    _ plan: Plan, _ index: Int, _ inputs: PlanInputs, _ results: [[Run]?], _ pool: BlockPool,
     _ tableSeed: UInt64
   ) throws -> ([Run], StageCounts) {
     let stage = plan.stages[index]
-    var source: SplitSource
-    switch stage.input {
-    case .lines(let paths): source = inputs.source(of: paths)
-    case .values(let count):
-      source = SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
-    case .stage:
-      let runs = input ?? []
-      source = SplitSource(
-        Splits.slices(of: runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
-    }
+    var source = SplitSource(
+      branches: plan.description.stages[index].branches.map { branch in
+        switch branch.input {
+        case .lines(let paths): return inputs.source(of: paths)
+        case .values(let count):
+          return SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
+        case .stage(let earlier):
+          let runs = results[earlier.index] ?? []
+          return SplitSource(
+            Splits.slices(of: runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
+        }
+      })
     let progress = StageProgress(plan.description.stages[index], totalBytes: source.totalBytes)
     observer?.stageBegan(progress)
     defer { observer?.stageEnded(progress) }
@@ -104,7 +105,7 @@ package struct InlineRunner: Sendable {
     }
     return (
       Splitters(samples: samples, partitions: Limits.partitions),
-      SplitSource(splits, totalBytes: source.totalBytes ?? 0)
+      SplitSource(read: splits, totalBytes: source.totalBytes ?? 0)
     )
   }
 }

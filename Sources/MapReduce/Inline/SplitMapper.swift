@@ -24,7 +24,7 @@ final class SplitMapper {
   /// Maps a split. `begin` is told of each chunk, `end` what it came to: records, and bytes of
   /// lines; mapping stops early where that is false.
   func map(
-    _ split: Split, begin: (ChunkPlace?) -> Void = { _ in },
+    _ split: BranchSplit, begin: (ChunkPlace?) -> Void = { _ in },
     end: (_ records: Int, _ bytes: Int) throws -> Bool
   ) throws {
     try forEachChunk(split, reader) { chunk, place in
@@ -37,7 +37,7 @@ final class SplitMapper {
 
   /// Collects sort keys from the beginning of a split.
   static func sample(
-    _ split: Split, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false
+    _ split: BranchSplit, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false
   ) throws {
     guard let sample = stage.kernel.sample else { return }
     let context = MapContext(
@@ -52,36 +52,41 @@ final class SplitMapper {
 
   /// The first lines or records of a chunk: enough for a sample.
   private static func head(of chunk: Chunk) -> Chunk {
-    switch chunk {
+    let content: Chunk.Content
+    switch chunk.content {
     case .lines(let bytes):
       guard bytes.count > Limits.sampleBytes else { return chunk }
       let end = bytes.firstIndex(of: 0x0A, from: Limits.sampleBytes) ?? bytes.count - 1
-      return .lines(bytes[0...end])
-    case .values(let range): return .values(range.prefix(Limits.sampleRecords))
+      content = .lines(bytes[0...end])
+    case .values(let range): content = .values(range.prefix(Limits.sampleRecords))
     case .records(let slice):
-      return .records(
+      content = .records(
         RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
     }
+    return Chunk(content, branch: chunk.branch)
   }
 }
 
 /// Hands the chunks of a split to `body` until it returns false.
 private func forEachChunk(
-  _ split: Split, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
+  _ split: BranchSplit, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
-  switch split {
+  func hand(_ content: Chunk.Content, _ place: ChunkPlace?) throws -> Bool {
+    try body(Chunk(content, branch: split.branch), place)
+  }
+  switch split.split {
   case .files(let ranges):
     var isWanted = true
     for range in ranges where isWanted {
       try reader.read(range) { bytes, place in
-        isWanted = try body(.lines(bytes), place)
+        isWanted = try hand(.lines(bytes), place)
         return isWanted
       }
     }
   case .lines(let piece):
-    _ = try body(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
-  case .values(let range): _ = try body(.values(range), nil)
-  case .records(let slice): _ = try body(.records(slice), nil)
+    _ = try hand(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
+  case .values(let range): _ = try hand(.values(range), nil)
+  case .records(let slice): _ = try hand(.records(slice), nil)
   }
 }
 

@@ -125,7 +125,7 @@ final class StageRun: @unchecked Sendable {
       && queuedBytes < Limits.queuedBytes
   }
 
-  private func readSplit() throws -> (id: Int, split: Split)? {
+  private func readSplit() throws -> (id: Int, split: BranchSplit)? {
     // Outside of the lock: a stream may take its time.
     let read = Result { try source.next(isCancelled: { cancellation.isCancelled }) }
     return try monitor.withLock {
@@ -141,13 +141,15 @@ final class StageRun: @unchecked Sendable {
   }
 
   /// Maps a split; returns its blocks by partition.
-  private func map(_ split: Split, by mapper: SplitMapper) throws -> [[Block]] {
+  private func map(_ split: BranchSplit, by mapper: SplitMapper) throws -> [[Block]] {
     try mapper.map(split) { records, bytes in
       progress.recordsRead.add(records, ordering: .relaxed)
       progress.bytesRead.add(bytes, ordering: .relaxed)
       return !cancellation.isCancelled
     }
-    if case .records = split { progress.bytesRead.add(split.bytes, ordering: .relaxed) }
+    if case .records(let slice) = split.split {
+      progress.bytesRead.add(slice.bytes, ordering: .relaxed)
+    }
     let blocks = mapper.writer.takeBlocks()
     for block in blocks.joined() {
       progress.recordsShuffled.add(block.records, ordering: .relaxed)

@@ -23,6 +23,12 @@ enum Split: Sendable {
   }
 }
 
+/// A split of one branch of a stage.
+struct BranchSplit: Sendable {
+  let branch: Int
+  let split: Split
+}
+
 extension Splits {
   /// Slices of an earlier stage's runs, in order.
   static func slices(of runs: [Run]) -> [Split] {

@@ -8,13 +8,11 @@ final class SplitSource: @unchecked Sendable {
   // Sendable because the stage calls it under its lock, one thread at a time.
   private enum Part {
     case splits([Split])
-    case stream(String)
+    /// With where its pieces are kept for others that read the same stream.
+    case stream(String, StreamKeeper?)
   }
 
-  /// Where pieces of streams are kept for later stages that read the same stream.
-  private let keeper: StreamKeeper?
-
-  private var parts: [Part]
+  private var parts: [(branch: Int, part: Part)]
   private var index = 0
   private var reader: StreamReader?
   private var numbered = 0
@@ -23,15 +21,28 @@ final class SplitSource: @unchecked Sendable {
   let totalBytes: Int?
 
   init(_ splits: [Split], totalBytes: Int) {
-    parts = [.splits(splits)]
-    keeper = nil
+    parts = [(0, .splits(splits))]
+    self.totalBytes = totalBytes
+  }
+
+  /// All branches of a stage, one after the other.
+  init(branches: [SplitSource]) {
+    parts = branches.enumerated().flatMap { branch, source in
+      source.parts.map { (branch, $0.part) }
+    }
+    let sizes = branches.map(\.totalBytes)
+    totalBytes = sizes.contains { $0 == nil } ? nil : sizes.reduce(0) { $0 + ($1 ?? 0) }
+  }
+
+  /// What was read of a stage with several branches.
+  init(read splits: [BranchSplit], totalBytes: Int) {
+    parts = splits.map { ($0.branch, .splits([$0.split])) }
     self.totalBytes = totalBytes
   }
 
   /// Files in order; streams among them are read where their turn comes.
   init(files: [InputFile], keeper: StreamKeeper? = nil) {
-    self.keeper = keeper
-    parts = []
+    var parts: [Part] = []
     var regular: [InputFile] = []
     for file in files {
       if file.isStream {
@@ -39,7 +50,7 @@ final class SplitSource: @unchecked Sendable {
         if let kept = keeper?.pieces(of: file.path) {
           parts.append(.splits(kept.map { .lines($0) }))
         } else {
-          parts.append(.stream(file.path))
+          parts.append(.stream(file.path, keeper))
         }
         regular = []
       } else {
@@ -47,28 +58,29 @@ final class SplitSource: @unchecked Sendable {
       }
     }
     parts.append(.splits(Splits.pack(regular).map { .files($0) }))
+    self.parts = parts.map { (0, $0) }
     totalBytes =
       files.contains { $0.isStream } ? nil : files.reduce(0) { $0 + $1.size }
   }
 
   /// The next split with its number; nil where there are no more.
-  func next(isCancelled: () -> Bool) throws -> (id: Int, split: Split)? {
-    while let part = parts.first {
+  func next(isCancelled: () -> Bool) throws -> (id: Int, split: BranchSplit)? {
+    while let (branch, part) = parts.first {
       switch part {
       case .splits(let splits):
         if index < splits.count {
           defer { index += 1 }
-          return number(splits[index])
+          return number(splits[index], branch)
         }
-      case .stream(let path):
+      case .stream(let path, let keeper):
         let reader = try self.reader ?? StreamReader(path)
         self.reader = reader
         if let piece = try reader.next(isCancelled: isCancelled) {
           keeper?.keep(piece, of: path)
-          return number(.lines(piece))
+          return number(.lines(piece), branch)
         }
       }
-      if case .stream(let path) = part { keeper?.finish(path) }
+      if case .stream(let path, let keeper) = part { keeper?.finish(path) }
       parts.removeFirst()
       reader = nil
       index = 0
@@ -76,14 +88,14 @@ final class SplitSource: @unchecked Sendable {
     return nil
   }
 
-  private func number(_ split: Split) -> (id: Int, split: Split) {
+  private func number(_ split: Split, _ branch: Int) -> (id: Int, split: BranchSplit) {
     defer { numbered += 1 }
-    return (numbered, split)
+    return (numbered, BranchSplit(branch: branch, split: split))
   }
 
   /// All splits at once, for a stage that samples its input first; streams are read into memory.
-  func all(isCancelled: () -> Bool) throws -> [Split] {
-    var splits: [Split] = []
+  func all(isCancelled: () -> Bool) throws -> [BranchSplit] {
+    var splits: [BranchSplit] = []
     while let (_, split) = try next(isCancelled: isCancelled) { splits.append(split) }
     return splits
   }
@@ -98,8 +110,8 @@ struct PlanInputs {
 
   init(_ plan: Plan) throws {
     var streams: [String] = []
-    for stage in plan.stages {
-      guard case .lines(let paths) = stage.input else { continue }
+    for (_, input) in plan.description.branches {
+      guard case .lines(let paths) = input else { continue }
       let found = try files[paths] ?? InputFiles.resolve(paths)
       files[paths] = found
       streams += found.filter(\.isStream).map(\.path)

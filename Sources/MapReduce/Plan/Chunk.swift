@@ -4,17 +4,31 @@ public import Memory
 public import Vocabulary
 
 /// A piece of a stage's input, small enough to be worked on at once: the unit at which types end.
-@usableFromInline enum Chunk {
-  /// Whole lines, the last one perhaps without its end.
-  case lines(Bytes)
-  /// Indices into the values of a `.values` source.
-  case values(Range<Int>)
-  /// Records of an earlier stage.
-  case records(RunSlice)
+@usableFromInline struct Chunk {
+  @usableFromInline enum Content {
+    /// Whole lines, the last one perhaps without its end.
+    case lines(Bytes)
+    /// Indices into the values of a `.values` source.
+    case values(Range<Int>)
+    /// Records of an earlier stage.
+    case records(RunSlice)
+  }
+
+  /// The branch of the stage, or of a part of it, that it belongs to.
+  @usableFromInline let branch: Int
+  @usableFromInline let content: Content
+
+  @inlinable init(_ content: Content, branch: Int) {
+    self.content = content
+    self.branch = branch
+  }
+
+  /// The same for whom branches are counted from `first` on.
+  @inlinable func counted(from first: Int) -> Chunk { Chunk(content, branch: branch - first) }
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
   @inlinable var window: Bytes {
-    if case .lines(let bytes) = self { bytes } else { Bytes("") }
+    if case .lines(let bytes) = content { bytes } else { Bytes("") }
   }
 }
 

@@ -68,14 +68,19 @@ public struct Group<V: Record>: Sequence {
   @usableFromInline let order: RecordOrder
   @usableFromInline let range: Range<Int>
   @usableFromInline let damage: DamageNote
+  /// Bytes in front of each value that are not its own.
+  @usableFromInline let skipped: Int
 
-  @inlinable init(_ order: RecordOrder, _ range: Range<Int>, _ damage: DamageNote) {
+  @inlinable init(
+    _ order: RecordOrder, _ range: Range<Int>, _ damage: DamageNote, skipping skipped: Int = 0
+  ) {
     self.order = order
     self.range = range
     self.damage = damage
+    self.skipped = skipped
   }
 
-  /// How many values there are: at least one. O(1).
+  /// How many values there are: at least one, except on one side of a `coGroup`. O(1).
   @inlinable public var count: Int { range.count }
   /// The same: nothing is counted.
   @inlinable public var underestimatedCount: Int { range.count }
@@ -96,7 +101,8 @@ public struct Group<V: Record>: Sequence {
     /// The next value; nil at the end.
     @inlinable public mutating func next() -> V? {
       guard place < group.range.upperBound else { return nil }
-      var reader = RecordReader(group.order.frame(place).value)
+      let bytes = group.order.frame(place).value
+      var reader = RecordReader(bytes[group.skipped..<bytes.count])
       place &+= 1
       do { return try V(from: &reader) } catch {
         group.damage.note(error)

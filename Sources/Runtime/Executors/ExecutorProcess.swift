@@ -144,14 +144,14 @@ final class ExecutorProcess {
   private func order(_ work: ExecutorTask.Work) throws(JobFailure) -> TaskOrder.Work {
     switch work {
     case .plan: return .plan
-    case .list(let stage): return .list(stage)
-    case .sample(let stage, let input): return .sample(stage, try ordered(input))
-    case .map(let stage, let input, let samples):
+    case .list(let branch): return .list(branch)
+    case .sample(let branch, let input): return .sample(branch, try ordered(input))
+    case .map(let branch, let input, let samples):
       let input = try ordered(input)
       // Equal at once where it is the same array.
-      if samples == knownSamples { return .map(stage, input, samples: nil) }
+      if samples == knownSamples { return .map(branch, input, samples: nil) }
       knownSamples = samples
-      return .map(stage, input, samples: samples)
+      return .map(branch, input, samples: samples)
     case .fold(let id, let stage, let blocks, let isLast):
       let lent = try lend(blocks)
       return .fold(id.step, partition: id.partition, stage, lent, isLast: isLast)

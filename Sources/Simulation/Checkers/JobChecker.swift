@@ -13,12 +13,10 @@ struct JobReference {
   init(_ job: SimulatedJob) {
     let pool = BlockPool()
     var stages: [[RunTally]] = []
-    var input: [(key: [UInt8], value: UInt64)] = (0..<job.values).flatMap { job.records(of: $0) }
+    var made: [[(key: [UInt8], value: UInt64)]] = []
     var counted = 0
     for stage in 0..<job.stages {
-      if stage > 0 {
-        input = input.map { record in record.key.withBytes { job.passed($0, record.value) } }
-      }
+      let input = Self.records(job, stage, made)
       counted += input.count
       let splitters =
         stage == 1
@@ -32,21 +30,37 @@ struct JobReference {
       }
       counted += folds.reduce(0) { $0 + $1.records }
       var tallies: [RunTally] = []
-      input = []
+      var output: [(key: [UInt8], value: UInt64)] = []
       for fold in folds {
         let (blocks, tally) = fold.finish(pool)
         tallies.append(tally)
         for block in blocks {
           var cursor = FrameCursor(block)
           while let frame = cursor.next() {
-            input.append((Array(frame.key), SimulatedFold.number(frame.value)))
+            output.append((Array(frame.key), SimulatedFold.number(frame.value)))
           }
         }
       }
       stages.append(tallies)
+      made.append(output)
     }
     self.stages = stages
     self.counted = counted
+  }
+
+  /// What a stage reads, branch after branch.
+  private static func records(
+    _ job: SimulatedJob, _ stage: Int, _ made: [[(key: [UInt8], value: UInt64)]]
+  ) -> [(key: [UInt8], value: UInt64)] {
+    job.inputs(of: stage).enumerated().flatMap { index, input in
+      let branch = BranchID(StageID(stage), index)
+      guard case .stage(let earlier) = input else {
+        return (0..<job.values).flatMap { job.records(of: $0, branch) }
+      }
+      return made[earlier.index].map { record in
+        record.key.withBytes { job.passed($0, record.value, branch) }
+      }
+    }
   }
 
   /// The keys of the sampled splits.

@@ -50,7 +50,7 @@ extension ClusterRun {
   private func words(_ message: ControlMessage) -> String? {
     switch message {
     case .begin(let plan):
-      "step \(plan.step) begins: \(plan.stage) of \(plan.job), \(plan.splits.count) splits"
+      "step \(plan.step) begins: \(plan.stage) of \(plan.job), \(plan.splitCount) splits"
     case .assign(let step, let attempts):
       "step \(step): "
         + attempts.map { "split \($0.split) to \(name($0.node))" }.joined(separator: ", ")
@@ -80,9 +80,9 @@ extension ClusterRun {
   private static func words(_ work: ExecutorTask.Work) -> String {
     switch work {
     case .plan: "builds the plan"
-    case .list(let stage): "finds the files of \(stage)"
-    case .sample(let stage, _): "samples a split of \(stage)"
-    case .map(let stage, _, _): "maps a split of \(stage)"
+    case .list(let branch): "finds the files of \(branch)"
+    case .sample(let branch, _): "samples a split of \(branch)"
+    case .map(let branch, _, _): "maps a split of \(branch)"
     case .fold(let id, _, let blocks, let isLast):
       "folds \(blocks.count) blocks into partition \(id.partition) of step \(id.step)"
         + (isLast ? ", the last ones" : "")

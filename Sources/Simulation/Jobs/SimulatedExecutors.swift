@@ -21,10 +21,10 @@ final class SimulatedExecutors {
     switch task.work {
     case .plan: return [.planned(job.plan, files: [])]
     case .list: return [.listed([])]
-    case .sample(let stage, let input):
-      return [.sampled(records(job, stage.index, input).map(\.key))]
-    case .map(let stage, let input, let samples):
-      return map(job, stage.index, input, samples)
+    case .sample(let branch, let input):
+      return [.sampled(records(job, branch, input).map(\.key))]
+    case .map(let branch, let input, let samples):
+      return map(job, branch, input, samples)
     case .fold(let id, _, let blocks, let isLast):
       var fold = take(id)
       for block in blocks {
@@ -41,17 +41,17 @@ final class SimulatedExecutors {
   }
 
   private func records(
-    _ job: SimulatedJob, _ stage: Int, _ input: MapInput
+    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput
   ) -> [(key: [UInt8], value: UInt64)] {
     switch input {
     case .files: return []
-    case .values(let range): return range.flatMap { job.records(of: $0) }
+    case .values(let range): return range.flatMap { job.records(of: $0, branch) }
     case .records(let blocks, let skip, let count):
       var all: [(key: [UInt8], value: UInt64)] = []
       for block in blocks {
         var cursor = FrameCursor(block)
         while let frame = cursor.next() {
-          all.append(job.passed(frame.key, SimulatedFold.number(frame.value)))
+          all.append(job.passed(frame.key, SimulatedFold.number(frame.value), branch))
         }
       }
       return Array(all[skip..<skip + count])
@@ -59,18 +59,19 @@ final class SimulatedExecutors {
   }
 
   private func map(
-    _ job: SimulatedJob, _ stage: Int, _ input: MapInput, _ samples: [[UInt8]]
+    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput, _ samples: [[UInt8]]
   ) -> [TaskReport] {
     if case .values(let range) = input, let bad = job.failsAt, range.contains(bad) {
       let failure = JobFailure(
         exitCode: 1, code: "failed", message: "a closure threw at value \(bad)")
       return [.failed(failure)]
     }
+    let stage = branch.stage.index
     let partitions = stage == 2 ? 1 : Limits.partitions
     let splitters =
       stage == 1 ? Splitters(samples: samples, partitions: Limits.partitions) : nil
     let writer = PartitionWriter(partitions: partitions, pool: pool)
-    let found = records(job, stage, input)
+    let found = records(job, branch, input)
     var tally = SplitTally()
     var reports: [TaskReport] = []
     // Several blocks for a partition now and then.

@@ -9,7 +9,8 @@ struct SimulatedJob: Hashable, Sendable {
   let seed: UInt64
   /// Values that the first stage reads.
   let values: Int
-  /// 1 to 3: gathered by hash, sorted by ranges, brought together.
+  /// 1 to 4: gathered by hash, sorted by ranges, brought together, and then met with the first
+  /// stage and with the source, by hash.
   let stages: Int
   /// The value at which a closure throws; nil where none does.
   let failsAt: Int?
@@ -49,10 +50,10 @@ struct SimulatedJob: Hashable, Sendable {
     let location = CodeLocation(fileID: "Simulation/SimulatedJob.swift", line: 1)
     let schema = ResultSchema(
       key: .bytes, value: .integer(bits: 64, isSigned: false), shape: .pairs, order: .key)
-    let shuffles = ["hash", "range", "single"]
+    let shuffles = ["hash", "range", "single", "hash"]
     let described = (0..<stages).map { stage in
       StageDescription(
-        id: StageID(stage), input: stage == 0 ? .values(count: values) : .stage(StageID(stage - 1)),
+        id: StageID(stage), branches: inputs(of: stage).map { BranchDescription($0, []) },
         operators: [OperatorDescription("map", location)], shuffle: shuffles[stage],
         combines: true, schema: schema)
     }
@@ -64,8 +65,25 @@ struct SimulatedJob: Hashable, Sendable {
       ], counters: ["records"])
   }
 
-  /// The records of one value.
-  func records(of value: Int) -> [(key: [UInt8], value: UInt64)] {
+  func inputs(of stage: Int) -> [InputDescription] {
+    switch stage {
+    case 0: [.values(count: values)]
+    case 3: [.stage(StageID(2)), .values(count: values), .stage(StageID(0))]
+    default: [.stage(StageID(stage - 1))]
+    }
+  }
+
+  /// The records that a branch makes of one value.
+  func records(of value: Int, _ branch: BranchID) -> [(key: [UInt8], value: UInt64)] {
+    guard branch.index == 0 else {
+      return records(of: value).map { record in
+        record.key.withBytes { passed($0, record.value, branch) }
+      }
+    }
+    return records(of: value)
+  }
+
+  private func records(of value: Int) -> [(key: [UInt8], value: UInt64)] {
     var random = SeededRandom(seed: seed &+ UInt64(value))
     var records: [(key: [UInt8], value: UInt64)] = []
     let last = random.below(3)
@@ -75,14 +93,16 @@ struct SimulatedJob: Hashable, Sendable {
     return records
   }
 
-  /// What a stage makes of a record of the one before.
-  func passed(_ key: Bytes, _ value: UInt64) -> (key: [UInt8], value: UInt64) {
-    (Array(key).reversed(), value ^ seed)
+  /// What a branch makes of a record.
+  func passed(
+    _ key: Bytes, _ value: UInt64, _ branch: BranchID
+  ) -> (key: [UInt8], value: UInt64) {
+    (Array(key).reversed(), value ^ (seed &+ UInt64(branch.index)))
   }
 
   func partition(_ key: Bytes, stage: Int, _ splitters: Splitters?) -> Int {
     switch stage {
-    case 0: stablePartition(key, mask: UInt64(Limits.partitions - 1))
+    case 0, 3: stablePartition(key, mask: UInt64(Limits.partitions - 1))
     case 1: splitters?.partition(of: key) ?? 0
     default: 0
     }
