@@ -237,7 +237,11 @@ extension RandomSource {
     case 1: return .returned(list { $0.next() })
     case 2:
       report = .planned(
-        plan(), files: list { $0.number(0...1) == 0 ? nil : $0.list { $0.file() } })
+        plan(),
+        files: list {
+          BranchFiles(
+            BranchID(StageID($0.number(0...9)), $0.number(0...3)), $0.list { $0.file() })
+        })
     case 3: report = .listed(list { $0.file() })
     case 4: report = .sampled(keys())
     case 5: report = .block(partition: small(), lent())
