@@ -38,6 +38,10 @@
   package static let splitBytesMinimum = 256 << 10
   package static let splitBytesMaximum = 16 << 20
 
+  /// Stages of a plan, which are told to all nodes and kept by the coordinators while it runs:
+  /// about 200 bytes each, less than a letter.
+  package static let stages = 4096
+
   /// Splits that values and the records of an earlier stage are cut into.
   package static let splitsWanted = 64
 
@@ -99,6 +103,7 @@
     precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")
     precondition(partitions & (partitions - 1) == 0, "a partition is some bits of a hash")
     precondition(combineKeys > emitBatch, "a combine table takes a whole batch")
+    precondition(stages * 256 <= letterBytes, "a plan is told at once")
     precondition(members <= UInt64.bitWidth, "a set of ranks is one machine word")
     precondition(pageBytes % lineBytes == 0, "a page holds whole lines")
     precondition(splitBytesMinimum <= splitBytesMaximum, "splits have a size")

@@ -96,7 +96,7 @@ import Vocabulary
         pairs.write(.result("pairs"))
       })
     #expect(plan.description.stages.count == 1)
-    #expect(plan.inputStages(of: 0) == [])
+    #expect(plan.reads(of: 0) == [])
   }
 
   @Test func `Jobs are named after their type`() {

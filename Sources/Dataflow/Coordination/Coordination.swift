@@ -104,6 +104,12 @@ package struct Coordination: StateMachine, Equatable {
     guard let plan = job.plan else { return }
     var job = job
     job.stages.append(record)
+    let changes = { [stages = job.stages] in stages[$0].counter(plan.counters.count) }
+    if let failure = plan.unsettled(job.stages.count - 1, changes: changes(job.stages.count - 1)) {
+      job.failure = failure
+      return end(job, .failed, tick(clock))
+    }
+    job.skip(plan)
     guard job.stages.count == plan.stages.count else { return change(job) }
     let now = tick(clock)
     for output in plan.outputs {
@@ -166,7 +172,10 @@ package struct Coordination: StateMachine, Equatable {
   /// that running jobs go on from.
   package var liveSteps: [LiveStep] {
     let running = jobs.jobs.filter { $0.phase == .running }.flatMap { job in
-      job.stages.map { LiveStep(step: $0.step, partitions: $0.runs.count) }
+      let wanted = job.plan?.wanted(from: job.stages.count) ?? []
+      return job.stages.indices.filter { wanted.contains($0) }.map { place in
+        LiveStep(step: job.stages[place].step, partitions: job.stages[place].runs.count)
+      }
     }
     // Several results can be of one step.
     return (results.steps + running).sorted { $0.step < $1.step }.reduce(into: []) { steps, next in

@@ -46,6 +46,23 @@ package struct StageRecord: Hashable, Sendable {
 
   package var records: Int { runs.reduce(0) { $0 + $1.records } }
   package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
+
+  /// What was counted under a number, in all of the stage.
+  package func counter(_ place: Int) -> Int {
+    input.counter(place) + runs.reduce(0) { $0 + $1.counter(place) }
+  }
+
+  /// Of a stage that is not run: for it stands what an earlier one has made, or nothing.
+  package static func skipped(_ earlier: StageRecord, standsIn: Bool) -> StageRecord {
+    let runs = earlier.runs.map { run in
+      var run = run
+      run.counters = []
+      return run
+    }
+    return StageRecord(
+      step: earlier.step, runs: standsIn ? runs : [], input: SplitTally(), splits: 0,
+      microseconds: 0)
+  }
 }
 
 /// A result that a job made visible.
@@ -89,10 +106,20 @@ package struct JobRecord: Hashable, Sendable {
   package var counters: [CounterValue] {
     let names = plan?.counters ?? []
     return names.enumerated().map { place, name in
-      let value = stages.reduce(0) { sum, stage in
-        sum + stage.input.counter(place) + stage.runs.reduce(0) { $0 + $1.counter(place) }
-      }
-      return CounterValue(name: name, value: value)
+      CounterValue(name: name, value: stages.reduce(0) { $0 + $1.counter(place) })
+    }
+  }
+}
+
+extension JobRecord {
+  /// Notes the stages that are next and are not run, because nothing changes in them any more.
+  mutating func skip(_ plan: PlanDescription) {
+    while stages.count < plan.stages.count {
+      let place = plan.counters.count
+      let (isSkipped, standIn) = plan.skips(stages.count) { stages[$0].counter(place) }
+      guard isSkipped, let earlier = stages.last else { return }
+      let other = standIn.map { stages[$0.index] }
+      stages.append(.skipped(other ?? earlier, standsIn: other != nil))
     }
   }
 }

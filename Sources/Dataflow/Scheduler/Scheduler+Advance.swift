@@ -23,7 +23,8 @@ extension Scheduler {
       guard let job = coordination.jobs[runs[place].id], job.stages.count > runs[place].stage
       else { return }
       orders.messages.append(.drop(step))
-      runs[place].stage += 1
+      // More than one, where rounds behind it are not run.
+      runs[place].stage = job.stages.count
       runs[place].samples = nil
       runs[place].phase = .ready
       begin(place, board, coordination, time, into: &orders)
@@ -134,7 +135,7 @@ extension Scheduler {
         StepPlan(
           step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
           spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
-          partitions: plan.stages[run.stage].partitions, counters: plan.counters.count,
+          partitions: plan.stages[run.stage].partitions, counters: plan.counterCount,
           inputs: inputs, samples: samples)))
     return step
   }

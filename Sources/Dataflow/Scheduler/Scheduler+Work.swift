@@ -58,7 +58,7 @@ extension Scheduler {
   }
 
   private func isCounted(_ place: Int, _ work: Working) -> Bool {
-    guard let plan = runs[place].plan, !plan.counters.isEmpty else { return true }
+    guard let plan = runs[place].plan, plan.counterCount > 0 else { return true }
     return work.counted.allSatisfy { $0 != nil }
   }
 

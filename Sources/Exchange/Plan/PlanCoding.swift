@@ -45,6 +45,15 @@ extension ByteBuffer {
     append(counted: stage.shuffle)
     append((stage.combines ? 1 : 0) as UInt8)
     append(stage.schema)
+    append(optional: stage.round) { $0.append($1) }
+  }
+
+  private mutating func append(_ round: RoundDescription) {
+    appendVarint(UInt64(round.number))
+    appendVarint(UInt64(round.count))
+    append(list: round.after) { $0.appendVarint(UInt64($1.index)) }
+    append((round.settles ? 1 : 0) as UInt8)
+    append((round.mustSettle ? 1 : 0) as UInt8)
   }
 
   package mutating func append(_ plan: PlanDescription) {
@@ -102,9 +111,21 @@ extension ByteReader {
     let operators = try operators()
     let shuffle = try text()
     let combines = try byte() == 1
+    let schema = try resultSchema()
+    let round = try optional { reader throws(Damaged) in try reader.round(before: index) }
     return StageDescription(
       id: StageID(index), branches: branches, operators: operators, shuffle: shuffle,
-      combines: combines, schema: try resultSchema())
+      combines: combines, schema: schema, round: round)
+  }
+
+  private mutating func round(before stage: Int) throws(Damaged) -> RoundDescription {
+    let number = try number()
+    let count = try self.number()
+    let after = try list { reader throws(Damaged) in StageID(try reader.number()) }
+    guard after.allSatisfy({ $0.index < stage }) else { throw Damaged() }
+    let settles = try byte() == 1
+    return RoundDescription(
+      number: number, count: count, after: after, settles: settles, mustSettle: try byte() == 1)
   }
 
   package mutating func planDescription() throws(Damaged) -> PlanDescription {

@@ -84,10 +84,12 @@ package struct StageDescription: Hashable, Sendable {
   /// Whether values are combined before the shuffle.
   package let combines: Bool
   package let schema: ResultSchema
+  /// Nil where it is of no iteration.
+  package let round: RoundDescription?
 
   package init(
     id: StageID, branches: [BranchDescription], operators: [OperatorDescription],
-    shuffle: String, combines: Bool, schema: ResultSchema
+    shuffle: String, combines: Bool, schema: ResultSchema, round: RoundDescription? = nil
   ) {
     self.id = id
     self.branches = branches
@@ -95,6 +97,7 @@ package struct StageDescription: Hashable, Sendable {
     self.shuffle = shuffle
     self.combines = combines
     self.schema = schema
+    self.round = round
   }
 
   /// A stage with one input, for which all of its operators are.

@@ -12,11 +12,14 @@ extension PlanDescription {
   package var text: String {
     var lines = ["job \(job)   plan \(hex(fingerprint))"]
     for stage in stages {
+      // Later rounds do what the second does.
+      if let round = stage.round, round.number > 2 { continue }
       lines.append("")
       lines += stage.inputLines
       for step in stage.operators { lines.append("  \(step.text)") }
       lines.append("  → \(stage.shuffleText)")
       lines.append("  = \(stage.schema.text)")
+      if let round = stage.round { lines.append("  ↻ \(round.text)") }
     }
     lines.append("")
     for output in outputs {
@@ -152,6 +155,23 @@ extension StageDescription {
       ), ("operators", .array(operators.map(\.json))), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
       ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
       ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
+    ] + (round.map { [("round", $0.json)] } ?? []))
+  }
+}
+
+extension RoundDescription {
+  fileprivate var text: String {
+    switch (number, count) {
+    case (2, 3...): "round 2 of \(count); those behind it are like it"
+    default: "round \(number) of \(count)"
+    }
+  }
+
+  fileprivate var json: JSON {
+    .object([
+      ("number", .integer(number)), ("of", .integer(count)),
+      ("after", .array(after.map { .integer($0.index + 1) })), ("settles", .bool(settles)),
+      ("must_settle", .bool(mustSettle)),
     ])
   }
 }

@@ -106,16 +106,20 @@ extension Dataset where T: Record {
   ) {
     let location = CodeLocation(fileID: fileID, line: line)
     if pipeline.isResult { return pipeline.write(target, location) }
-    let kernel = keepingOrder { context, element in
+    pipeline.ending(
+      "write", location,
+      schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .input),
+      kernel: keepingValues
+    ).write(target, location)
+  }
+
+  /// A stage that keeps the elements as values.
+  @inlinable var keepingValues: StageKernel {
+    keepingOrder { context, element in
       context.value.value.removeAll()
       element.encode(into: &context.value.value)
       context.writer.append(key: Bytes(""), value: context.value.value.bytes, partition: 0)
     }
-    pipeline.ending(
-      "write", location,
-      schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .input),
-      kernel: kernel
-    ).write(target, location)
   }
 }
 

@@ -197,7 +197,7 @@ package final class ExecutorSession {
     let folder = spec.kernel.makeFolder(context)
     return Gathered(
       folder: folder, plan: plan,
-      counters: Array(repeating: 0, count: plan.description.counters.count))
+      counters: Array(repeating: 0, count: plan.description.counterCount))
   }
 
   private func fold(

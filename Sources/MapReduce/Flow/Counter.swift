@@ -48,4 +48,10 @@ extension Plan {
     }
     return try body()
   }
+
+  /// What has changed in the stage that is complete.
+  func takeChanges() -> Int {
+    guard description.countsChanges else { return 0 }
+    return counters[description.counters.count].value.exchange(0, ordering: .relaxed)
+  }
 }

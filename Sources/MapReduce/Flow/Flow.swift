@@ -7,6 +7,10 @@ public final class Flow {
   var outputs: [(target: Target, stage: StageSpec, location: CodeLocation)] = []
   /// In the order in which they were declared.
   var counters: [Counter.Cell] = []
+  /// What changes in a round of an iteration.
+  let changes = Counter.Cell("changes")
+  /// The round of an iteration that is being described.
+  var round: Round?
 
   init() {}
 
@@ -40,19 +44,25 @@ public struct Target: Sendable {
   let schema: ResultSchema
   let kernel: StageKernel
   let combines: Bool
+  /// The round of an iteration in which it was described.
+  let round: Round?
+  /// Whether it ends that round.
+  let settles: Bool
 
   /// Into how many partitions its records are spread.
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
 
   init(
     branches: [Branch], operators: [OperatorDescription], schema: ResultSchema,
-    kernel: StageKernel, combines: Bool
+    kernel: StageKernel, combines: Bool, round: Round?, settles: Bool
   ) {
     self.branches = branches
     self.operators = operators
     self.schema = schema
     self.kernel = kernel
     self.combines = combines
+    self.round = round
+    self.settles = settles
   }
 }
 
@@ -107,11 +117,11 @@ public struct Target: Sendable {
   /// Ends the stage here; the result is the input of what follows.
   @usableFromInline func ending(
     _ name: String, _ location: CodeLocation, schema: ResultSchema, kernel: StageKernel,
-    combines: Bool = false
+    combines: Bool = false, settles: Bool = false
   ) -> Pipeline {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
-      schema: schema, kernel: kernel, combines: combines)
+      schema: schema, kernel: kernel, combines: combines, round: flow.round, settles: settles)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 
@@ -134,4 +144,12 @@ public struct Target: Sendable {
   }
 
   @usableFromInline var isResult: Bool { result != nil && !isInner }
+
+  /// Whether a stage lies between it and what the round that is being described began with.
+  @usableFromInline var isOfRound: Bool {
+    branches.allSatisfy { branch in
+      guard case .stage(let stage) = branch.input else { return false }
+      return stage.round === flow.round && flow.round != nil
+    }
+  }
 }

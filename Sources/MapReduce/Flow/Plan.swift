@@ -28,10 +28,19 @@ package struct Plan: Sendable {
       }
     }
     var ordered: [StageSpec] = []
-    for output in flow.outputs { Self.visit(output.stage, &ordered) }
+    var known: Set<ObjectIdentifier> = []
+    for output in flow.outputs { Self.visit(output.stage, &known, &ordered) }
+    guard ordered.count <= Limits.stages else {
+      throw JobError(
+        .usage,
+        "job \(J.name) has \(ordered.count.grouped) stages, and \(Limits.stages.grouped) at most",
+        advice: "iterate in fewer rounds, or split the job")
+    }
+    try Self.checkRounds(ordered, flow)
     stages = ordered
-    counters = flow.counters
-    description = Self.describe(J.name, ordered, flow)
+    let description = Self.describe(J.name, ordered, flow)
+    counters = flow.counters + (description.countsChanges ? [flow.changes] : [])
+    self.description = description
   }
 
   /// Whether standard input is among what it reads: only the process itself can do that.
@@ -54,19 +63,43 @@ package struct Plan: Sendable {
     }
   }
 
-  private static func visit(_ stage: StageSpec, _ ordered: inout [StageSpec]) {
-    if ordered.contains(where: { $0 === stage }) { return }
-    for branch in stage.branches {
-      if case .stage(let earlier) = branch.input { visit(earlier, &ordered) }
-    }
+  private static func visit(
+    _ stage: StageSpec, _ known: inout Set<ObjectIdentifier>, _ ordered: inout [StageSpec]
+  ) {
+    guard known.insert(ObjectIdentifier(stage)).inserted else { return }
+    for earlier in stage.reads { visit(earlier, &known, &ordered) }
     ordered.append(stage)
+  }
+
+  /// A stage that may not be run has nothing for others to read, except the one that ends a round.
+  private static func checkRounds(_ stages: [StageSpec], _ flow: Flow) throws {
+    func check(_ stage: StageSpec, readBy reader: Round?, at location: CodeLocation?) throws {
+      guard !stage.settles, let round = stage.round, !round.after.isEmpty,
+        reader.map({ !$0.isInside(round) }) ?? true
+      else { return }
+      throw JobError(
+        .usage, "what a round of an iteration makes is read outside of it",
+        location: location.map { "\($0)" },
+        advice: "read what iterate gives, or end the iteration without until")
+    }
+    for stage in stages {
+      for earlier in stage.reads {
+        try check(earlier, readBy: stage.round, at: stage.operators.last?.location)
+      }
+    }
+    for output in flow.outputs { try check(output.stage, readBy: nil, at: output.location) }
   }
 
   private static func describe(
     _ job: String, _ stages: [StageSpec], _ flow: Flow
   ) -> PlanDescription {
+    let places = Dictionary(
+      uniqueKeysWithValues: stages.enumerated().map { (ObjectIdentifier($1), $0) })
     func id(_ stage: StageSpec) -> StageID {
-      StageID(stages.firstIndex { $0 === stage } ?? stages.count)
+      guard let place = places[ObjectIdentifier(stage)] else {
+        preconditionFailure("a stage that is read is in the plan")
+      }
+      return StageID(place)
     }
     let described = stages.map { stage in
       let branches = stage.branches.map { branch in
@@ -80,7 +113,12 @@ package struct Plan: Sendable {
       }
       return StageDescription(
         id: id(stage), branches: branches, operators: stage.operators,
-        shuffle: "\(stage.kernel.partitioning)", combines: stage.combines, schema: stage.schema)
+        shuffle: "\(stage.kernel.partitioning)", combines: stage.combines, schema: stage.schema,
+        round: stage.round.map { round in
+          RoundDescription(
+            number: round.number, count: round.count, after: round.after.map(id),
+            settles: stage.settles, mustSettle: round.mustSettle)
+        })
     }
     let outputs = flow.outputs.map {
       OutputDescription(name: $0.target.name, stage: id($0.stage), location: $0.location)
@@ -89,11 +127,16 @@ package struct Plan: Sendable {
       job: job, stages: described, outputs: outputs, counters: flow.counters.map(\.name))
   }
 
-  /// The stages that `stage` reads.
-  func inputStages(of stage: Int) -> [Int] {
-    description.stages[stage].branches.compactMap { branch in
-      guard case .stage(let id) = branch.input else { return nil }
-      return id.index
+  /// The stages whose records a stage needs.
+  func reads(of stage: Int) -> [Int] { description.stages[stage].reads.map(\.index) }
+
+  /// By stage: the last one that needs its records; those of outputs are needed to the end.
+  var lastReaders: [Int] {
+    var last = Array(repeating: -1, count: stages.count)
+    for stage in stages.indices {
+      for earlier in reads(of: stage) { last[earlier] = stage }
     }
+    for output in description.outputs { last[output.stage.index] = stages.count }
+    return last
   }
 }

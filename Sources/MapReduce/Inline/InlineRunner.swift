@@ -33,17 +33,27 @@ package struct InlineRunner: Sendable {
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
     var results: [[Run]?] = Array(repeating: nil, count: plan.stages.count)
-    var wanted = plan.stages.indices.map { plan.inputStages(of: $0) }
+    let lastReader = plan.lastReaders
     var counts: [StageCounts] = []
+    var changes: [Int] = []
     for index in plan.stages.indices {
-      let (runs, done) = try runStage(plan, index, inputs, results, pool, tableSeed)
-      results[index] = runs
-      counts.append(done)
+      let (isSkipped, standIn) = plan.description.skips(index) { changes[$0] }
+      if isSkipped {
+        results[index] = standIn.flatMap { results[$0.index] }
+        counts.append(.none)
+        changes.append(0)
+      } else {
+        let (runs, done) = try runStage(plan, index, inputs, results, pool, tableSeed)
+        results[index] = runs
+        counts.append(done)
+        changes.append(plan.takeChanges())
+        if let failure = plan.description.unsettled(index, changes: changes[index]) {
+          throw JobError(failure)
+        }
+      }
       // A stage's records are freed with the last stage that reads them.
-      wanted[index] = []
-      for earlier in 0..<index {
-        let isWritten = plan.description.outputs.contains { $0.stage.index == earlier }
-        if !isWritten, !wanted.joined().contains(earlier) { results[earlier] = nil }
+      for earlier in plan.reads(of: index) where lastReader[earlier] == index {
+        results[earlier] = nil
       }
     }
     let outputs = plan.description.outputs.map { output in

@@ -57,6 +57,13 @@ package struct StageCounts: Sendable {
   }
 }
 
+extension StageCounts {
+  /// Of a stage that was not run.
+  static let none = StageCounts(
+    bytesRead: 0, recordsRead: 0, recordsShuffled: 0, bytesShuffled: 0, recordsOut: 0, bytesOut: 0,
+    nanoseconds: 0)
+}
+
 /// Sees what a running job does. Called from the engine's threads.
 package protocol RunObserver: Sendable {
   func stageBegan(_ progress: StageProgress)

@@ -16,6 +16,11 @@ struct JobReference {
     var made: [[(key: [UInt8], value: UInt64)]] = []
     var counted = 0
     for stage in 0..<job.stages {
+      if job.skips(stage), let last = stages.last {
+        stages.append(last.map(\.withoutCounters))
+        made.append(made[stage - 1])
+        continue
+      }
       let input = Self.records(job, stage, made)
       counted += input.count
       let splitters =
@@ -32,7 +37,7 @@ struct JobReference {
       var tallies: [RunTally] = []
       var output: [(key: [UInt8], value: UInt64)] = []
       for fold in folds {
-        let (blocks, tally) = fold.finish(pool)
+        let (blocks, tally) = fold.finish(job, stage, pool)
         tallies.append(tally)
         for block in blocks {
           var cursor = FrameCursor(block)
@@ -78,5 +83,13 @@ struct JobReference {
       let (partition, range) = splits[place]
       return range.map { input[starts[partition] + $0].key }
     }
+  }
+}
+
+extension RunTally {
+  fileprivate var withoutCounters: RunTally {
+    var tally = self
+    tally.counters = []
+    return tally
   }
 }

@@ -61,7 +61,7 @@ extension ClusterRun {
       let values = random.pick([0, 1, 5, 40])
       let fails = values > 0 && random.once(in: 6)
       let job = SimulatedJob(
-        seed: random.next() >> 8, values: values, stages: random.number(in: 1...4),
+        seed: random.next() >> 8, values: values, stages: random.number(in: 1...6),
         failsAt: fails ? random.below(values) : nil)
       let session = NodeID(high: random.next(), low: random.next())
       submitters.append(

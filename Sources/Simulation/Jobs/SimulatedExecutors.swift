@@ -25,7 +25,7 @@ final class SimulatedExecutors {
       return [.sampled(records(job, branch, input).map(\.key))]
     case .map(let branch, let input, let samples):
       return map(job, branch, input, samples)
-    case .fold(let id, _, let blocks, let isLast):
+    case .fold(let id, let stage, let blocks, let isLast):
       var fold = take(id)
       for block in blocks {
         var cursor = FrameCursor(block)
@@ -35,7 +35,7 @@ final class SimulatedExecutors {
         folds.append((id, slot, fold))
         return [.folded]
       }
-      let (blocks, tally) = fold.finish(pool)
+      let (blocks, tally) = fold.finish(job, stage.index, pool)
       return blocks.map { .runBlock($0) } + [.finished(tally)]
     }
   }
@@ -89,7 +89,7 @@ final class SimulatedExecutors {
       }
     }
     tally.recordsRead = found.count
-    tally.counters = [found.count]
+    tally.counters = job.plan.countsChanges ? [found.count, 0] : [found.count]
     return reports + [.mapped(tally)]
   }
 

@@ -9,8 +9,8 @@ struct SimulatedJob: Hashable, Sendable {
   let seed: UInt64
   /// Values that the first stage reads.
   let values: Int
-  /// 1 to 4: gathered by hash, sorted by ranges, brought together, and then met with the first
-  /// stage and with the source, by hash.
+  /// 1 to 6: gathered by hash, sorted by ranges, brought together, met with the first stage and with
+  /// the source by hash, and then two rounds of an iteration, of which one may be enough.
   let stages: Int
   /// The value at which a closure throws; nil where none does.
   let failsAt: Int?
@@ -50,12 +50,12 @@ struct SimulatedJob: Hashable, Sendable {
     let location = CodeLocation(fileID: "Simulation/SimulatedJob.swift", line: 1)
     let schema = ResultSchema(
       key: .bytes, value: .integer(bits: 64, isSigned: false), shape: .pairs, order: .key)
-    let shuffles = ["hash", "range", "single", "hash"]
+    let shuffles = ["hash", "range", "single", "hash", "hash", "hash"]
     let described = (0..<stages).map { stage in
       StageDescription(
         id: StageID(stage), branches: inputs(of: stage).map { BranchDescription($0, []) },
         operators: [OperatorDescription("map", location)], shuffle: shuffles[stage],
-        combines: true, schema: schema)
+        combines: true, schema: schema, round: round(of: stage))
     }
     return PlanDescription(
       job: Self.name, stages: described,
@@ -64,6 +64,24 @@ struct SimulatedJob: Hashable, Sendable {
         OutputDescription(name: outputs[1], stage: StageID(0), location: location),
       ], counters: ["records"])
   }
+
+  private func round(of stage: Int) -> RoundDescription? {
+    guard stage >= Self.firstRound else { return nil }
+    let number = stage - Self.firstRound + 1
+    return RoundDescription(
+      number: number, count: 2, after: number == 1 ? [] : [StageID(stage - 1)], settles: true,
+      mustSettle: false)
+  }
+
+  private static let firstRound = 4
+
+  /// What a partition of a stage counts as changed, where its records come to `records`.
+  func changes(_ stage: Int, records: Int) -> Int {
+    stage >= Self.firstRound && seed % 3 > 0 ? records : 0
+  }
+
+  /// Whether the coordinators leave a stage out.
+  func skips(_ stage: Int) -> Bool { stage > Self.firstRound && seed % 3 == 0 }
 
   func inputs(of stage: Int) -> [InputDescription] {
     switch stage {
@@ -102,7 +120,7 @@ struct SimulatedJob: Hashable, Sendable {
 
   func partition(_ key: Bytes, stage: Int, _ splitters: Splitters?) -> Int {
     switch stage {
-    case 0, 3: stablePartition(key, mask: UInt64(Limits.partitions - 1))
+    case 0, 3...: stablePartition(key, mask: UInt64(Limits.partitions - 1))
     case 1: splitters?.partition(of: key) ?? 0
     default: 0
     }
@@ -140,8 +158,8 @@ struct SimulatedFold: Sendable {
     return number
   }
 
-  /// The run: its blocks, and what it comes to.
-  func finish(_ pool: BlockPool) -> ([Block], RunTally) {
+  /// The run of a stage: its blocks, and what it comes to.
+  func finish(_ job: SimulatedJob, _ stage: Int, _ pool: BlockPool) -> ([Block], RunTally) {
     let writer = PartitionWriter(partitions: 1, pool: pool)
     for (key, value) in entries { writer.write(key, value, 0) }
     let blocks = writer.takeBlocks()[0]
@@ -153,6 +171,9 @@ struct SimulatedFold: Sendable {
     // A run of nothing has the digest of a partition that nobody was asked about.
     tally.digest = entries.isEmpty ? 0 : digest.value
     tally.counters = entries.isEmpty ? [] : [records]
+    if job.plan.countsChanges, !entries.isEmpty {
+      tally.counters.append(job.changes(stage, records: records))
+    }
     return (blocks, tally)
   }
 }
