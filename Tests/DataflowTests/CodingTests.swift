@@ -51,7 +51,7 @@ import Testing
   func kinds() {
     var messages = RandomMessages(1)
     let kinds = (0..<RandomMessages.controlKinds).map { messages.control($0).encoded[0] }
-    #expect(kinds.sorted() == (1...16).map { UInt8($0) })
+    #expect(kinds.sorted() == (1...18).map { UInt8($0) })
     for kind in [0, 15, 255] as [UInt8] {
       #expect(throws: ByteReader.Damaged.self) {
         try [kind, 0, 0].withBytes { _ = try ControlMessage.read($0) }

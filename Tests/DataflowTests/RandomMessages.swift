@@ -110,7 +110,13 @@ struct RandomMessages {
       inputs: list { random in
         StepInput(step: random.optional { $0.step() }, splits: random.list { $0.split() })
       },
+      broadcasts: list { $0.broadcastInput() },
       samples: list { $0.random.bytes($0.random.number(0...5)) })
+  }
+
+  mutating func broadcastInput() -> BroadcastInput {
+    BroadcastInput(
+      stage: StageID(number()), step: step(), partitions: random.number(1...Limits.partitions))
   }
 
   mutating func boardStep() -> Board.Step {
@@ -131,7 +137,7 @@ struct RandomMessages {
     }
   }
 
-  static let controlKinds = 16
+  static let controlKinds = 18
 
   mutating func control(_ kind: Int) -> ControlMessage {
     switch kind {
@@ -157,6 +163,13 @@ struct RandomMessages {
         RunExcerpt(
           records: range(), digests: list { $0.random.next() },
           key: optional { $0.random.bytes($0.random.number(0...5)) }))
+    case 15:
+      .spread(step(), partitions: random.number(1...Limits.partitions), givers: list { $0.node() })
+    case 16:
+      .broadcast(
+        RunPiece(
+          step: step(), partition: number(), index: number(), count: number(), tally: runTally()),
+        records: number(), random.bytes(random.number(0...9)))
     default:
       .code(code(), size: number(), offset: number(), random.bytes(random.number(0...9)))
     }

@@ -162,7 +162,8 @@ extension RandomSource {
     let branch = BranchID(stage, number(0...5))
     let step = StepID(next())
     let work: TaskOrder.Work
-    switch number(0...6) {
+    switch number(0...7) {
+    case 7: return .broadcast(step, list { $0.list { $0.lent() } })
     case 0: return .forget(step)
     case 1: return .free(list { $0.next() })
     case 2: work = .plan
@@ -175,7 +176,11 @@ extension RandomSource {
     }
     return .task(
       TaskOrder(
-        number: next(), job: job(), fingerprint: number(0...1) == 0 ? nil : next(), work: work))
+        number: next(), job: job(), fingerprint: number(0...1) == 0 ? nil : next(),
+        broadcasts: list {
+          BroadcastInput(
+            stage: StageID($0.number(0...9)), step: StepID($0.next()), partitions: $0.small())
+        }, work: work))
   }
 
   private mutating func failure() -> JobFailure {
@@ -186,6 +191,12 @@ extension RandomSource {
     if number(0...1) == 0 { failure.advice = text() }
     failure.trace = list { $0.text() }
     return failure
+  }
+
+  private mutating func round(before stage: Int) -> RoundDescription {
+    RoundDescription(
+      number: number(1...9), count: number(1...9), after: (0..<stage).map { StageID($0) },
+      settles: number(0...1) == 0, mustSettle: number(0...1) == 0)
   }
 
   private mutating func plan() -> PlanDescription {
@@ -200,9 +211,12 @@ extension RandomSource {
       }
       return StageDescription(
         id: StageID(index), branches: branches,
-        operators: list { OperatorDescription($0.text(), location) }, shuffle: text(),
+        operators: list { OperatorDescription($0.text(), location) },
+        broadcasts: (0..<index).filter { _ in number(0...1) == 0 }.map { StageID($0) },
+        shuffle: text(),
         combines: number(0...1) == 0,
-        schema: ResultSchema(key: .bytes, value: .optional(.string), shape: .pairs, order: .key))
+        schema: ResultSchema(key: .bytes, value: .optional(.string), shape: .pairs, order: .key),
+        round: number(0...1) == 0 ? nil : round(before: index))
     }
     return PlanDescription(
       job: text(), stages: stages,

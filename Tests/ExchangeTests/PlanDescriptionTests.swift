@@ -21,6 +21,8 @@ import Vocabulary
     var secondInput = InputDescription.stage(StageID(0))
     var thirdInput: InputDescription?
     var isFilteredFirst = false
+    var broadcasts: [StageID] = []
+    var round: RoundDescription?
     var output = "result"
     var outputStage = 1
     var hasSecondOutput = false
@@ -41,7 +43,8 @@ import Vocabulary
           id: StageID(1),
           branches: [BranchDescription(secondInput, isFilteredFirst ? [filter] : [])]
             + (thirdInput.map { [BranchDescription($0, [filter])] } ?? []), operators: steps,
-          shuffle: "single", combines: false, schema: schema),
+          broadcasts: broadcasts, shuffle: "single", combines: false, schema: schema,
+          round: round),
       ]
       var outputs = [
         OutputDescription(name: output, stage: StageID(outputStage), location: location)
@@ -64,7 +67,15 @@ import Vocabulary
     ("shape", { $0.shape = .values }), ("order", { $0.order = .input }),
     ("input of a stage", { $0.secondInput = .lines(["c"]) }),
     ("another input", { $0.thirdInput = .stage(StageID(0)) }),
-    ("operator of one input", { $0.isFilteredFirst = true }), ("output", { $0.output = "renamed" }),
+    ("operator of one input", { $0.isFilteredFirst = true }),
+    ("broadcast", { $0.broadcasts = [StageID(0)] }),
+    (
+      "round",
+      {
+        $0.round = RoundDescription(
+          number: 1, count: 2, after: [], settles: true, mustSettle: false)
+      }
+    ), ("output", { $0.output = "renamed" }),
     ("stage of an output", { $0.outputStage = 0 }),
     ("another output", { $0.hasSecondOutput = true }), ("counters", { $0.counters += ["lines"] }),
     ("name of a counter", { $0.counters = ["lines"] }),

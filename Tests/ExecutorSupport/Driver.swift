@@ -35,19 +35,41 @@ package struct Driver {
     guard case .planned(let plan, _) = try perform([.plan])[0].report() else { throw Unexpected() }
     var driven = DrivenJob(plan: plan)
     var runs: [[HeldRun]] = []
+    var steps: [StepID] = []
+    var changes: [Int] = []
     for stage in plan.stages {
+      steps.append(StepID(place.nextNumber()))
+      let (isSkipped, standIn) = plan.skips(stage.id.index) { changes[$0] }
+      if isSkipped {
+        runs.append(standIn.map { runs[$0.index] } ?? [])
+        changes.append(0)
+        continue
+      }
       let inputs = try stage.branches.enumerated().flatMap { index, branch in
         let id = BranchID(stage.id, index)
         return try self.inputs(id, branch.input, runs).map { (branch: id, input: $0) }
       }
-      let samples = try self.samples(stage, inputs, plan)
+      let broadcasts = stage.broadcasts.map { id in
+        let held = runs[id.index]
+        return (
+          input: BroadcastInput(stage: id, step: steps[id.index], partitions: held.count),
+          runs: held.map(\.blocks)
+        )
+      }
+      let samples = try self.samples(stage, inputs, broadcasts, plan)
       let work = inputs.map { ExecutorTask.Work.map($0.branch, $0.input, samples: samples) }
-      let mapped = try perform(work, plan)
+      let mapped = try perform(work, plan, broadcasts)
       for result in mapped {
         guard case .mapped(let tally) = try result.report() else { throw Unexpected() }
         driven.splits.append(tally)
       }
-      runs.append(try fold(stage, mapped, plan))
+      let held = try fold(stage, steps[stage.id.index], mapped, plan)
+      runs.append(held)
+      changes.append(
+        held.reduce(0) { sum, run in
+          let counters = run.tally.counters
+          return sum + (counters.count > plan.counters.count ? counters[plan.counters.count] : 0)
+        })
     }
     for output in plan.outputs {
       driven.outputs[output.name] = runs[output.stage.index].map(\.tally)
@@ -59,9 +81,10 @@ package struct Driver {
 
   private func perform(
     _ work: [ExecutorTask.Work], _ plan: PlanDescription? = nil,
+    _ broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [],
     slot: (Int) -> Int? = { _ in nil }
   ) throws -> [TaskResult] {
-    try place.perform(job, executable, fingerprint: plan?.fingerprint, work, slot: slot)
+    try place.perform(job, executable, fingerprint: plan?.fingerprint, broadcasts: broadcasts, work, slot: slot)
   }
 
   private func inputs(
@@ -100,22 +123,21 @@ package struct Driver {
 
   private func samples(
     _ stage: StageDescription, _ inputs: [(branch: BranchID, input: MapInput)],
-    _ plan: PlanDescription
+    _ broadcasts: [(input: BroadcastInput, runs: [[Block]])], _ plan: PlanDescription
   ) throws -> [[UInt8]] {
     guard stage.shuffle == "range" else { return [] }
     let work = Splits.sampled(of: inputs.count).map {
       ExecutorTask.Work.sample(inputs[$0].branch, inputs[$0].input)
     }
-    return try perform(work, plan).flatMap { result in
+    return try perform(work, plan, broadcasts).flatMap { result in
       guard case .sampled(let keys) = try result.report() else { throw Unexpected() }
       return keys
     }
   }
 
   private func fold(
-    _ stage: StageDescription, _ mapped: [TaskResult], _ plan: PlanDescription
+    _ stage: StageDescription, _ step: StepID, _ mapped: [TaskResult], _ plan: PlanDescription
   ) throws -> [HeldRun] {
-    let step = StepID(place.nextNumber())
     let count = stage.shuffle == "single" ? 1 : Limits.partitions
     var work: [ExecutorTask.Work] = []
     for partition in 0..<count {

@@ -95,7 +95,7 @@ package final class Workplace {
   /// Does all of the work, each piece in the slot that is asked for or in any one; ends in order.
   package func perform(
     _ job: JobSpec, _ executable: String, fingerprint: UInt64? = nil,
-    _ work: [ExecutorTask.Work], slot slotOf: (Int) -> Int? = { _ in nil },
+    broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [], _ work: [ExecutorTask.Work], slot slotOf: (Int) -> Int? = { _ in nil },
     started: (_ slot: Int) -> Void = { _ in }
   ) throws -> [TaskResult] {
     var waiting = Array(work.indices)
@@ -111,7 +111,9 @@ package final class Workplace {
         running[slot] = (number, index, TaskResult(end: nothing))
         pool.start(
           slot,
-          ExecutorTask(number: number, job: job, fingerprint: fingerprint, work: work[index]),
+          ExecutorTask(
+            number: number, job: job, fingerprint: fingerprint, broadcasts: broadcasts,
+            work: work[index]),
           executable: executable)
         started(slot)
       }

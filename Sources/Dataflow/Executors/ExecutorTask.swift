@@ -46,12 +46,18 @@ package struct ExecutorTask: Sendable {
   /// Of the plan that it belongs to, once that is known: an executor that builds another plan does
   /// nothing for it.
   package let fingerprint: UInt64?
+  /// What closures are handed, with its blocks by partition.
+  package let broadcasts: [(input: BroadcastInput, runs: [[Block]])]
   package let work: Work
 
-  package init(number: UInt64, job: JobSpec, fingerprint: UInt64?, work: Work) {
+  package init(
+    number: UInt64, job: JobSpec, fingerprint: UInt64?,
+    broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [], work: Work
+  ) {
     self.number = number
     self.job = job
     self.fingerprint = fingerprint
+    self.broadcasts = broadcasts
     self.work = work
   }
 }

@@ -31,6 +31,8 @@ struct JobRun: Sendable {
   var plan: PlanDescription?
   /// The stage that runs, or is next.
   var stage = 0
+  /// What closures of the stage that is next are handed.
+  var broadcasts: [BroadcastInput] = []
   /// Sampled keys of the stage that is next, where it needs them.
   var samples: [[UInt8]]?
   /// The files of inputs that read some, where they are known here.

@@ -46,6 +46,7 @@ extension Scheduler {
         .begin(runs[place].id, attempt: runs[place].attempt, plan, clock: time.clock))
     }
     let inputs = self.inputs(place, plan, coordination)
+    runs[place].broadcasts = broadcasts(place, plan, coordination)
     let stage = plan.stages[runs[place].stage]
     if stage.isSampled, runs[place].samples == nil, inputs.contains(where: { !$0.splits.isEmpty }) {
       beginSampling(place, plan, inputs, into: &orders)
@@ -99,6 +100,30 @@ extension Scheduler {
     }
   }
 
+  /// What the closures of the next stage are handed.
+  private func broadcasts(
+    _ place: Int, _ plan: PlanDescription, _ coordination: Coordination
+  ) -> [BroadcastInput] {
+    let run = runs[place]
+    return plan.stages[run.stage].broadcasts.compactMap { stage in
+      guard let made = coordination.jobs[run.id]?.stages[stage.index] else { return nil }
+      return BroadcastInput(stage: stage, step: made.step, partitions: made.runs.count)
+    }
+  }
+
+  /// Who sends what a step's closures are handed to all: for each shard, one that has it.
+  func spread(_ plan: StepPlan, into orders: inout Orders) {
+    for input in plan.broadcasts {
+      let givers = view.receivers.indices.map { shard -> NodeID? in
+        if let holders = holders[input.step] { return holders[shard].first }
+        let runs = ShardRuns(step: input.step, shard: shard)
+        return view.members.indices.first { stock.holds($0, runs) }.map { view.members[$0] }
+      }
+      orders.messages.append(
+        .spread(input.step, partitions: input.partitions, givers: givers.map { $0 ?? node }))
+    }
+  }
+
   private mutating func beginSampling(
     _ place: Int, _ plan: PlanDescription, _ inputs: [StepInput], into orders: inout Orders
   ) {
@@ -130,13 +155,13 @@ extension Scheduler {
   ) -> StepID {
     let step = nextStep()
     let run = runs[place]
-    orders.messages.append(
-      .begin(
-        StepPlan(
-          step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
-          spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
-          partitions: plan.stages[run.stage].partitions, counters: plan.counterCount,
-          inputs: inputs, samples: samples)))
+    let announced = StepPlan(
+      step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
+      spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
+      partitions: plan.stages[run.stage].partitions, counters: plan.counterCount,
+      inputs: inputs, broadcasts: run.broadcasts, samples: samples)
+    orders.messages.append(.begin(announced))
+    spread(announced, into: &orders)
     return step
   }
 

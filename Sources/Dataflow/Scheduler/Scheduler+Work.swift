@@ -26,6 +26,8 @@ extension Scheduler {
       guard let complete = Self.complete(work.held, step) else { return }
       work.isResumed = true
       orders.messages.append(.resume(step.plan.step, complete: complete))
+      // Some of what was on its way may be lost, and some members may be new.
+      spread(step.plan, into: &orders)
       runs[place].phase = .working(step.plan.step, work)
       return
     }

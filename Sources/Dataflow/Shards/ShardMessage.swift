@@ -68,11 +68,7 @@ package struct ShardParcel: Sendable {
       out.append(tally)
     case .run(let piece, let records):
       out.append(3 as UInt8)
-      out.appendVarint(piece.step.number)
-      out.appendVarint(UInt64(piece.partition))
-      out.appendVarint(UInt64(piece.index))
-      out.appendVarint(UInt64(piece.count))
-      out.append(piece.tally)
+      out.append(piece)
       out.appendVarint(UInt64(records))
     }
     out.appendVarint(UInt64(block?.count ?? 0))
@@ -92,6 +88,14 @@ package struct ShardParcel: Sendable {
 }
 
 extension ByteBuffer {
+  mutating func append(_ piece: RunPiece) {
+    appendVarint(piece.step.number)
+    appendVarint(UInt64(piece.partition))
+    appendVarint(UInt64(piece.index))
+    appendVarint(UInt64(piece.count))
+    append(piece.tally)
+  }
+
   fileprivate mutating func append(_ key: SplitKey) {
     appendVarint(key.step.number)
     appendVarint(UInt64(key.split))
@@ -106,6 +110,15 @@ extension ByteReader {
     return SplitKey(step: step, split: split, attempt: try number())
   }
 
+  mutating func runPiece() throws(Damaged) -> RunPiece {
+    let step = StepID(try varint())
+    let partition = try number()
+    let index = try number()
+    let count = try number()
+    return RunPiece(
+      step: step, partition: partition, index: index, count: count, tally: try runTally())
+  }
+
   fileprivate mutating func shardEntry() throws(Damaged) -> ShardEntry {
     switch try byte() {
     case 1:
@@ -117,13 +130,7 @@ extension ByteReader {
       let blocks = try number()
       return .seal(key, blocks: blocks, try splitTally())
     case 3:
-      let step = StepID(try varint())
-      let partition = try number()
-      let index = try number()
-      let count = try number()
-      let tally = try runTally()
-      let piece = RunPiece(
-        step: step, partition: partition, index: index, count: count, tally: tally)
+      let piece = try runPiece()
       return .run(piece, records: try number())
     default: throw Damaged()
     }

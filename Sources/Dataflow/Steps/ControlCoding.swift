@@ -89,6 +89,16 @@ extension ControlMessage {
       out.append(step)
       out.appendVarint(UInt64(partition))
       out.append(excerpt)
+    case .spread(let step, let partitions, let givers):
+      out.append(17 as UInt8)
+      out.append(step)
+      out.appendVarint(UInt64(partitions))
+      out.append(list: givers) { $0.append($1) }
+    case .broadcast(let piece, let records, let bytes):
+      out.append(18 as UInt8)
+      out.append(piece)
+      out.appendVarint(UInt64(records))
+      out.append(counted: bytes)
     default: preconditionFailure("written before")
     }
   }
@@ -206,6 +216,16 @@ extension ByteReader {
       let step = try step()
       let partition = try number()
       return .compared(step, partition: partition, try excerpt())
+    case 17:
+      let step = try step()
+      let partitions = try number()
+      guard (1...Limits.partitions).contains(partitions) else { throw Damaged() }
+      let givers = try list { reader throws(Damaged) -> NodeID in try reader.id() }
+      return .spread(step, partitions: partitions, givers: givers)
+    case 18:
+      let piece = try runPiece()
+      let records = try number()
+      return .broadcast(piece, records: records, Array(try take(try length())))
     default: throw Damaged()
     }
   }

@@ -57,8 +57,20 @@ package enum ControlMessage: Hashable, Sendable {
   /// A piece of an executable, of `size` bytes in all.
   case code(CodeDigest, size: Int, offset: Int, [UInt8])
 
-  /// About how many bytes it has: what it says of executables, to which the rest is little.
-  var weight: Int { if case .code(_, _, _, let bytes) = self { bytes.count } else { 0 } }
+  /// From the scheduler: these nodes, one for each shard, send what a step has made to all members,
+  /// because closures of another step are handed it.
+  case spread(StepID, partitions: Int, givers: [NodeID])
+  /// From one of them: the next block of a run, with so many records.
+  case broadcast(RunPiece, records: Int, [UInt8])
+
+  /// About how many bytes it has: what it says of executables and records, to which the rest is
+  /// little.
+  var weight: Int {
+    switch self {
+    case .code(_, _, _, let bytes), .broadcast(_, _, let bytes): bytes.count
+    default: 0
+    }
+  }
 
   /// The latest step that it tells of; 0 where it tells of none.
   var latestStep: StepID {

@@ -51,13 +51,15 @@ package struct StepPlan: Hashable, Sendable {
   package let counters: Int
   /// By branch of the stage. Splits are numbered through all of them.
   package let inputs: [StepInput]
+  /// What closures are handed.
+  package let broadcasts: [BroadcastInput]
   /// Sampled keys, where partitions are ranges.
   package let samples: [[UInt8]]
 
   package init(
     step: StepID, lane: Int, purpose: Purpose, job: JobID, attempt: Int, spec: JobSpec,
     stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int,
-    inputs: [StepInput], samples: [[UInt8]]
+    inputs: [StepInput], broadcasts: [BroadcastInput] = [], samples: [[UInt8]]
   ) {
     self.step = step
     self.lane = lane
@@ -70,6 +72,7 @@ package struct StepPlan: Hashable, Sendable {
     self.partitions = partitions
     self.counters = counters
     self.inputs = inputs
+    self.broadcasts = broadcasts
     self.samples = samples
   }
 
@@ -118,6 +121,7 @@ extension ByteBuffer {
       out.append(optional: input.step) { $0.appendVarint($1.number) }
       out.append(list: input.splits) { $0.append($1) }
     }
+    append(list: plan.broadcasts) { $0.append($1) }
     append(list: plan.samples) { out, key in
       out.appendVarint(UInt64(key.count))
       key.withBytes { out.append($0) }
@@ -148,6 +152,10 @@ extension ByteReader {
       return StepInput(
         step: step, splits: try reader.list { reader throws(Damaged) in try reader.split() })
     }
+    let broadcasts = try list { reader throws(Damaged) in try reader.broadcastInput() }
+    guard broadcasts.allSatisfy({ (1...Limits.partitions).contains($0.partitions) }) else {
+      throw Damaged()
+    }
     let samples = try list { reader throws(Damaged) in
       Array(try reader.take(try reader.length()))
     }
@@ -157,7 +165,7 @@ extension ByteReader {
     return StepPlan(
       step: step, lane: lane, purpose: purpose, job: job, attempt: attempt, spec: spec,
       stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters,
-      inputs: inputs, samples: samples)
+      inputs: inputs, broadcasts: broadcasts, samples: samples)
   }
 
   package mutating func splitAttempt() throws(Damaged) -> SplitAttempt {

@@ -28,7 +28,9 @@ extension Workshop {
       guard let lane = lane(of: step), let known = board[step] else { break }
       works[lane]?.resume(known.attempts(of: node), complete: complete)
       cells[lane].mapped = works[lane]?.doneAttempts ?? 0
-    case .live(let number, let steps): keepLive(number, steps, view)
+    case .live(let number, let steps): keepLive(number, steps, view, into: &effects)
+    case .spread(let step, let partitions, let givers): spread(step, partitions, givers, view)
+    case .broadcast(let piece, let records, let bytes): takeBroadcast(piece, records, bytes)
     case .stocked(let number, let missing):
       let runs = supply.take(number, missing, from: sender, view, at: node)
       for runs in runs { send(runs, view) }
@@ -79,8 +81,14 @@ extension Workshop {
   }
 
   /// Frees what is not needed, and says what is missing of what is.
-  private mutating func keepLive(_ number: UInt64, _ steps: [LiveStep], _ view: ClusterView) {
+  private mutating func keepLive(
+    _ number: UInt64, _ steps: [LiveStep], _ view: ClusterView,
+    into effects: inout [WorkshopEffect]
+  ) {
     supply.follow(number, steps)
+    for ended in broadcasts.keep({ step in steps.contains { $0.step == step } }) {
+      effects.append(.forget(ended))
+    }
     let underWay = board.steps.map(\.plan.step)
     // guard: list.underWay, list.needed
     shelf.keep { step in

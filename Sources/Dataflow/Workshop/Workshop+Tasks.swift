@@ -113,7 +113,7 @@ extension Workshop {
   mutating func startTasks(into effects: inout [WorkshopEffect]) {
     for slot in running.indices where running[slot] == nil {
       if let (errand, job) = nextErrand(into: &effects) {
-        start(slot, .errand(errand), job, nil, errand.work, into: &effects)
+        start(slot, .errand(errand), job, nil, [], errand.work, into: &effects)
       } else if let (lane, turn) = nextFold(slot, ofAtLeast: foldBytes) {
         start(slot, lane, turn, into: &effects)
       } else if let (lane, attempt) = nextMap(into: &effects) {
@@ -126,13 +126,14 @@ extension Workshop {
 
   private mutating func start(
     _ slot: Int, _ purpose: Running.Purpose, _ job: JobSpec, _ fingerprint: UInt64?,
-    _ work: ExecutorTask.Work, into effects: inout [WorkshopEffect]
+    _ broadcasts: [(input: BroadcastInput, runs: [[Block]])], _ work: ExecutorTask.Work,
+    into effects: inout [WorkshopEffect]
   ) {
     taskCount += 1
     running[slot] = Running(number: taskCount, code: job.code, purpose: purpose)
     served[slot] = self.job(of: purpose)
     let task = ExecutorTask(
-      number: taskCount, job: job, fingerprint: fingerprint, work: work)
+      number: taskCount, job: job, fingerprint: fingerprint, broadcasts: broadcasts, work: work)
     effects.append(.start(slot: slot, task))
   }
 
@@ -188,7 +189,7 @@ extension Workshop {
     guard let plan = works[lane]?.plan else { return }
     let fold = FoldID(step: plan.step, partition: next.partition)
     start(
-      slot, .fold(plan.step, partition: next.partition), plan.spec, plan.fingerprint,
+      slot, .fold(plan.step, partition: next.partition), plan.spec, plan.fingerprint, [],
       .fold(fold, plan.stage, next.blocks, isLast: next.isLast), into: &effects)
   }
 
@@ -199,8 +200,8 @@ extension Workshop {
     guard parcels.allSatisfy({ $0.waitingBytes < Self.parcelBytes }) else { return nil }
     for count in works.indices {
       let lane = (turn + count) % works.count
-      guard let code = works[lane]?.plan.spec.code, works[lane]?.hasMaps == true, has(code),
-        let attempt = works[lane]?.nextMap()
+      guard let plan = works[lane]?.plan, works[lane]?.hasMaps == true, has(plan.spec.code),
+        hasBroadcasts(plan), let attempt = works[lane]?.nextMap()
       else { continue }
       turn = lane + 1
       return (lane, attempt)
@@ -219,14 +220,15 @@ extension Workshop {
         exitCode: 75, code: "try_again", message: "the records of a split are not at this node")
       return fail(plan.step, .split(attempt.split, attempt: attempt.attempt), failure)
     }
+    let broadcasts = takeBroadcasts(of: plan)
     switch plan.purpose {
     case .sample:
       start(
-        slot, .sample(plan.step, attempt), plan.spec, plan.fingerprint,
+        slot, .sample(plan.step, attempt), plan.spec, plan.fingerprint, broadcasts,
         .sample(branch, input), into: &effects)
     case .work:
       start(
-        slot, .map(plan.step, attempt), plan.spec, plan.fingerprint,
+        slot, .map(plan.step, attempt), plan.spec, plan.fingerprint, broadcasts,
         .map(branch, input, samples: plan.samples), into: &effects)
     }
   }

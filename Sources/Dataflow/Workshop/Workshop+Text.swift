@@ -21,7 +21,8 @@ extension Workshop {
         "lane \(lane): step \(plan.step) of \(plan.job), \(plan.stage), \(plan.purpose): "
           + "\(work.sealedSplits) of \(plan.splitCount) splits sealed in shards \(work.shards), "
           + "\(work.folds.text), mapped \(work.doneAttempts), "
-          + "\(work.isPrepared ? "prepared" : "not prepared")")
+          + "\(work.isPrepared ? "prepared" : "not prepared")"
+          + (hasBroadcasts(plan) ? "" : ", what its closures are handed has not come"))
     }
     for (slot, task) in running.enumerated() {
       let what = task.map { "task \($0.number), \($0.purpose)" } ?? "nothing to do"

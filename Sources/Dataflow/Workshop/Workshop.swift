@@ -25,6 +25,8 @@ package struct Workshop: Sendable {
   /// By lane.
   var works: [StepWork?] = Array(repeating: nil, count: Limits.lanes)
   package internal(set) var shelf = Shelf()
+  /// Runs of other nodes' shards that closures here are handed.
+  var broadcasts = BroadcastShelf()
   package internal(set) var scheduler: Scheduler?
   /// By slot.
   var running: [Running?]

@@ -27,6 +27,19 @@ package enum OrderedInput: Hashable, Sendable {
   case records([LentBlock], skip: Int, count: Int)
 }
 
+/// A stage whose records are handed to the closures of another, and the step that has made them.
+package struct BroadcastInput: Hashable, Sendable {
+  package let stage: StageID
+  package let step: StepID
+  package let partitions: Int
+
+  package init(stage: StageID, step: StepID, partitions: Int) {
+    self.stage = stage
+    self.step = step
+    self.partitions = partitions
+  }
+}
+
 /// A task as a node tells it to an executor.
 package struct TaskOrder: Hashable, Sendable {
   package enum Work: Hashable, Sendable {
@@ -41,12 +54,18 @@ package struct TaskOrder: Hashable, Sendable {
   package let number: UInt64
   package let job: JobSpec
   package let fingerprint: UInt64?
+  /// What closures are handed: it was told before.
+  package let broadcasts: [BroadcastInput]
   package let work: Work
 
-  package init(number: UInt64, job: JobSpec, fingerprint: UInt64?, work: Work) {
+  package init(
+    number: UInt64, job: JobSpec, fingerprint: UInt64?, broadcasts: [BroadcastInput] = [],
+    work: Work
+  ) {
     self.number = number
     self.job = job
     self.fingerprint = fingerprint
+    self.broadcasts = broadcasts
     self.work = work
   }
 }
@@ -54,6 +73,8 @@ package struct TaskOrder: Hashable, Sendable {
 /// What a node tells an executor.
 package enum ExecutorOrder: Hashable, Sendable {
   case task(TaskOrder)
+  /// What a step has made, by partition: for tasks whose closures are handed it.
+  case broadcast(StepID, [[LentBlock]])
   /// What was gathered for a step is of no use any more.
   case forget(StepID)
   /// Blocks of the executor's area that the node has let go of.
@@ -134,6 +155,7 @@ extension ByteBuffer {
       appendVarint(task.number)
       append(task.job)
       append(optional: task.fingerprint) { $0.appendLittleEndian($1) }
+      append(list: task.broadcasts) { $0.append($1) }
       append(task.work)
     case .forget(let step):
       append(1 as UInt8)
@@ -141,7 +163,17 @@ extension ByteBuffer {
     case .free(let ids):
       append(2 as UInt8)
       append(list: ids) { $0.appendVarint($1) }
+    case .broadcast(let step, let runs):
+      append(3 as UInt8)
+      appendVarint(step.number)
+      append(list: runs) { $0.append(list: $1) { $0.append($1) } }
     }
+  }
+
+  package mutating func append(_ input: BroadcastInput) {
+    append(stage: input.stage)
+    appendVarint(input.step.number)
+    appendVarint(UInt64(input.partitions))
   }
 }
 
@@ -215,11 +247,23 @@ extension ByteReader {
       let fingerprint = try optional { reader throws(Damaged) in
         try reader.littleEndian(UInt64.self)
       }
+      let broadcasts = try list { reader throws(Damaged) in try reader.broadcastInput() }
       return .task(
-        TaskOrder(number: number, job: job, fingerprint: fingerprint, work: try work()))
+        TaskOrder(
+          number: number, job: job, fingerprint: fingerprint, broadcasts: broadcasts,
+          work: try work()))
     case 1: return .forget(StepID(try varint()))
     case 2: return .free(try list { reader throws(Damaged) in try reader.varint() })
+    case 3:
+      let step = StepID(try varint())
+      return .broadcast(step, try list { reader throws(Damaged) in try reader.lentBlocks() })
     default: throw Damaged()
     }
+  }
+
+  package mutating func broadcastInput() throws(Damaged) -> BroadcastInput {
+    let stage = try stageID()
+    let step = StepID(try varint())
+    return BroadcastInput(stage: stage, step: step, partitions: try number())
   }
 }

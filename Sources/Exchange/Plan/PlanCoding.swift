@@ -42,6 +42,7 @@ extension ByteBuffer {
       out.append(operators: branch.operators)
     }
     append(operators: stage.operators)
+    append(list: stage.broadcasts) { $0.appendVarint(UInt64($1.index)) }
     append(counted: stage.shuffle)
     append((stage.combines ? 1 : 0) as UInt8)
     append(stage.schema)
@@ -109,13 +110,15 @@ extension ByteReader {
     }
     guard !branches.isEmpty else { throw Damaged() }
     let operators = try operators()
+    let broadcasts = try list { reader throws(Damaged) in StageID(try reader.number()) }
+    guard broadcasts.allSatisfy({ $0.index < index }) else { throw Damaged() }
     let shuffle = try text()
     let combines = try byte() == 1
     let schema = try resultSchema()
     let round = try optional { reader throws(Damaged) in try reader.round(before: index) }
     return StageDescription(
-      id: StageID(index), branches: branches, operators: operators, shuffle: shuffle,
-      combines: combines, schema: schema, round: round)
+      id: StageID(index), branches: branches, operators: operators,
+      broadcasts: broadcasts, shuffle: shuffle, combines: combines, schema: schema, round: round)
   }
 
   private mutating func round(before stage: Int) throws(Damaged) -> RoundDescription {

@@ -79,6 +79,8 @@ package struct StageDescription: Hashable, Sendable {
   package let branches: [BranchDescription]
   /// Operators for all inputs.
   package let operators: [OperatorDescription]
+  /// Stages whose records are handed to its closures.
+  package let broadcasts: [StageID]
   /// How records are spread over partitions: `hash`, `range`, `single`.
   package let shuffle: String
   /// Whether values are combined before the shuffle.
@@ -89,11 +91,12 @@ package struct StageDescription: Hashable, Sendable {
 
   package init(
     id: StageID, branches: [BranchDescription], operators: [OperatorDescription],
-    shuffle: String, combines: Bool, schema: ResultSchema, round: RoundDescription? = nil
+    broadcasts: [StageID] = [], shuffle: String, combines: Bool, schema: ResultSchema, round: RoundDescription? = nil
   ) {
     self.id = id
     self.branches = branches
     self.operators = operators
+    self.broadcasts = broadcasts
     self.shuffle = shuffle
     self.combines = combines
     self.schema = schema

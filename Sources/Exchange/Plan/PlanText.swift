@@ -16,6 +16,7 @@ extension PlanDescription {
       if let round = stage.round, round.number > 2 { continue }
       lines.append("")
       lines += stage.inputLines
+      for broadcast in stage.broadcasts { lines.append("  with \(broadcast), broadcast") }
       for step in stage.operators { lines.append("  \(step.text)") }
       lines.append("  → \(stage.shuffleText)")
       lines.append("  = \(stage.schema.text)")
@@ -59,6 +60,9 @@ extension PlanDescription {
       let label = (["\(stage.id)"] + steps + [stage.shuffleText]).joined(separator: "\n")
       let own = "s\(stage.id.index)"
       lines.append("  \(own) [label=\(Self.quoted(label))];")
+      for broadcast in stage.broadcasts {
+        lines.append("  s\(broadcast.index) -> \(own) [style=dashed,label=\"broadcast\"];")
+      }
       for (index, branch) in stage.branches.enumerated() {
         let steps = branch.operators.map(\.name).joined(separator: "+")
         let edge = steps.isEmpty ? "" : " [label=\(Self.quoted(steps))]"
@@ -152,7 +156,8 @@ extension StageDescription {
               ("reads", branch.input.json), ("operators", .array(branch.operators.map(\.json))),
             ])
           })
-      ), ("operators", .array(operators.map(\.json))), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
+      ), ("operators", .array(operators.map(\.json))),
+      ("broadcasts", .array(broadcasts.map { .integer($0.index + 1) })), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
       ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
       ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
     ] + (round.map { [("round", $0.json)] } ?? []))

@@ -68,9 +68,10 @@ extension PlanDescription {
 extension StageDescription {
   /// The earlier stages whose records it needs.
   package var reads: [StageID] {
-    let inputs = branches.compactMap { branch -> StageID? in
-      if case .stage(let earlier) = branch.input { earlier } else { nil }
-    }
+    let inputs =
+      branches.compactMap { branch -> StageID? in
+        if case .stage(let earlier) = branch.input { earlier } else { nil }
+      } + broadcasts
     guard let round, round.settles, round.number > 1, let before = round.after.last else { return inputs }
     // Where it is not run, it stands for the round before.
     return inputs + [before]

@@ -22,7 +22,7 @@ extension Keyed {
   ) rethrows -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     return try pipeline.rounds(
-      rounds, mustSettle: mustSettle, from: standing(location), settling: { $0.pipeline }
+      rounds, mustSettle: mustSettle, from: standing("iterate", location), settling: { $0.pipeline }
     ) { state in
       let next = try body(state)
       return state.settling(next, location) { before, after in
@@ -42,18 +42,18 @@ extension Keyed {
     fileID: String = #fileID, line: Int = #line
   ) rethrows -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
-    return try pipeline.rounds(rounds, from: standing(location), settling: { _ in nil }) { state in
+    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil }) { state in
       let next = try body(state)
-      return next.pipeline.isOfRound ? next : next.standing(location)
+      return next.pipeline.isOfRound ? next : next.standing("iterate", location)
     }
   }
 
   /// The same pairs as the result of a stage, so that nothing before it is done again.
-  @inlinable func standing(_ location: CodeLocation) -> Keyed<K, V> {
+  @inlinable func standing(_ name: String, _ location: CodeLocation) -> Keyed<K, V> {
     if pipeline.isResult { return self }
     return Keyed(
       resultOf: pipeline.ending(
-        "iterate", location, schema: Self.schema(order: .key), kernel: collecting()))
+        name, location, schema: Self.schema(order: .key), kernel: collecting()))
   }
 
   /// What is there after a round, with a count of the keys that have not settled.
@@ -94,7 +94,7 @@ extension Dataset where T: Record {
     let schema = ResultSchema(
       key: .nothing, value: T.typeCode, shape: .values, order: .input)
     return try pipeline.rounds(
-      rounds, mustSettle: mustSettle, from: standing(location), settling: { $0.pipeline }
+      rounds, mustSettle: mustSettle, from: standing("iterate", location), settling: { $0.pipeline }
     ) { state in
       let next = try body(state).together
       return afterValues(
@@ -110,9 +110,9 @@ extension Dataset where T: Record {
     fileID: String = #fileID, line: Int = #line
   ) rethrows -> Dataset<T> {
     let location = CodeLocation(fileID: fileID, line: line)
-    return try pipeline.rounds(rounds, from: standing(location), settling: { _ in nil }) { state in
+    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil }) { state in
       let next = try body(state)
-      return next.pipeline.isOfRound ? next : next.standing(location)
+      return next.pipeline.isOfRound ? next : next.standing("iterate", location)
     }
   }
 
@@ -123,10 +123,10 @@ extension Dataset where T: Record {
   }
 
   /// The same elements as the result of a stage, so that nothing before it is done again.
-  @inlinable func standing(_ location: CodeLocation) -> Dataset<T> {
+  @inlinable func standing(_ name: String, _ location: CodeLocation) -> Dataset<T> {
     if pipeline.isResult { return self }
     let schema = ResultSchema(
       key: .nothing, value: T.typeCode, shape: .values, order: .input)
-    return afterValues(pipeline.ending("iterate", location, schema: schema, kernel: keepingValues))
+    return afterValues(pipeline.ending(name, location, schema: schema, kernel: keepingValues))
   }
 }

@@ -35,6 +35,8 @@ package final class ExecutorSession {
   private var mapping: Mapping?
   /// Of the last map task that brought some.
   private var samples: [[UInt8]] = []
+  /// What came of steps whose records are handed to closures, by partition.
+  private var broadcasts: [StepID: [Run]] = [:]
 
   /// Nil where the descriptors are not those that a node opens.
   package init?(_ planner: @escaping Planner) {
@@ -60,8 +62,13 @@ package final class ExecutorSession {
     while let order = try link.next() {
       switch order {
       case .task(let task): perform(task)
+      case .broadcast(let step, let runs):
+        broadcasts[step] = runs.map { blocks in
+          Run(sequential: blocks.map { borrowed.block($0) })
+        }
       case .forget(let step):
         folds = folds.filter { $0.key.step != step }
+        if broadcasts.removeValue(forKey: step) != nil { mapping = nil }
         giveBack()
       case .free(let ids): outlet.free(ids)
       }
@@ -105,8 +112,8 @@ package final class ExecutorSession {
     case .sample(let branch, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
-        try split(input, of: branch), try plan.stage(branch.stage, marker), &samples,
-        isStrict: true)
+        try split(input, of: branch), try plan.stage(branch.stage, marker),
+        try values(of: task, plan), &samples, isStrict: true)
       return .sampled(samples)
     case .map(let branch, let input, _):
       return .mapped(
@@ -150,7 +157,7 @@ package final class ExecutorSession {
     _ samples: [[UInt8]]
   ) throws -> SplitTally {
     let spec = try plan.stage(stage, marker)
-    let mapping = mapping(spec, task.job, samples)
+    let mapping = try mapping(spec, task, plan, samples)
     outlet.begin(split: task.number, mapping.mapper.writer)
     var tally = SplitTally()
     try mapping.mapper.map(split, begin: { marker.begin($0) }) { records, bytes in
@@ -171,18 +178,35 @@ package final class ExecutorSession {
   }
 
   /// What the last task had, where this one is of the same stage.
-  private func mapping(_ stage: StageSpec, _ job: JobSpec, _ samples: [[UInt8]]) -> Mapping {
-    if let mapping, mapping.stage === stage, mapping.samples == samples { return mapping }
+  private func mapping(
+    _ stage: StageSpec, _ task: TaskOrder, _ plan: Plan, _ samples: [[UInt8]]
+  ) throws -> Mapping {
+    if let mapping, mapping.stage === stage, mapping.samples == samples,
+      mapping.broadcasts == task.broadcasts
+    {
+      return mapping
+    }
     let splitters =
       stage.kernel.partitioning == .range
       ? Splitters(samples: samples, partitions: Limits.partitions) : nil
     let made = Mapping(
-      stage: stage, samples: samples,
+      stage: stage, samples: samples, broadcasts: task.broadcasts,
       mapper: SplitMapper(
         stage, writer: PartitionWriter(partitions: stage.partitionCount, pool: outlet),
-        splitters: splitters, tableSeed: job.tableSeed, isStrict: true))
+        splitters: splitters, tableSeed: task.job.tableSeed,
+        broadcasts: try values(of: task, plan), isStrict: true))
     mapping = made
     return made
+  }
+
+  /// The broadcasts that a task's closures are handed.
+  private func values(of task: TaskOrder, _ plan: Plan) throws -> BroadcastValues {
+    BroadcastValues(
+      try task.broadcasts.map { input in
+        guard plan.stages.indices.contains(input.stage.index), let runs = broadcasts[input.step]
+        else { throw JobError(.internalFault, "the records of \(input.stage) are not here") }
+        return (plan.stages[input.stage.index], runs)
+      })
   }
 
   private func gathered(
@@ -256,5 +280,6 @@ extension ExecutorSession.Gathered {
 private struct Mapping {
   let stage: StageSpec
   let samples: [[UInt8]]
+  let broadcasts: [BroadcastInput]
   let mapper: SplitMapper
 }

@@ -41,6 +41,8 @@ public struct Target: Sendable {
   /// At least one; their splits are numbered branch after branch.
   let branches: [Branch]
   let operators: [OperatorDescription]
+  /// Stages whose records are handed to its closures, each once.
+  let broadcasts: [StageSpec]
   let schema: ResultSchema
   let kernel: StageKernel
   let combines: Bool
@@ -53,11 +55,12 @@ public struct Target: Sendable {
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
 
   init(
-    branches: [Branch], operators: [OperatorDescription], schema: ResultSchema,
-    kernel: StageKernel, combines: Bool, round: Round?, settles: Bool
+    branches: [Branch], operators: [OperatorDescription], broadcasts: [StageSpec],
+    schema: ResultSchema, kernel: StageKernel, combines: Bool, round: Round?, settles: Bool
   ) {
     self.branches = branches
     self.operators = operators
+    self.broadcasts = broadcasts
     self.schema = schema
     self.kernel = kernel
     self.combines = combines
@@ -82,6 +85,8 @@ public struct Target: Sendable {
   let flow: Flow
   let branches: [Branch]
   let operators: [OperatorDescription]
+  /// Stages whose records are handed to closures.
+  let broadcasts: [StageSpec]
   /// The stage whose result this is, unchanged.
   var result: StageSpec?
   /// The same where that result cannot be a job's: its records are in no order.
@@ -93,19 +98,25 @@ public struct Target: Sendable {
   private var isInner = false
 
   init(
-    flow: Flow, branches: [Branch], operators: [OperatorDescription], result: StageSpec? = nil
+    flow: Flow, branches: [Branch], operators: [OperatorDescription],
+    broadcasts: [StageSpec] = [], result: StageSpec? = nil
   ) {
     self.flow = flow
     self.branches = branches
     self.operators = operators
+    self.broadcasts = broadcasts
     self.result = result
   }
 
-  /// The same with one more operator.
-  @usableFromInline func adding(_ name: String, _ location: CodeLocation) -> Pipeline {
-    Pipeline(
+  /// The same with one more operator, whose closure may be handed a broadcast.
+  @usableFromInline func adding(
+    _ name: String, _ location: CodeLocation, reading broadcast: BroadcastToken? = nil
+  ) -> Pipeline {
+    let others = broadcasts.filter { $0 !== broadcast?.stage }
+    return Pipeline(
       flow: flow, branches: branches,
-      operators: operators + [OperatorDescription(name, location)])
+      operators: operators + [OperatorDescription(name, location)],
+      broadcasts: others + (broadcast.map { [$0.stage] } ?? []))
   }
 
   /// The same with an operator that cannot know where it was written: it stands at the one before.
@@ -121,14 +132,17 @@ public struct Target: Sendable {
   ) -> Pipeline {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
-      schema: schema, kernel: kernel, combines: combines, round: flow.round, settles: settles)
+      broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round, settles: settles)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 
   /// Both, one after the other: what follows is for both.
   @usableFromInline func meeting(_ other: Pipeline) -> Pipeline {
     precondition(flow === other.flow, "datasets of two plans cannot meet")
-    return Pipeline(flow: flow, branches: endedBranches + other.endedBranches, operators: [])
+    let others = other.broadcasts.filter { one in !broadcasts.contains { $0 === one } }
+    return Pipeline(
+      flow: flow, branches: endedBranches + other.endedBranches, operators: [],
+      broadcasts: broadcasts + others)
   }
 
   private var endedBranches: [Branch] {

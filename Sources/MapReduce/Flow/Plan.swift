@@ -113,6 +113,7 @@ package struct Plan: Sendable {
       }
       return StageDescription(
         id: id(stage), branches: branches, operators: stage.operators,
+        broadcasts: stage.broadcasts.map(id),
         shuffle: "\(stage.kernel.partitioning)", combines: stage.combines, schema: stage.schema,
         round: stage.round.map { round in
           RoundDescription(

@@ -32,7 +32,7 @@ extension StageSpec {
     let inputs = branches.compactMap { branch -> StageSpec? in
       if case .stage(let earlier) = branch.input { earlier } else { nil }
     }
-    return inputs + (round?.after ?? [])
+    return inputs + broadcasts + (round?.after ?? [])
   }
 }
 

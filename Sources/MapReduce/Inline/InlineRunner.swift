@@ -89,14 +89,18 @@ package struct InlineRunner: Sendable {
     observer?.stageBegan(progress)
     defer { observer?.stageEnded(progress) }
     let began = ContinuousClock.now
+    let broadcasts = BroadcastValues(
+      zip(stage.broadcasts, plan.description.stages[index].broadcasts).map { spec, id in
+        (spec, results[id.index] ?? [])
+      })
     var splitters: Splitters?
     if stage.kernel.partitioning == .range {
       // Sampled elements come once more.
-      (splitters, source) = try plan.withoutCounting { try sampled(stage, source) }
+      (splitters, source) = try plan.withoutCounting { try sampled(stage, source, broadcasts) }
     }
     let runs = try StageRun(
       stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
-      threads: threads, progress: progress, cancellation: cancellation
+      broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation
     ).run()
     let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
     progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
@@ -105,13 +109,13 @@ package struct InlineRunner: Sendable {
 
   /// Samples the keys of a sort over all of its input, evenly.
   private func sampled(
-    _ stage: StageSpec, _ source: SplitSource
+    _ stage: StageSpec, _ source: SplitSource, _ broadcasts: BroadcastValues
   ) throws -> (Splitters, SplitSource) {
     let splits = try source.all(isCancelled: { cancellation.isCancelled })
     var samples: [[UInt8]] = []
     for index in Splits.sampled(of: splits.count) {
       if cancellation.isCancelled { throw Self.interrupted }
-      try SplitMapper.sample(splits[index], stage, &samples)
+      try SplitMapper.sample(splits[index], stage, broadcasts, &samples)
     }
     return (
       Splitters(samples: samples, partitions: Limits.partitions),

@@ -9,13 +9,15 @@ final class SplitMapper {
   let writer: PartitionWriter
   private let mapper: Mapper
   private let reader: LineReader
+  private let broadcasts: BroadcastValues
 
   /// `isStrict`: a file that has another size than its description says is an error.
   init(
     _ stage: StageSpec, writer: PartitionWriter, splitters: Splitters?, tableSeed: UInt64,
-    isStrict: Bool = false
+    broadcasts: BroadcastValues, isStrict: Bool = false
   ) {
     self.writer = writer
+    self.broadcasts = broadcasts
     reader = LineReader(isStrict: isStrict)
     mapper = stage.kernel.makeMapper(
       MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
@@ -27,7 +29,7 @@ final class SplitMapper {
     _ split: BranchSplit, begin: (ChunkPlace?) -> Void = { _ in },
     end: (_ records: Int, _ bytes: Int) throws -> Bool
   ) throws {
-    try forEachChunk(split, reader) { chunk, place in
+    try forEachChunk(split, reader, broadcasts) { chunk, place in
       begin(place)
       let records = try locating(place) { try mapper.map(chunk) }
       return try end(records, chunk.window.count)
@@ -37,13 +39,14 @@ final class SplitMapper {
 
   /// Collects sort keys from the beginning of a split.
   static func sample(
-    _ split: BranchSplit, _ stage: StageSpec, _ samples: inout [[UInt8]], isStrict: Bool = false
+    _ split: BranchSplit, _ stage: StageSpec, _ broadcasts: BroadcastValues,
+    _ samples: inout [[UInt8]], isStrict: Bool = false
   ) throws {
     guard let sample = stage.kernel.sample else { return }
     let context = MapContext(
       writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
-    try forEachChunk(split, LineReader(isStrict: isStrict)) { chunk, place in
+    try forEachChunk(split, LineReader(isStrict: isStrict), broadcasts) { chunk, place in
       try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }
@@ -63,16 +66,17 @@ final class SplitMapper {
       content = .records(
         RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
     }
-    return Chunk(content, branch: chunk.branch)
+    return Chunk(content, branch: chunk.branch, broadcasts: chunk.broadcasts)
   }
 }
 
 /// Hands the chunks of a split to `body` until it returns false.
 private func forEachChunk(
-  _ split: BranchSplit, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
+  _ split: BranchSplit, _ reader: LineReader, _ broadcasts: BroadcastValues,
+  _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
   func hand(_ content: Chunk.Content, _ place: ChunkPlace?) throws -> Bool {
-    try body(Chunk(content, branch: split.branch), place)
+    try body(Chunk(content, branch: split.branch, broadcasts: broadcasts), place)
   }
   switch split.split {
   case .files(let ranges):

@@ -17,6 +17,7 @@ final class StageRun: @unchecked Sendable {
   private let pool: BlockPool
   private let tableSeed: UInt64
   private let splitters: Splitters?
+  private let broadcasts: BroadcastValues
   private let progress: StageProgress
   private let cancellation: Cancellation
   private let threads: Int
@@ -46,13 +47,14 @@ final class StageRun: @unchecked Sendable {
 
   init(
     _ stage: StageSpec, source: SplitSource, pool: BlockPool, splitters: Splitters?,
-    tableSeed: UInt64, threads: Int, progress: StageProgress, cancellation: Cancellation
+    tableSeed: UInt64, broadcasts: BroadcastValues, threads: Int, progress: StageProgress, cancellation: Cancellation
   ) {
     self.stage = stage
     self.source = source
     self.pool = pool
     self.splitters = splitters
     self.tableSeed = tableSeed
+    self.broadcasts = broadcasts
     self.threads = threads
     self.progress = progress
     self.cancellation = cancellation
@@ -82,7 +84,7 @@ final class StageRun: @unchecked Sendable {
   private func work() {
     let mapper = SplitMapper(
       stage, writer: PartitionWriter(partitions: partitionCount, pool: pool),
-      splitters: splitters, tableSeed: tableSeed)
+      splitters: splitters, tableSeed: tableSeed, broadcasts: broadcasts)
     do {
       while true {
         switch nextTurn() {

@@ -17,14 +17,19 @@ public import Vocabulary
   /// The branch of the stage, or of a part of it, that it belongs to.
   @usableFromInline let branch: Int
   @usableFromInline let content: Content
+  /// What closures are handed beside its elements.
+  @usableFromInline let broadcasts: BroadcastValues
 
-  @inlinable init(_ content: Content, branch: Int) {
+  @inlinable init(_ content: Content, branch: Int, broadcasts: BroadcastValues) {
     self.content = content
     self.branch = branch
+    self.broadcasts = broadcasts
   }
 
   /// The same for whom branches are counted from `first` on.
-  @inlinable func counted(from first: Int) -> Chunk { Chunk(content, branch: branch - first) }
+  @inlinable func counted(from first: Int) -> Chunk {
+    Chunk(content, branch: branch - first, broadcasts: broadcasts)
+  }
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
   @inlinable var window: Bytes {

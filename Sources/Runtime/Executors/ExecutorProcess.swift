@@ -65,6 +65,8 @@ final class ExecutorProcess {
   private var loanCount: UInt64 = 0
   /// Those of the last map task that it was told of.
   private var knownSamples: [[UInt8]]?
+  /// Steps whose records it was told.
+  private var knownBroadcasts: Set<StepID> = []
   /// Offsets of blocks in its area that it has lent.
   private var borrowed: Set<UInt64> = []
 
@@ -126,6 +128,7 @@ final class ExecutorProcess {
   func start(_ task: ExecutorTask, now: UInt64) {
     let order: TaskOrder.Work
     do {
+      try tellBroadcasts(of: task)
       order = try self.order(task.work)
     } catch {
       return tell(.report(slot: slot, number: task.number, .failed(error)))
@@ -138,7 +141,17 @@ final class ExecutorProcess {
     say(
       .task(
         TaskOrder(
-          number: task.number, job: task.job, fingerprint: task.fingerprint, work: order)))
+          number: task.number, job: task.job, fingerprint: task.fingerprint,
+          broadcasts: task.broadcasts.map(\.input), work: order)))
+  }
+
+  private func tellBroadcasts(of task: ExecutorTask) throws(JobFailure) {
+    for (input, runs) in task.broadcasts where !knownBroadcasts.contains(input.step) {
+      var lent: [[LentBlock]] = []
+      for blocks in runs { lent.append(try lend(blocks)) }
+      say(.broadcast(input.step, lent))
+      knownBroadcasts.insert(input.step)
+    }
   }
 
   private func order(_ work: ExecutorTask.Work) throws(JobFailure) -> TaskOrder.Work {
@@ -195,6 +208,7 @@ final class ExecutorProcess {
 
   func forget(_ step: StepID) {
     gathered = gathered.filter { $0.step != step }
+    knownBroadcasts.remove(step)
     say(.forget(step))
   }
 

@@ -57,13 +57,14 @@ struct JobReference {
   private static func records(
     _ job: SimulatedJob, _ stage: Int, _ made: [[(key: [UInt8], value: UInt64)]]
   ) -> [(key: [UInt8], value: UInt64)] {
-    job.inputs(of: stage).enumerated().flatMap { index, input in
+    let handed = job.broadcasts(of: stage).flatMap { made[$0] }.reduce(0) { $0 &+ $1.value }
+    return job.inputs(of: stage).enumerated().flatMap { index, input in
       let branch = BranchID(StageID(stage), index)
       guard case .stage(let earlier) = input else {
-        return (0..<job.values).flatMap { job.records(of: $0, branch) }
+        return (0..<job.values).flatMap { job.records(of: $0, branch, handed: handed) }
       }
       return made[earlier.index].map { record in
-        record.key.withBytes { job.passed($0, record.value, branch) }
+        record.key.withBytes { job.passed($0, record.value, branch, handed: handed) }
       }
     }
   }

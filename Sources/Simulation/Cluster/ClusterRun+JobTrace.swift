@@ -68,7 +68,9 @@ extension ClusterRun {
     case .failed(let step, _, let failure, _): "step \(step): \(failure.message)"
     case .compare(let step, let partition, let records, _):
       "step \(step), partition \(partition): what are records \(records)?"
-    case .live, .stocked, .sampled, .counted, .needsCode, .hasCode, .code, .compared: nil
+    case .spread(let step, _, let givers):
+      "what step \(step) has made is sent to all, by \(givers.map(nodeNumber))"
+    case .broadcast, .live, .stocked, .sampled, .counted, .needsCode, .hasCode, .code, .compared: nil
     }
   }
 

@@ -22,9 +22,9 @@ final class SimulatedExecutors {
     case .plan: return [.planned(job.plan, files: [])]
     case .list: return [.listed([])]
     case .sample(let branch, let input):
-      return [.sampled(records(job, branch, input).map(\.key))]
+      return [.sampled(records(job, branch, input, handed: handed(task)).map(\.key))]
     case .map(let branch, let input, let samples):
-      return map(job, branch, input, samples)
+      return map(job, branch, input, samples, handed: handed(task))
     case .fold(let id, let stage, let blocks, let isLast):
       var fold = take(id)
       for block in blocks {
@@ -40,18 +40,29 @@ final class SimulatedExecutors {
     }
   }
 
+  /// The sum of all values that closures are handed.
+  private func handed(_ task: ExecutorTask) -> UInt64 {
+    var sum: UInt64 = 0
+    for block in task.broadcasts.flatMap({ $0.runs.joined() }) {
+      var cursor = FrameCursor(block)
+      while let frame = cursor.next() { sum &+= SimulatedFold.number(frame.value) }
+    }
+    return sum
+  }
+
   private func records(
-    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput
+    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput, handed: UInt64
   ) -> [(key: [UInt8], value: UInt64)] {
     switch input {
     case .files: return []
-    case .values(let range): return range.flatMap { job.records(of: $0, branch) }
+    case .values(let range): return range.flatMap { job.records(of: $0, branch, handed: handed) }
     case .records(let blocks, let skip, let count):
       var all: [(key: [UInt8], value: UInt64)] = []
       for block in blocks {
         var cursor = FrameCursor(block)
         while let frame = cursor.next() {
-          all.append(job.passed(frame.key, SimulatedFold.number(frame.value), branch))
+          let value = SimulatedFold.number(frame.value)
+          all.append(job.passed(frame.key, value, branch, handed: handed))
         }
       }
       return Array(all[skip..<skip + count])
@@ -59,7 +70,8 @@ final class SimulatedExecutors {
   }
 
   private func map(
-    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput, _ samples: [[UInt8]]
+    _ job: SimulatedJob, _ branch: BranchID, _ input: MapInput, _ samples: [[UInt8]],
+    handed: UInt64
   ) -> [TaskReport] {
     if case .values(let range) = input, let bad = job.failsAt, range.contains(bad) {
       let failure = JobFailure(
@@ -71,7 +83,7 @@ final class SimulatedExecutors {
     let splitters =
       stage == 1 ? Splitters(samples: samples, partitions: Limits.partitions) : nil
     let writer = PartitionWriter(partitions: partitions, pool: pool)
-    let found = records(job, branch, input)
+    let found = records(job, branch, input, handed: handed)
     var tally = SplitTally()
     var reports: [TaskReport] = []
     // Several blocks for a partition now and then.

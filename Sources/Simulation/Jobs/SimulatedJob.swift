@@ -54,7 +54,8 @@ struct SimulatedJob: Hashable, Sendable {
     let described = (0..<stages).map { stage in
       StageDescription(
         id: StageID(stage), branches: inputs(of: stage).map { BranchDescription($0, []) },
-        operators: [OperatorDescription("map", location)], shuffle: shuffles[stage],
+        operators: [OperatorDescription("map", location)],
+        broadcasts: broadcasts(of: stage).map { StageID($0) }, shuffle: shuffles[stage],
         combines: true, schema: schema, round: round(of: stage))
     }
     return PlanDescription(
@@ -63,6 +64,15 @@ struct SimulatedJob: Hashable, Sendable {
         OutputDescription(name: outputs[0], stage: StageID(stages - 1), location: location),
         OutputDescription(name: outputs[1], stage: StageID(0), location: location),
       ], counters: ["records"])
+  }
+
+  /// Stages whose records the closures of a stage are handed.
+  func broadcasts(of stage: Int) -> [Int] {
+    switch stage {
+    case 3: [1]
+    case 4: [0, 3]
+    default: []
+    }
   }
 
   private func round(of stage: Int) -> RoundDescription? {
@@ -92,10 +102,12 @@ struct SimulatedJob: Hashable, Sendable {
   }
 
   /// The records that a branch makes of one value.
-  func records(of value: Int, _ branch: BranchID) -> [(key: [UInt8], value: UInt64)] {
+  func records(
+    of value: Int, _ branch: BranchID, handed: UInt64
+  ) -> [(key: [UInt8], value: UInt64)] {
     guard branch.index == 0 else {
       return records(of: value).map { record in
-        record.key.withBytes { passed($0, record.value, branch) }
+        record.key.withBytes { passed($0, record.value, branch, handed: handed) }
       }
     }
     return records(of: value)
@@ -111,11 +123,12 @@ struct SimulatedJob: Hashable, Sendable {
     return records
   }
 
-  /// What a branch makes of a record.
+  /// What a branch makes of a record. `handed` is the sum of the values that its closure is handed
+  /// beside it.
   func passed(
-    _ key: Bytes, _ value: UInt64, _ branch: BranchID
+    _ key: Bytes, _ value: UInt64, _ branch: BranchID, handed: UInt64
   ) -> (key: [UInt8], value: UInt64) {
-    (Array(key).reversed(), value ^ (seed &+ UInt64(branch.index)))
+    (Array(key).reversed(), value ^ (seed &+ UInt64(branch.index) &+ handed))
   }
 
   func partition(_ key: Bytes, stage: Int, _ splitters: Splitters?) -> Int {

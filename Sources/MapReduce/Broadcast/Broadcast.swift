@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+import Memory
+public import Vocabulary
+
+/// A small dataset that is at hand, whole, wherever elements of another are worked on: what
+/// `broadcast()` gives and `map(with:)` takes.
+///
+/// It is made before the stage that reads it begins, goes to every node once, and is decoded once
+/// in each process: memory O(its elements) there.
+public struct Broadcast<Value: Sendable>: Sendable {
+  @usableFromInline let token: BroadcastToken
+  /// Makes the value of the records of a stage.
+  @usableFromInline let make: @Sendable ([Chunk]) throws -> Value
+
+  @inlinable init(
+    of pipeline: Pipeline, _ make: @escaping @Sendable ([Chunk]) throws -> Value
+  ) {
+    token = pipeline.broadcast
+    self.make = make
+  }
+}
+
+/// Which broadcast it is: one for each call, whatever types it has.
+@usableFromInline final class BroadcastToken: Sendable {
+  /// Whose records it is made of.
+  let stage: StageSpec
+
+  init(_ stage: StageSpec) { self.stage = stage }
+}
+
+extension Pipeline {
+  /// The records of the stage that it ends with.
+  @usableFromInline var broadcast: BroadcastToken {
+    guard let result else { preconditionFailure("a broadcast is made of a stage's records") }
+    return BroadcastToken(result)
+  }
+}
+
+extension Dataset where T: Record {
+  /// All elements, in their order, for `map(with:)`.
+  @inlinable public func broadcast(
+    fileID: String = #fileID, line: Int = #line
+  ) -> Broadcast<[T]> {
+    let standing = standing("broadcast", CodeLocation(fileID: fileID, line: line))
+    let feed = standing.feed
+    return Broadcast(of: standing.pipeline) { chunks in
+      var elements: [T] = []
+      for chunk in chunks { _ = try feed(chunk) { elements.append($0) } }
+      return elements
+    }
+  }
+}
+
+extension Keyed {
+  /// All values by their key, for `map(with:)`.
+  @inlinable public func broadcast(
+    fileID: String = #fileID, line: Int = #line
+  ) -> Broadcast<Lookup<K, V>> {
+    let standing = standing("broadcast", CodeLocation(fileID: fileID, line: line))
+    let feed = standing.feed
+    return Broadcast(of: standing.pipeline) { chunks in
+      var pairs = LookupBuilder<K, V>()
+      for chunk in chunks { _ = try feed(chunk) { pairs.append($0, $1) } }
+      return pairs.lookup
+    }
+  }
+}
+
+/// The values of a broadcast by their key.
+public struct Lookup<K: Key, V: Record>: Sendable {
+  @usableFromInline let keys: KeyIndex
+  /// By number of key: where its values begin. One more than there are keys.
+  @usableFromInline let starts: [Int]
+  @usableFromInline let values: [V]
+
+  init(_ keys: KeyIndex, starts: [Int], values: [V]) {
+    self.keys = keys
+    self.starts = starts
+    self.values = values
+  }
+
+  /// How many keys there are.
+  public var count: Int { keys.count }
+
+  /// The first value of a key; nil where it has none. O(1).
+  public subscript(key: K) -> V? { number(of: key).map { values[starts[$0]] } }
+
+  /// All values of a key, in the order of the input. O(1).
+  public func all(_ key: K) -> ArraySlice<V> {
+    guard let number = number(of: key) else { return [] }
+    return values[starts[number]..<starts[number + 1]]
+  }
+
+  private func number(of key: K) -> Int? {
+    if K.isView { return keys.find(key.view) }
+    var bytes = RecordWriter(capacity: 32)
+    key.encodeKey(into: &bytes, isLast: true)
+    return keys.find(bytes.bytes)
+  }
+}
+
+/// Gathers the pairs of a lookup.
+@usableFromInline struct LookupBuilder<K: Key, V: Record> {
+  private let keys = KeyIndex(seed: UInt64.random(in: .min ... .max))
+  private var numbers: [Int] = []
+  private var values: [V] = []
+
+  @usableFromInline init() {}
+
+  @usableFromInline mutating func append(_ key: K, _ value: V) {
+    if K.isView {
+      numbers.append(keys.insert(key.view))
+    } else {
+      var bytes = RecordWriter(capacity: 32)
+      key.encodeKey(into: &bytes, isLast: true)
+      numbers.append(keys.insert(bytes.bytes))
+    }
+    values.append(value)
+  }
+
+  /// Values of a key stand together, in their order: a counting sort. O(pairs).
+  @usableFromInline var lookup: Lookup<K, V> {
+    var starts = [Int](repeating: 0, count: keys.count + 1)
+    for number in numbers { starts[number + 1] += 1 }
+    for place in starts.indices.dropFirst() { starts[place] += starts[place - 1] }
+    var next = starts
+    var order = [Int](repeating: 0, count: values.count)
+    for (place, number) in numbers.enumerated() {
+      order[next[number]] = place
+      next[number] += 1
+    }
+    return Lookup(keys, starts: starts, values: order.map { values[$0] })
+  }
+}
