@@ -84,7 +84,8 @@ package struct Driver {
     _ broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [],
     slot: (Int) -> Int? = { _ in nil }
   ) throws -> [TaskResult] {
-    try place.perform(job, executable, fingerprint: plan?.fingerprint, broadcasts: broadcasts, work, slot: slot)
+    try place.perform(
+      job, executable, fingerprint: plan?.fingerprint, broadcasts: broadcasts, work, slot: slot)
   }
 
   private func inputs(

@@ -95,7 +95,8 @@ package final class Workplace {
   /// Does all of the work, each piece in the slot that is asked for or in any one; ends in order.
   package func perform(
     _ job: JobSpec, _ executable: String, fingerprint: UInt64? = nil,
-    broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [], _ work: [ExecutorTask.Work], slot slotOf: (Int) -> Int? = { _ in nil },
+    broadcasts: [(input: BroadcastInput, runs: [[Block]])] = [], _ work: [ExecutorTask.Work],
+    slot slotOf: (Int) -> Int? = { _ in nil },
     started: (_ slot: Int) -> Void = { _ in }
   ) throws -> [TaskResult] {
     var waiting = Array(work.indices)

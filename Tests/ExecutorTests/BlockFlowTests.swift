@@ -106,7 +106,8 @@ import Vocabulary
     let place = try Workplace(slots: 1)
     place.copiesBlocks = false
     let job = JobSpec("widens", ["10", "lines.txt"], in: corpus.path)
-    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, ["a", "b"]), samples: [])
+    let work = ExecutorTask.Work.map(
+      BranchID(StageID(0), 0), try input(corpus, ["a", "b"]), samples: [])
     let result = try place.perform(job, Built.faulty, [work])[0]
     place.close()
     let found = try values(result.blocks.map(\.block))
@@ -171,7 +172,8 @@ import Vocabulary
     let corpus = try Corpus()
     let place = try Workplace(slots: 1)
     let job = JobSpec("talks", ["1000000", "lines.txt"], in: corpus.path)
-    let work = ExecutorTask.Work.map(BranchID(StageID(0), 0), try input(corpus, ["talk"]), samples: [])
+    let work = ExecutorTask.Work.map(
+      BranchID(StageID(0), 0), try input(corpus, ["talk"]), samples: [])
     let result = try place.perform(job, Built.faulty, [work])[0]
     #expect(result.end.failure == nil)
     _ = try place.perform(job, Built.faulty, [.plan])
@@ -186,7 +188,8 @@ import Vocabulary
     let user = geteuid() == 0 ? ExecutorUser(named: "nobody") : nil
     let place = try Workplace(slots: 1) { $0.user = user }
     let result = try place.perform(
-      JobSpec("tells-user", []), Built.faulty, [.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])])[0]
+      JobSpec("tells-user", []), Built.faulty,
+      [.map(BranchID(StageID(0), 0), .values(0..<1), samples: [])])[0]
     #expect(result.end.failure == nil)
     place.close()
     let lines = place.pool.takeLines().lines.map(\.text).filter { !$0.hasPrefix("pid ") }

@@ -36,7 +36,8 @@ import Vocabulary
   }
 
   static let wrong: [(ExecutorTask.Work, ExecutorReport)] = [
-    (.plan, .folded), (.plan, .mapped(SplitTally())), (.list(BranchID(StageID(0), 0)), .finished(RunTally())),
+    (.plan, .folded), (.plan, .mapped(SplitTally())),
+    (.list(BranchID(StageID(0), 0)), .finished(RunTally())),
     (.map(BranchID(StageID(0), 0), .values(0..<1), samples: []), .sampled([])),
     (.sample(BranchID(StageID(0), 0), .values(0..<1)), .listed([])),
     (.fold(FoldID(step: StepID(1), partition: 0), StageID(0), [], isLast: true), .folded),

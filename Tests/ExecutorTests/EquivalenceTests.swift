@@ -68,6 +68,22 @@ import Testing
     try expectEqual(Chained.self, ["texts"], in: corpus.path, executable: Built.faulty)
   }
 
+  @Test func `Rounds, joins and broadcasts end alike`() throws {
+    let corpus = try Corpus()
+    let edges = (0..<4000).map { index in
+      "\(index * 7919 % 307) \((index * 104_729 + 13) % 311)"
+    }
+    try corpus.write("edges.txt", edges)
+    try expectEqual(PageRank.self, ["edges.txt", "--tolerance", "1e-4"], in: corpus.path)
+    try expectEqual(TriangleCount.self, ["edges.txt"], in: corpus.path)
+    let points = (0..<3000).map { index in
+      "\(index % 7 * 100 + index * 31 % 17),\(index % 3 * 50 + index * 17 % 11)"
+    }
+    try corpus.write("points.csv", points)
+    try expectEqual(KMeans.self, ["points.csv", "--k", "5"], in: corpus.path)
+    try expectEqual(NGrams.self, ["texts", "--n", "2"], in: corpus.path)
+  }
+
   @Test func `Lines are made, sorted and checked alike`() throws {
     let corpus = try Corpus()
     try expectEqual(TeraGen.self, ["30000"], in: corpus.path)

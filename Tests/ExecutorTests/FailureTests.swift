@@ -212,7 +212,8 @@ import Vocabulary
   @Test func `Another plan than the cluster's is not worked on`() throws {
     let place = try Workplace(slots: 1)
     let result = try place.perform(
-      JobSpec("throws-at", ["-", "x"]), Built.faulty, fingerprint: 1, [.list(BranchID(StageID(0), 0))])[0]
+      JobSpec("throws-at", ["-", "x"]), Built.faulty, fingerprint: 1,
+      [.list(BranchID(StageID(0), 0))])[0]
     #expect(result.end.failure?.message.contains("the job's plan is another one here") == true)
   }
 

@@ -91,7 +91,8 @@ package struct StageDescription: Hashable, Sendable {
 
   package init(
     id: StageID, branches: [BranchDescription], operators: [OperatorDescription],
-    broadcasts: [StageID] = [], shuffle: String, combines: Bool, schema: ResultSchema, round: RoundDescription? = nil
+    broadcasts: [StageID] = [], shuffle: String, combines: Bool, schema: ResultSchema,
+    round: RoundDescription? = nil
   ) {
     self.id = id
     self.branches = branches

@@ -140,27 +140,30 @@ extension StageDescription {
     switch shuffle {
     case "hash":
       combines ? "combined, shuffled by key, combined again, sorted" : "shuffled by key, sorted"
+    case "spread": "spread evenly"
     case "range": "sampled, shuffled by ranges of the key, sorted"
     default: "brought together in order"
     }
   }
 
   fileprivate var json: JSON {
-    .object([
-      ("n", .integer(id.index + 1)), ("name", .text(name)),
-      (
-        "inputs",
-        .array(
-          branches.map { branch in
-            .object([
-              ("reads", branch.input.json), ("operators", .array(branch.operators.map(\.json))),
-            ])
-          })
-      ), ("operators", .array(operators.map(\.json))),
-      ("broadcasts", .array(broadcasts.map { .integer($0.index + 1) })), ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
-      ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
-      ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
-    ] + (round.map { [("round", $0.json)] } ?? []))
+    .object(
+      [
+        ("n", .integer(id.index + 1)), ("name", .text(name)),
+        (
+          "inputs",
+          .array(
+            branches.map { branch in
+              .object([
+                ("reads", branch.input.json), ("operators", .array(branch.operators.map(\.json))),
+              ])
+            })
+        ), ("operators", .array(operators.map(\.json))),
+        ("broadcasts", .array(broadcasts.map { .integer($0.index + 1) })),
+        ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
+        ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
+        ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
+      ] + (round.map { [("round", $0.json)] } ?? []))
   }
 }
 

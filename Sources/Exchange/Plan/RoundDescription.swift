@@ -72,7 +72,9 @@ extension StageDescription {
       branches.compactMap { branch -> StageID? in
         if case .stage(let earlier) = branch.input { earlier } else { nil }
       } + broadcasts
-    guard let round, round.settles, round.number > 1, let before = round.after.last else { return inputs }
+    guard let round, round.settles, round.number > 1, let before = round.after.last else {
+      return inputs
+    }
     // Where it is not run, it stands for the round before.
     return inputs + [before]
   }

@@ -67,29 +67,30 @@ extension Keyed {
   }
 }
 
-/// The values of a broadcast by their key.
+/// The pairs of a broadcast, to be found by their key.
 public struct Lookup<K: Key, V: Record>: Sendable {
-  @usableFromInline let keys: KeyIndex
-  /// By number of key: where its values begin. One more than there are keys.
-  @usableFromInline let starts: [Int]
-  @usableFromInline let values: [V]
+  private let keys: KeyIndex
+  /// By number of key: where its pairs begin. One more than there are keys.
+  private let starts: [Int]
+  /// All pairs; those of a key stand together, in the order of the input.
+  public let pairs: [(key: K, value: V)]
 
-  init(_ keys: KeyIndex, starts: [Int], values: [V]) {
+  init(_ keys: KeyIndex, starts: [Int], pairs: [(key: K, value: V)]) {
     self.keys = keys
     self.starts = starts
-    self.values = values
+    self.pairs = pairs
   }
 
-  /// How many keys there are.
+  /// How many different keys there are.
   public var count: Int { keys.count }
 
   /// The first value of a key; nil where it has none. O(1).
-  public subscript(key: K) -> V? { number(of: key).map { values[starts[$0]] } }
+  public subscript(key: K) -> V? { number(of: key).map { pairs[starts[$0]].value } }
 
-  /// All values of a key, in the order of the input. O(1).
-  public func all(_ key: K) -> ArraySlice<V> {
-    guard let number = number(of: key) else { return [] }
-    return values[starts[number]..<starts[number + 1]]
+  /// All values of a key, in the order of the input. O(1) and what is read of them.
+  public func all(_ key: K) -> some Collection<V> {
+    let range = number(of: key).map { starts[$0]..<starts[$0 + 1] } ?? 0..<0
+    return pairs[range].lazy.map(\.value)
   }
 
   private func number(of key: K) -> Int? {
@@ -104,7 +105,7 @@ public struct Lookup<K: Key, V: Record>: Sendable {
 @usableFromInline struct LookupBuilder<K: Key, V: Record> {
   private let keys = KeyIndex(seed: UInt64.random(in: .min ... .max))
   private var numbers: [Int] = []
-  private var values: [V] = []
+  private var pairs: [(key: K, value: V)] = []
 
   @usableFromInline init() {}
 
@@ -116,20 +117,20 @@ public struct Lookup<K: Key, V: Record>: Sendable {
       key.encodeKey(into: &bytes, isLast: true)
       numbers.append(keys.insert(bytes.bytes))
     }
-    values.append(value)
+    pairs.append((key, value))
   }
 
-  /// Values of a key stand together, in their order: a counting sort. O(pairs).
+  /// Pairs of a key stand together, in their order: a counting sort. O(pairs).
   @usableFromInline var lookup: Lookup<K, V> {
     var starts = [Int](repeating: 0, count: keys.count + 1)
     for number in numbers { starts[number + 1] += 1 }
     for place in starts.indices.dropFirst() { starts[place] += starts[place - 1] }
     var next = starts
-    var order = [Int](repeating: 0, count: values.count)
+    var order = [Int](repeating: 0, count: pairs.count)
     for (place, number) in numbers.enumerated() {
       order[next[number]] = place
       next[number] += 1
     }
-    return Lookup(keys, starts: starts, values: order.map { values[$0] })
+    return Lookup(keys, starts: starts, pairs: order.map { pairs[$0] })
   }
 }

@@ -72,6 +72,18 @@ extension Dataset where T: Record {
         kernel: kernel))
   }
 
+  /// Makes the elements once, where several stages or rounds of an iteration read them: without it
+  /// each of them reads the source and runs the closures anew. They are spread evenly, in an order
+  /// that is not that of the input. O(elements), all of which go through a shuffle.
+  @inlinable public func cached(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
+    afterValues(
+      pipeline.ending(
+        "cached", CodeLocation(fileID: fileID, line: line),
+        schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .input),
+        kernel: spreading { $0.encode(into: &$1) }
+      ).inner)
+  }
+
   /// Keeps the n greatest elements, the greatest first. O(elements) for small n.
   @inlinable public func top(
     _ limit: Int, fileID: String = #fileID, line: Int = #line

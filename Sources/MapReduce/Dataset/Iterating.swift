@@ -42,7 +42,8 @@ extension Keyed {
     fileID: String = #fileID, line: Int = #line
   ) rethrows -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
-    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil }) { state in
+    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil })
+    { state in
       let next = try body(state)
       return next.pipeline.isOfRound ? next : next.standing("iterate", location)
     }
@@ -110,7 +111,8 @@ extension Dataset where T: Record {
     fileID: String = #fileID, line: Int = #line
   ) rethrows -> Dataset<T> {
     let location = CodeLocation(fileID: fileID, line: line)
-    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil }) { state in
+    return try pipeline.rounds(rounds, from: standing("iterate", location), settling: { _ in nil })
+    { state in
       let next = try body(state)
       return next.pipeline.isOfRound ? next : next.standing("iterate", location)
     }

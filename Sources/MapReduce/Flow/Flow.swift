@@ -132,7 +132,8 @@ public struct Target: Sendable {
   ) -> Pipeline {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
-      broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round, settles: settles)
+      broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round,
+      settles: settles)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 

@@ -36,7 +36,9 @@ extension Source {
     Source(
       input: .values(count: values.count),
       feed: { chunk, sink in
-        guard case .values(let range) = chunk.content else { preconditionFailure("values are read") }
+        guard case .values(let range) = chunk.content else {
+          preconditionFailure("values are read")
+        }
         for index in range {
           do {
             try sink(values[index])

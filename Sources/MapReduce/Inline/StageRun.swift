@@ -47,7 +47,8 @@ final class StageRun: @unchecked Sendable {
 
   init(
     _ stage: StageSpec, source: SplitSource, pool: BlockPool, splitters: Splitters?,
-    tableSeed: UInt64, broadcasts: BroadcastValues, threads: Int, progress: StageProgress, cancellation: Cancellation
+    tableSeed: UInt64, broadcasts: BroadcastValues, threads: Int, progress: StageProgress,
+    cancellation: Cancellation
   ) {
     self.stage = stage
     self.source = source

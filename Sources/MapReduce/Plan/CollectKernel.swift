@@ -56,6 +56,30 @@ extension Dataset {
       makeFolder: { _ in Collect.inOrder() })
   }
 
+  /// A stage that spreads elements evenly: the elements of each split over all partitions in turn.
+  @inlinable func spreading(
+    _ encode: @escaping @Sendable (T, inout RecordWriter) -> Void
+  ) -> StageKernel {
+    let feed = self.feed
+    return StageKernel(
+      .spread,
+      makeMapper: { context in
+        let next = HeapCell(0)
+        return Mapper(
+          map: { chunk in
+            try feed(chunk) { element in
+              context.value.value.removeAll()
+              encode(element, &context.value.value)
+              context.writer.append(
+                key: Bytes(""), value: context.value.value.bytes, partition: next.value)
+              next.value = (next.value &+ 1) & Int(truncatingIfNeeded: context.partitionMask)
+            }
+          },
+          finishSplit: { next.value = 0 })
+      },
+      makeFolder: { _ in Collect.inOrder() })
+  }
+
   /// A stage that sorts elements by a key. `record` hands key and value of an element on.
   @inlinable func sorting(
     _ record:

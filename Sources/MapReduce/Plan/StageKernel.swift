@@ -14,6 +14,8 @@ import Vocabulary
     case range
     /// All in one, in the order of the splits.
     case single
+    /// One after the other, whatever the key.
+    case spread
   }
 
   @usableFromInline let partitioning: Partitioning

@@ -70,7 +70,8 @@ extension ClusterRun {
       "step \(step), partition \(partition): what are records \(records)?"
     case .spread(let step, _, let givers):
       "what step \(step) has made is sent to all, by \(givers.map(nodeNumber))"
-    case .broadcast, .live, .stocked, .sampled, .counted, .needsCode, .hasCode, .code, .compared: nil
+    case .broadcast, .live, .stocked, .sampled, .counted, .needsCode, .hasCode, .code, .compared:
+      nil
     }
   }
 
