@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 const void *mapred_find(const void *base, size_t count, const void *needle, size_t needle_count) {
   return memmem(base, count, needle, needle_count);
@@ -51,4 +54,19 @@ int mapred_rename_exclusive(const char *source, const char *target) {
   struct stat status;
   if (stat(target, &status) == 0) return EEXIST;
   return rename(source, target) == 0 ? 0 : errno;
+}
+
+int mapred_scratch_file(const char *directory) {
+  const int unnamed = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  if (unnamed >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return unnamed;
+  // A file system that cannot make a file without a name: the name goes at once.
+  char path[4096];
+  const int length = snprintf(path, sizeof path, "%s/mapred-scratch-XXXXXX", directory);
+  if (length < 0 || (size_t)length >= sizeof path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  const int named = mkostemp(path, O_CLOEXEC);
+  if (named >= 0) unlink(path);
+  return named;
 }

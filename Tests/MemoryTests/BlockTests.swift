@@ -102,7 +102,7 @@ import Vocabulary
     if isOrdered {
       let order = RecordOrder(blocks)
       order.sort()
-      run = Run(ordered: order)
+      run = Run(ordered: .referenced(order))
     } else {
       run = Run(sequential: blocks)
     }

@@ -13,14 +13,7 @@ import Testing
     let wanted = pairs.stablySorted
     let found = order.pairs
     #expect(found == wanted)
-    for (index, pair) in found.enumerated() {
-      #expect(order.prefix(index) == prefix(of: pair.key))
-    }
     checkLowerBounds(order, wanted)
-  }
-
-  private func prefix(of key: [UInt8]) -> UInt64 {
-    (0..<8).reduce(0) { $0 << 8 | ($1 < key.count ? UInt64(key[$1]) : 0) }
   }
 
   private func checkLowerBounds(_ order: RecordOrder, _ sorted: [Pair]) {

@@ -93,6 +93,10 @@ int mapred_lz4_decompress(const void *_Nonnull source, int count, void *_Nonnull
 /// Asks the system to begin bringing a file's bytes to the disk: a hint.
 void mapred_begin_writeback(int descriptor, int64_t offset, int64_t count);
 
+/// Opens an empty file without a name in a directory, to be read and written; -1 where that cannot
+/// be, with the reason in errno.
+int mapred_scratch_file(const char *_Nonnull directory);
+
 /// Renames within one directory tree and fails where the target exists. 0, or an errno value.
 int mapred_rename_exclusive(const char *_Nonnull source, const char *_Nonnull target);
 

@@ -9,13 +9,16 @@ package struct InlineRunner: Sendable {
   package let threads: Int
   private let cancellation: Cancellation
   private let observer: (any RunObserver)?
+  private let memory: MemoryBudget
 
   package init(
-    threads: Int, cancellation: Cancellation = Cancellation(), observer: (any RunObserver)? = nil
+    threads: Int, memory: MemoryBudget = .unlimited, cancellation: Cancellation = Cancellation(),
+    observer: (any RunObserver)? = nil
   ) {
     Limits.check()
     precondition(threads >= 1 && threads <= Limits.threads, "1 to \(Limits.threads) threads")
     self.threads = threads
+    self.memory = memory
     self.cancellation = cancellation
     self.observer = observer
   }
@@ -29,7 +32,7 @@ package struct InlineRunner: Sendable {
     let inputs = try PlanInputs(plan)
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
-    let pool = BlockPool()
+    let pool = BlockPool(memory)
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
     var results: [[Run]?] = Array(repeating: nil, count: plan.stages.count)
@@ -65,7 +68,8 @@ package struct InlineRunner: Sendable {
     let totals = zip(plan.description.counters, plan.takeCounters())
     return JobResult(
       outputs: outputs, stages: counts,
-      counters: totals.map { CounterValue(name: $0, value: $1) })
+      counters: totals.map { CounterValue(name: $0, value: $1) },
+      spilledBytes: memory.scratch?.spilledBytes ?? 0)
   }
 
   private func runStage(
@@ -130,11 +134,16 @@ package struct JobResult: Sendable {
   package let stages: [StageCounts]
   /// What its closures counted, in the order of the plan.
   package let counters: [CounterValue]
+  /// Bytes of records that had to leave memory.
+  package let spilledBytes: Int
 
-  package init(outputs: [StageResult], stages: [StageCounts], counters: [CounterValue]) {
+  package init(
+    outputs: [StageResult], stages: [StageCounts], counters: [CounterValue], spilledBytes: Int = 0
+  ) {
     self.outputs = outputs
     self.stages = stages
     self.counters = counters
+    self.spilledBytes = spilledBytes
   }
 }
 

@@ -91,8 +91,11 @@ final class StageRun: @unchecked Sendable {
         switch nextTurn() {
         case .read:
           if let (id, split) = try readSplit() { queue(id, try map(split, by: mapper)) }
+          try pool.budget.check()
         case .again: continue
-        case .fold(let partition, let blocks): try fold(partition, blocks)
+        case .fold(let partition, let blocks):
+          try fold(partition, blocks)
+          try pool.budget.check()
         case .finish: return try finishPartitions()
         case .stop: return
         }
@@ -125,7 +128,7 @@ final class StageRun: @unchecked Sendable {
   /// the bytes that wait to be folded are bounded, so that memory does not grow with the input.
   private var canMap: Bool {
     !isExhausted && !isReading && handedOut - frontier < 2 * threads + 2
-      && queuedBytes < Limits.queuedBytes
+      && queuedBytes < min(Limits.queuedBytes, pool.budget.limit / 8)
   }
 
   private func readSplit() throws -> (id: Int, split: BranchSplit)? {
@@ -222,6 +225,7 @@ final class StageRun: @unchecked Sendable {
       guard index < partitionCount else { return }
       if monitor.withLock({ failure != nil }) || cancellation.isCancelled { return }
       let run = try locating(nil) { try folder(index).finish() }
+      try pool.budget.check()
       progress.recordsOut.add(run.records, ordering: .relaxed)
       progress.bytesOut.add(run.bytes, ordering: .relaxed)
       monitor.withLock {

@@ -15,7 +15,9 @@ extension StageResult {
     var runs: [Run] = []
     for partition in 0..<partitions {
       let blocks = try Self.blocks(of: try frames(partition), pool)
-      runs.append(isHashed ? sortedRun(blocks) : Run(sequential: blocks))
+      runs.append(
+        isHashed
+          ? Run(ordered: RecordSorter.ordered(blocks, pool)) : Run(sequential: blocks))
     }
     self.init(name: name, schema: schema, isHashed: isHashed, runs: runs, whole: whole)
   }

@@ -14,13 +14,13 @@ struct ResultChunks: Sendable {
   }
 
   let chunks: [Chunk]
-  private let orders: [RecordOrder]
+  private let runs: [OrderedRecords]
 
   init(_ result: StageResult) {
     let target = Limits.outputChunkBytes
-    let orders = result.runs.compactMap(\.order)
-    guard result.isHashed, orders.count == result.runs.count else {
-      self.orders = []
+    let runs = result.runs.compactMap(\.ordered)
+    guard result.isHashed, runs.count == result.runs.count else {
+      self.runs = []
       chunks = result.runs.flatMap { run in
         RunExtent(records: run.records, bytes: run.bytes).ranges(ofBytes: target).map {
           .slice(RunSlice(run: run, range: $0))
@@ -28,25 +28,25 @@ struct ResultChunks: Sendable {
       }
       return
     }
-    self.orders = orders
+    self.runs = runs
     let parts = max(1, (result.bytes + target - 1) / target)
-    chunks = Self.mergeRanges(orders, parts: parts).map { .merge($0) }
+    chunks = Self.mergeRanges(runs, parts: parts).map { .merge($0) }
   }
 
   /// Cuts all runs at the same keys, taken evenly from the longest run.
-  private static func mergeRanges(_ orders: [RecordOrder], parts: Int) -> [[Range<Int>]] {
-    guard let longest = orders.max(by: { $0.count < $1.count }), longest.count > 0 else {
+  private static func mergeRanges(_ runs: [OrderedRecords], parts: Int) -> [[Range<Int>]] {
+    guard let longest = runs.max(by: { $0.count < $1.count }), longest.count > 0 else {
       return []
     }
-    var starts = orders.map { _ in 0 }
+    var starts = runs.map { _ in 0 }
     var ranges: [[Range<Int>]] = []
     for part in 1...parts {
       let ends =
         part == parts
-        ? orders.map(\.count)
+        ? runs.map(\.count)
         : {
-          let key = longest.frame(longest.count * part / parts).key
-          return orders.map { $0.lowerBound(key) }
+          let key = longest.key(longest.count * part / parts)
+          return runs.map { $0.lowerBound(key) }
         }()
       let range = zip(starts, ends).map { $0..<max($0, $1) }
       if range.contains(where: { !$0.isEmpty }) { ranges.append(range) }
@@ -64,7 +64,7 @@ struct ResultChunks: Sendable {
         try slice.forEach { if try !body($0) { throw Enough() } }
       } catch is Enough {}
     case .merge(let ranges):
-      var merge = Merge(orders, ranges: ranges)
+      var merge = Merge(runs, ranges: ranges)
       while let frame = merge.next() {
         if try !body(frame) { return }
       }

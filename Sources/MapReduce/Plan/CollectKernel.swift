@@ -4,23 +4,27 @@ import Vocabulary
 
 /// Keeps the blocks of a partition until all are there.
 @usableFromInline final class BlockList {
-  @usableFromInline var blocks: [Block] = []
-  @inlinable init() {}
+  @usableFromInline private(set) var blocks: [Block] = []
+  private let pool: BlockPool
+
+  @usableFromInline init(_ pool: BlockPool) { self.pool = pool }
+
+  /// Where memory is short, what is kept lies in a file.
+  @usableFromInline func add(_ block: Block) { blocks.append(pool.settled(block)) }
 }
 
 /// Folders of stages that keep every record.
 @usableFromInline enum Collect {
   /// Records in key order; those with equal keys in the order of the splits.
-  @inlinable static func sorted() -> Folder {
-    let list = BlockList()
-    return Folder(fold: { list.blocks.append($0) }, finish: { sortedRun(list.blocks) })
+  @inlinable static func sorted(_ context: FoldContext) -> Folder {
+    let sorter = RecordSorter(context.pool)
+    return Folder(fold: { sorter.add($0) }, finish: { Run(ordered: sorter.finish()) })
   }
 
   /// Records in the order of the splits.
-  @inlinable static func inOrder() -> Folder {
-    let list = BlockList()
-    return Folder(
-      fold: { list.blocks.append($0) }, finish: { Run(sequential: list.blocks) })
+  @inlinable static func inOrder(_ context: FoldContext) -> Folder {
+    let list = BlockList(context.pool)
+    return Folder(fold: { list.add($0) }, finish: { Run(sequential: list.blocks) })
   }
 }
 
@@ -37,7 +41,7 @@ extension Keyed {
           })
         return Mapper(emitting: emitInto, into: box)
       },
-      makeFolder: { _ in Collect.sorted() })
+      makeFolder: { Collect.sorted($0) })
   }
 }
 
@@ -53,7 +57,7 @@ extension Dataset {
         Mapper(
           map: { chunk in try feed(chunk) { try write(context, $0) } }, finishSplit: {})
       },
-      makeFolder: { _ in Collect.inOrder() })
+      makeFolder: { Collect.inOrder($0) })
   }
 
   /// A stage that spreads elements evenly: the elements of each split over all partitions in turn.
@@ -77,7 +81,7 @@ extension Dataset {
           },
           finishSplit: { next.value = 0 })
       },
-      makeFolder: { _ in Collect.inOrder() })
+      makeFolder: { Collect.inOrder($0) })
   }
 
   /// A stage that sorts elements by a key. `record` hands key and value of an element on.
@@ -102,7 +106,7 @@ extension Dataset {
           },
           finishSplit: {})
       },
-      makeFolder: { _ in Collect.sorted() },
+      makeFolder: { Collect.sorted($0) },
       sample: { chunk, context, samples in
         _ = try feed(chunk) { element in
           try record(element, context) { key, _ in samples.append(Array(key)) }

@@ -38,19 +38,40 @@ public import Vocabulary
 }
 
 /// The reduce side of a combining stage: one growing table for the partition.
+///
+/// Where memory is short, the table takes no new keys: pairs of others are written out, by other
+/// bits of their hash, and combined when the table is done, a part of the keys at a time. The pairs
+/// of a key are combined in the same order either way, so that results are the same to the last
+/// bit.
 @usableFromInline final class CombineFold<Value: Record> {
   @usableFromInline let table: HeapCell<CombineTable<Value>>
   @usableFromInline let batch = HeapCell(EmitBatch<Value>())
   @usableFromInline let context: FoldContext
+  /// Where pairs with new keys go, once the table takes no more.
+  @usableFromInline var overflow: PartitionWriter?
+  @usableFromInline let depth: Int
+  /// Bytes of the table, as they are counted in the budget.
+  private var counted = 0
 
-  @inlinable init(_ context: FoldContext) {
+  /// Parts into which the keys are divided that a table does not take.
+  @usableFromInline static var parts: Int { 8 }
+  /// How often they are divided again: then hardly a key is left with another.
+  private static var depthMaximum: Int { 8 }
+
+  @inlinable convenience init(_ context: FoldContext) { self.init(context, depth: 0) }
+
+  @usableFromInline init(_ context: FoldContext, depth: Int) {
     self.context = context
+    self.depth = depth
     table = HeapCell(CombineTable(seed: context.tableSeed))
   }
+
+  deinit { context.pool.budget.giveBack(counted) }
 
   /// Decodes the records of a block and hands them over in batches.
   @inlinable @inline(__always)
   func fold(_ block: Block, _ merge: (inout Value, inout Value) throws -> Void) throws {
+    if let overflow { return try foldKnown(block, overflow, merge) }
     var cursor = FrameCursor(block)
     while !cursor.isAtEnd {
       while !batch.value.isFull, let frame = cursor.next() {
@@ -59,10 +80,57 @@ public import Vocabulary
       }
       try table.value.combine(&batch.value, insert: { $0 }, update: merge)
     }
+    count()
   }
 
-  /// Writes the table out and sorts it.
-  @inlinable func finish() -> Run {
+  /// The same where the table takes no new keys.
+  @inlinable func foldKnown(
+    _ block: Block, _ overflow: PartitionWriter,
+    _ merge: (inout Value, inout Value) throws -> Void
+  ) throws {
+    var cursor = FrameCursor(block)
+    var encoded = RecordWriter()
+    while !cursor.isAtEnd {
+      while !batch.value.isFull, let frame = cursor.next() {
+        var reader = RecordReader(frame.value)
+        batch.value.append(frame.key, try Value(from: &reader))
+      }
+      try table.value.combineKnown(&batch.value, update: merge) { key, value in
+        encoded.removeAll()
+        value.encode(into: &encoded)
+        overflow.append(key: key, value: encoded.bytes, partition: part(of: key))
+      }
+    }
+  }
+
+  /// Counts the table, and closes it to new keys where memory is short.
+  @usableFromInline func count() {
+    let budget = context.pool.budget
+    let bytes = table.value.byteCount
+    guard bytes != counted || budget.isTight else { return }
+    budget.take(bytes - counted)
+    counted = bytes
+    if bytes >= budget.spillBytes, depth < Self.depthMaximum, budget.isTight {
+      overflow = PartitionWriter(partitions: Self.parts, pool: context.pool)
+    }
+  }
+
+  /// Another division at each depth.
+  @usableFromInline func part(of key: Bytes) -> Int {
+    let seed = context.tableSeed &+ UInt64(depth + 1) &* 0x9E37_79B9_7F4A_7C15
+    return Int(truncatingIfNeeded: stableHash(key, seed: seed) >> 32) & (Self.parts - 1)
+  }
+
+  /// Writes everything out and sorts it.
+  @inlinable func finish(_ merge: (inout Value, inout Value) throws -> Void) throws -> Run {
+    let sorter = RecordSorter(context.pool)
+    try drain(into: sorter, merge)
+    return Run(ordered: sorter.finish())
+  }
+
+  @inlinable func drain(
+    into sorter: RecordSorter, _ merge: (inout Value, inout Value) throws -> Void
+  ) throws {
     let writer = PartitionWriter(partitions: 1, pool: context.pool)
     var value = RecordWriter()
     table.value.drain { key, record in
@@ -70,18 +138,36 @@ public import Vocabulary
       record.encode(into: &value)
       writer.append(key: key, value: value.bytes, partition: 0)
     }
-    return sortedRun(writer.takeBlocks()[0])
+    free()
+    for block in writer.takeBlocks()[0] { sorter.add(block) }
+    guard let parts = takeParts() else { return }
+    for blocks in parts {
+      let part = CombineFold(context, depth: depth + 1)
+      for block in blocks {
+        try part.fold(block, merge)
+        try context.progress()
+      }
+      try part.drain(into: sorter, merge)
+    }
+  }
+
+  /// The table is of no use any more.
+  @usableFromInline func free() {
+    table.value = CombineTable(seed: context.tableSeed)
+    context.pool.budget.giveBack(counted)
+    counted = 0
+  }
+
+  @usableFromInline func takeParts() -> [[Block]]? {
+    defer { overflow = nil }
+    return overflow?.takeBlocks()
   }
 }
 
-@usableFromInline func sortedRun(_ blocks: [Block]) -> Run {
-  let order = RecordOrder(blocks)
-  order.sort()
-  return Run(ordered: order)
-}
-
 /// A run of records that were written in key order.
-@usableFromInline func orderedRun(_ blocks: [Block]) -> Run { Run(ordered: RecordOrder(blocks)) }
+@inlinable func orderedRun(_ blocks: [Block], _ context: FoldContext) -> Run {
+  Run(ordered: RecordSorter.ordered(blocks, context.pool))
+}
 
 extension Keyed {
   /// A stage that combines values by key on both sides of the shuffle.
@@ -103,6 +189,7 @@ extension Keyed {
     let foldBlock: @Sendable (CombineFold<A>, Block) throws -> Void = {
       try $0.fold($1, merge)
     }
+    let finishTable: @Sendable (CombineFold<A>) throws -> Run = { try $0.finish(merge) }
     return StageKernel(
       .hash,
       makeMapper: { context in
@@ -134,7 +221,11 @@ extension Keyed {
               try foldBlock(state, block)
             } catch { throw RecordFailure(error, at: location) }
           },
-          finish: { state.finish() })
+          finish: {
+            do {
+              return try finishTable(state)
+            } catch { throw RecordFailure(error, at: location) }
+          })
       })
   }
 }

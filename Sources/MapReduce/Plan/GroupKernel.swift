@@ -28,11 +28,11 @@ extension Keyed {
         return Mapper(emitting: emitInto, into: box)
       },
       makeFolder: { context in
-        let list = BlockList()
+        let sorter = RecordSorter(context.pool)
         return Folder(
-          fold: { list.blocks.append($0) },
+          fold: { sorter.add($0) },
           finish: {
-            try finish(GroupScan(list.blocks, hasSuffix: valueOrder != nil), context)
+            try finish(GroupScan(sorter.finish(), hasSuffix: valueOrder != nil), context)
           })
       })
   }
@@ -42,11 +42,11 @@ extension Keyed {
     of scan: GroupScan, _ context: FoldContext, at location: CodeLocation,
     _ body: (K, Bytes, Group<V>) throws -> Void
   ) throws {
-    while let (bytes, range) = try scan.next() {
+    while let (bytes, span) = try scan.next() {
       let damage = DamageNote()
       do {
         try locating(location) {
-          try body(try K.decodeKey(bytes), bytes, Group(scan.order, range, damage))
+          try body(try K.decodeKey(bytes), bytes, Group(scan.records, span, damage))
           try damage.check()
         }
       } catch { throw RecordFailure(error, offset: nil, record: bytes) }
@@ -66,7 +66,7 @@ extension Keyed {
         try transform(key, group).encode(into: &value)
         writer.append(key: bytes, value: value.bytes, partition: 0)
       }
-      return orderedRun(writer.takeBlocks()[0])
+      return orderedRun(writer.takeBlocks()[0], context)
     }
   }
 

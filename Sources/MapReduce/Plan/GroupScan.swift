@@ -7,37 +7,39 @@ public import Memory
 /// Where values have an order of their own, a record's key is the group's key with its end marked,
 /// and behind it what the values are ordered by.
 @usableFromInline final class GroupScan {
-  @usableFromInline let order: RecordOrder
+  @usableFromInline let records: OrderedRecords
   private let hasSuffix: Bool
-  private var start = 0
+  /// Where the next group begins.
+  private var start: RecordPlace
   /// The key of the group, without the marks.
   private var plain = ByteBuffer()
 
-  /// Sorts the records of `blocks`; those with equal keys stay in their order.
-  @usableFromInline init(_ blocks: [Block], hasSuffix: Bool) {
-    order = RecordOrder(blocks)
-    order.sort()
+  @usableFromInline init(_ records: OrderedRecords, hasSuffix: Bool) {
+    self.records = records
+    start = records.place(0)
     self.hasSuffix = hasSuffix
   }
 
-  /// The next group: its key, valid until the next call, and the places of its records. Nil at the
-  /// end. O(records of the group).
-  @usableFromInline func next() throws -> (key: Bytes, range: Range<Int>)? {
-    guard start < order.count else { return nil }
-    let first = order.frame(start).key
-    var key = first
-    var prefix = first
+  /// The next group: its key, valid until the next call, and its records. Nil at the end. O(records
+  /// of the group).
+  @usableFromInline func next() throws -> (key: Bytes, span: RecordSpan)? {
+    guard start.index < records.count else { return nil }
+    let first = start
+    var place = start
+    let whole = records.next(&place).key
+    var key = whole
+    var prefix = whole
     if hasSuffix {
-      var reader = ByteReader(first)
+      var reader = ByteReader(whole)
       plain.removeAll()
       try KeyEncoding.readTerminated(&reader, into: &plain)
       key = plain.bytes
-      prefix = first[0..<reader.offset]
+      prefix = whole[0..<reader.offset]
     }
-    var end = start + 1
-    while end < order.count, belongs(order.frame(end).key, prefix) { end += 1 }
-    defer { start = end }
-    return (key, start..<end)
+    var end = place
+    while place.index < records.count, belongs(records.next(&place).key, prefix) { end = place }
+    start = end
+    return (key, RecordSpan(start: first, count: end.index - first.index))
   }
 
   private func belongs(_ key: Bytes, _ prefix: Bytes) -> Bool {
@@ -49,6 +51,12 @@ public import Memory
   @usableFromInline static func append(_ key: Bytes, to target: inout RecordWriter) {
     KeyEncoding.appendTerminated(key, to: &target.buffer)
   }
+}
+
+/// Some neighbouring records.
+@usableFromInline struct RecordSpan: Sendable {
+  @usableFromInline let start: RecordPlace
+  @usableFromInline let count: Int
 }
 
 /// Whether a value of a group could not be read: an iterator cannot throw.
@@ -65,25 +73,26 @@ public import Memory
 /// Values are decoded as they are read: a group of many values takes no memory of its own, and
 /// going through it again decodes them again.
 public struct Group<V: Record>: Sequence {
-  @usableFromInline let order: RecordOrder
-  @usableFromInline let range: Range<Int>
+  @usableFromInline let records: OrderedRecords
+  @usableFromInline let span: RecordSpan
   @usableFromInline let damage: DamageNote
   /// Bytes in front of each value that are not its own.
   @usableFromInline let skipped: Int
 
   @inlinable init(
-    _ order: RecordOrder, _ range: Range<Int>, _ damage: DamageNote, skipping skipped: Int = 0
+    _ records: OrderedRecords, _ span: RecordSpan, _ damage: DamageNote,
+    skipping skipped: Int = 0
   ) {
-    self.order = order
-    self.range = range
+    self.records = records
+    self.span = span
     self.damage = damage
     self.skipped = skipped
   }
 
   /// How many values there are: at least one, except on one side of a `coGroup`. O(1).
-  @inlinable public var count: Int { range.count }
+  @inlinable public var count: Int { span.count }
   /// The same: nothing is counted.
-  @inlinable public var underestimatedCount: Int { range.count }
+  @inlinable public var underestimatedCount: Int { span.count }
 
   /// From the first value on.
   @inlinable public func makeIterator() -> Iterator { Iterator(group: self) }
@@ -91,22 +100,24 @@ public struct Group<V: Record>: Sequence {
   /// Decodes one value after the other.
   public struct Iterator: IteratorProtocol {
     @usableFromInline let group: Group
-    @usableFromInline var place: Int
+    @usableFromInline var place: RecordPlace
+    @usableFromInline var left: Int
 
     @inlinable init(group: Group) {
       self.group = group
-      place = group.range.lowerBound
+      place = group.span.start
+      left = group.span.count
     }
 
     /// The next value; nil at the end.
     @inlinable public mutating func next() -> V? {
-      guard place < group.range.upperBound else { return nil }
-      let bytes = group.order.frame(place).value
+      guard left > 0 else { return nil }
+      left &-= 1
+      let bytes = group.records.next(&place).value
       var reader = RecordReader(bytes[group.skipped..<bytes.count])
-      place &+= 1
       do { return try V(from: &reader) } catch {
         group.damage.note(error)
-        place = group.range.upperBound
+        left = 0
         return nil
       }
     }

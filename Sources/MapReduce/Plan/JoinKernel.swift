@@ -27,17 +27,21 @@ extension MapContext {
 }
 
 extension GroupScan {
-  /// Where in a group the right side begins. O(log of its records).
-  @usableFromInline func boundary(_ range: Range<Int>) throws -> Int {
-    var lower = range.lowerBound
-    var upper = range.upperBound
-    while lower < upper {
-      let middle = (lower + upper) / 2
-      let value = order.frame(middle).value
+  /// The two sides of a group. O(records of the left side).
+  @usableFromInline func sides(_ span: RecordSpan) throws -> (left: RecordSpan, right: RecordSpan) {
+    var place = span.start
+    for passed in 0..<span.count {
+      let before = place
+      let value = records.next(&place).value
       guard value.count >= JoinSide.byteCount else { throw ByteReader.Damaged() }
-      if value[0] == JoinSide.left.rawValue { lower = middle + 1 } else { upper = middle }
+      guard value[0] == JoinSide.left.rawValue else {
+        return (
+          RecordSpan(start: span.start, count: passed),
+          RecordSpan(start: before, count: span.count - passed)
+        )
+      }
     }
-    return lower
+    return (span, RecordSpan(start: place, count: 0))
   }
 }
 
@@ -75,10 +79,10 @@ extension Keyed {
           }, finishSplit: {})
       },
       makeFolder: { context in
-        let list = BlockList()
+        let sorter = RecordSorter(context.pool)
         return Folder(
-          fold: { list.blocks.append($0) },
-          finish: { try finish(GroupScan(list.blocks, hasSuffix: false), context) })
+          fold: { sorter.add($0) },
+          finish: { try finish(GroupScan(sorter.finish(), hasSuffix: false), context) })
       })
   }
 
@@ -87,15 +91,15 @@ extension Keyed {
     of scan: GroupScan, _ context: FoldContext, at location: CodeLocation,
     _ body: (K, Bytes, Group<V>, Group<W>) throws -> Void
   ) throws {
-    while let (bytes, range) = try scan.next() {
+    while let (bytes, span) = try scan.next() {
       let damage = DamageNote()
-      let boundary = try scan.boundary(range)
+      let (left, right) = try scan.sides(span)
       do {
         try locating(location) {
           try body(
             try K.decodeKey(bytes), bytes,
-            Group(scan.order, range.lowerBound..<boundary, damage, skipping: JoinSide.byteCount),
-            Group(scan.order, boundary..<range.upperBound, damage, skipping: JoinSide.byteCount))
+            Group(scan.records, left, damage, skipping: JoinSide.byteCount),
+            Group(scan.records, right, damage, skipping: JoinSide.byteCount))
           try damage.check()
         }
       } catch { throw RecordFailure(error, offset: nil, record: bytes) }
@@ -120,7 +124,7 @@ extension Keyed {
           writer.append(key: bytes, value: value.bytes, partition: 0)
         }
       }
-      return orderedRun(writer.takeBlocks()[0])
+      return orderedRun(writer.takeBlocks()[0], context)
     }
   }
 

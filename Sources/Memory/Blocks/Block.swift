@@ -15,6 +15,8 @@ package protocol BlockOwner: AnyObject, Sendable {
   enum Home {
     case heap
     case pool(BlockPool)
+    /// A place in a file, which need not stay in memory.
+    case scratch(ScratchArea)
     /// A place in a segment, which the block keeps, and who is told where the block is gone.
     case segment(Segment, offset: Int, any BlockOwner)
   }
@@ -47,12 +49,25 @@ package protocol BlockOwner: AnyObject, Sendable {
     switch home {
     case .heap: unsafe base.deallocate()
     case .pool(let pool): unsafe pool.giveBack(base)
+    case .scratch(let area): unsafe area.giveBack(base)
     case .segment(_, let offset, let owner): owner.takeBack(offset: offset, capacity: capacity)
     }
   }
 
   /// The frames, valid as long as the block.
   package var bytes: Bytes { unsafe Bytes(UnsafeRawPointer(base), count) }
+
+  /// It is not needed soon: where it lies in a file, it need not stay in memory.
+  package func letGo() {
+    if case .scratch(let area) = home { unsafe area.letGo(base, capacity) }
+  }
+
+  var isInFile: Bool { if case .scratch = home { true } else { false } }
+
+  /// The frame at an offset where one begins: no bounds are checked.
+  @inline(__always) func frame(at offset: Int) -> Frame {
+    unsafe Frame.read(UnsafeRawPointer(base) + offset)
+  }
 
   /// Where the block begins in a segment; nil where it lies elsewhere.
   package func offset(in segment: Segment) -> Int? {

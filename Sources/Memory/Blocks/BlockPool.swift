@@ -12,8 +12,10 @@ import Vocabulary
   private var free: [UnsafeMutableRawPointer] = unsafe []
   private var slabs: [UnsafeMutableRawPointer] = unsafe []
   private let mutex = Mutex(())
+  /// What it may hold; blocks beyond that lie in a file.
+  @usableFromInline package let budget: MemoryBudget
 
-  package init() {}
+  package init(_ budget: MemoryBudget = .unlimited) { self.budget = budget }
 
   deinit {
     while let slab = unsafe slabs.popLast() {
@@ -31,6 +33,11 @@ import Vocabulary
       return unsafe Block(
         .allocate(byteCount: bytes, alignment: 64), capacity: bytes, home: .heap)
     }
+    // Where the file cannot grow, memory is taken nevertheless: whoever runs the job looks.
+    if budget.isTight, let scratch = budget.scratch, let memory = unsafe scratch.takeBlock() {
+      return unsafe Block(memory, capacity: Limits.blockBytes, home: .scratch(scratch))
+    }
+    budget.take(Limits.blockBytes)
     let memory = unsafe mutex.withLock { _ in
       if unsafe free.isEmpty { addSlab() }
       return unsafe free.removeLast()
@@ -38,7 +45,19 @@ import Vocabulary
     return unsafe Block(memory, capacity: Limits.blockBytes, home: .pool(self))
   }
 
+  /// The same records where they can stay: out of memory, where that is short.
+  package func settled(_ block: Block) -> Block {
+    guard budget.isTight, !block.isInFile, let scratch = budget.scratch,
+      block.count <= Limits.blockBytes, let memory = unsafe scratch.takeBlock()
+    else { return block }
+    let copy = unsafe Block(memory, capacity: Limits.blockBytes, home: .scratch(scratch))
+    copy.fill(block.bytes, records: block.records)
+    copy.letGo()
+    return copy
+  }
+
   func giveBack(_ memory: UnsafeMutableRawPointer) {
+    budget.giveBack(Limits.blockBytes)
     mutex.withLock { _ in unsafe free.append(memory) }
   }
 

@@ -63,7 +63,10 @@ import Vocabulary
     let room = unsafe cursor.room
     block.seal(count: block.capacity - room, records: unsafe cursor.records)
     records += unsafe cursor.records
-    if unsafe cursor.records > 0 { full[partition].append(block) }
+    if unsafe cursor.records > 0 {
+      block.letGo()
+      full[partition].append(block)
+    }
     open[partition] = nil
     unsafe cursors[partition] = unsafe Cursor(next: nil, room: 0, records: 0)
   }

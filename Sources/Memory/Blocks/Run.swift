@@ -3,7 +3,7 @@
 /// The immutable result of one partition: records in key order, or in the order of writing.
 @usableFromInline package final class Run: Sendable {
   enum Layout: Sendable {
-    case ordered(RecordOrder)
+    case ordered(OrderedRecords)
     case sequential([Block])
   }
 
@@ -12,11 +12,11 @@
   /// Bytes of all frames.
   package let bytes: Int
 
-  /// Records in the order in which `order` has brought them.
-  package init(ordered order: RecordOrder) {
-    layout = .ordered(order)
-    records = order.count
-    bytes = order.blocks.reduce(0) { $0 + $1.count }
+  /// Records in key order.
+  @usableFromInline package init(ordered: OrderedRecords) {
+    layout = .ordered(ordered)
+    records = ordered.count
+    bytes = ordered.bytes
   }
 
   /// Records in the order of `blocks`.
@@ -27,8 +27,8 @@
   }
 
   /// The records by key; nil where they stand in the order of writing.
-  package var order: RecordOrder? {
-    if case .ordered(let order) = layout { order } else { nil }
+  package var ordered: OrderedRecords? {
+    if case .ordered(let ordered) = layout { ordered } else { nil }
   }
 }
 
@@ -49,7 +49,10 @@
   @usableFromInline @discardableResult
   package func forEach(_ body: (Frame) throws -> Void) rethrows -> Int {
     switch run.layout {
-    case .ordered(let order): for index in range { try body(order.frame(index)) }
+    case .ordered(let ordered):
+      if range.isEmpty { return 0 }
+      var place = ordered.place(range.lowerBound)
+      while place.index < range.upperBound { try body(ordered.next(&place)) }
     case .sequential(let blocks):
       var passed = 0
       for block in blocks where passed < range.upperBound {
@@ -62,6 +65,7 @@
           if index >= range.lowerBound { try body(frame) }
           index += 1
         }
+        block.letGo()
       }
     }
     return range.count

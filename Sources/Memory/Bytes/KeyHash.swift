@@ -106,6 +106,11 @@ package func foldedProduct(_ a: UInt64, _ b: UInt64) -> UInt64 {
   return product.high ^ product.low
 }
 
+/// A hash of bytes with a seed of the caller's.
+package func stableHash(_ key: Bytes, seed: UInt64) -> UInt64 {
+  unsafe keyHash(key.base, key.count, seed: seed)
+}
+
 /// The partition of a key: the same in every process and version, for a mask of 2ⁿ−1.
 @inlinable @inline(__always)
 package func stablePartition(_ key: Bytes, mask: UInt64) -> Int {

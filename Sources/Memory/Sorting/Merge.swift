@@ -4,30 +4,37 @@
 /// eight-byte prefixes for each record; whole keys are only compared where prefixes are equal.
 /// Records with equal keys come in the order of the runs.
 package struct Merge {
-  private let orders: [RecordOrder]
-  private var positions: [Int]
+  private let runs: [OrderedRecords]
+  /// Where each run stands: behind its next record.
+  private var places: [RecordPlace]
   private let ends: [Int]
-  /// The prefix of each run's next record.
+  /// The next record of each run; nil where it has no more.
+  private var heads: [Frame?]
+  /// The prefix of that record's key.
   private var prefixes: [UInt64]
   /// Inner nodes 1..<leaves hold the loser of their match; node 0 holds the winner.
   private var tree: [Int]
   private let leaves: Int
 
-  /// Merges the records `ranges[i]` of `orders[i]`.
-  package init(_ orders: [RecordOrder], ranges: [Range<Int>]) {
-    precondition(orders.count == ranges.count, "one range for each run")
-    self.orders = orders
-    positions = ranges.map(\.lowerBound)
+  /// Merges the records `ranges[i]` of `runs[i]`.
+  package init(_ runs: [OrderedRecords], ranges: [Range<Int>]) {
+    precondition(runs.count == ranges.count, "one range for each run")
+    self.runs = runs
+    places = zip(runs, ranges).map { $0.place($1.lowerBound) }
     ends = ranges.map(\.upperBound)
     var leaves = 1
-    while leaves < max(orders.count, 2) { leaves *= 2 }
+    while leaves < max(runs.count, 2) { leaves *= 2 }
     self.leaves = leaves
-    prefixes = []
+    heads = Array(repeating: nil, count: leaves)
+    prefixes = Array(repeating: .max, count: leaves)
     tree = Array(repeating: 0, count: leaves)
-    for run in orders.indices {
-      prefixes.append(positions[run] < ends[run] ? orders[run].prefix(positions[run]) : .max)
-    }
+    for run in runs.indices { advance(run) }
     build()
+  }
+
+  /// Merges all records.
+  package init(_ runs: [OrderedRecords]) {
+    self.init(runs, ranges: runs.map { 0..<$0.count })
   }
 
   private mutating func build() {
@@ -42,27 +49,29 @@ package struct Merge {
     tree[0] = winners[1]
   }
 
-  private func isAtEnd(_ run: Int) -> Bool {
-    run >= positions.count || positions[run] >= ends[run]
+  @inline(__always) private mutating func advance(_ run: Int) {
+    guard places[run].index < ends[run] else {
+      heads[run] = nil
+      return
+    }
+    let frame = runs[run].next(&places[run])
+    heads[run] = frame
+    prefixes[run] = unsafe orderPrefix(frame.key.base, frame.key.count)
   }
 
   @inline(__always) private func isBefore(_ a: Int, _ b: Int) -> Bool {
-    if isAtEnd(a) { return false }
-    if isAtEnd(b) { return true }
+    guard let first = heads[a] else { return false }
+    guard let second = heads[b] else { return true }
     if prefixes[a] != prefixes[b] { return prefixes[a] < prefixes[b] }
-    let order = orders[a].frame(positions[a]).key.order(orders[b].frame(positions[b]).key)
+    let order = first.key.order(second.key)
     return order != 0 ? order < 0 : a < b
   }
 
   /// The next record in key order; nil at the end.
   @inline(__always) package mutating func next() -> Frame? {
     let winner = tree[0]
-    if isAtEnd(winner) { return nil }
-    let frame = orders[winner].frame(positions[winner])
-    positions[winner] &+= 1
-    if positions[winner] < ends[winner] {
-      prefixes[winner] = orders[winner].prefix(positions[winner])
-    }
+    guard let frame = heads[winner] else { return nil }
+    advance(winner)
     var current = winner
     var node = (leaves &+ winner) / 2
     while node > 0 {

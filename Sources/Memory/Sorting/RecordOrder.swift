@@ -17,14 +17,22 @@ import Glibc
   }
 
   package let blocks: [Block]
+  private let budget: MemoryBudget?
   @usableFromInline package let count: Int
   let references: UnsafeMutablePointer<Reference>
 
-  /// References to all records of `blocks`, in their order.
-  package init(_ blocks: [Block]) {
+  /// Bytes of the references to so many records.
+  package static func bytes(of records: Int) -> Int {
+    unsafe records * MemoryLayout<Reference>.stride
+  }
+
+  /// References to all records of `blocks`, in their order; counted in `budget` where they stay.
+  package init(_ blocks: [Block], budget: MemoryBudget? = nil) {
     self.blocks = blocks
     let total = blocks.reduce(0) { $0 + $1.records }
     count = total
+    self.budget = budget
+    budget?.take(Self.bytes(of: total))
     unsafe references = Self.allocate(total)
     var index = 0
     for block in blocks {
@@ -42,7 +50,10 @@ import Glibc
     precondition(index == total, "blocks count \(total) records and hold \(index)")
   }
 
-  deinit { unsafe free(references) }
+  deinit {
+    unsafe free(references)
+    budget?.giveBack(Self.bytes(of: count))
+  }
 
   private static func allocate(_ count: Int) -> UnsafeMutablePointer<Reference> {
     let bytes = unsafe max(count, 1) * MemoryLayout<Reference>.stride
@@ -72,12 +83,6 @@ import Glibc
     unsafe prefetchLine(references[ahead].frame)
     unsafe prefetchLine(references[ahead].frame + 64)
     return unsafe Frame.read(references[index].frame)
-  }
-
-  /// The first eight key bytes of the record at `index`, as a big-endian number.
-  @inline(__always) package func prefix(_ index: Int) -> UInt64 {
-    precondition(index >= 0 && index < count, "no such record")
-    return unsafe references[index].prefix
   }
 
   /// The first record whose key is not below `key`, in key order. O(log records).

@@ -97,6 +97,31 @@ public import Vocabulary
     batch.removeAll()
   }
 
+  /// The same for keys that are here already; pairs with other keys are handed to `unknown`.
+  @inlinable @inline(__always)
+  package mutating func combineKnown<Input>(
+    _ batch: inout EmitBatch<Input>,
+    update: (inout Value, inout Input) throws -> Void,
+    unknown: (Bytes, borrowing Input) throws -> Void
+  ) rethrows {
+    for index in 0..<batch.count {
+      let pair = unsafe batch.pairs + index
+      let (key, keyCount) = unsafe (pair.pointee.key, pair.pointee.keyCount)
+      let (slot, isNew) = unsafe locate(hash(key, keyCount), key, keyCount)
+      if isNew {
+        try unsafe unknown(Bytes(key, keyCount), pair.pointee.value)
+      } else {
+        let value = unsafe (slots + slot &* Self.stride + Self.valueOffset)
+          .assumingMemoryBound(to: Value.self)
+        try unsafe update(&value.pointee, &pair.pointee.value)
+      }
+    }
+    batch.removeAll()
+  }
+
+  /// Bytes that the table takes, without the memory of its values' own.
+  @inlinable package var byteCount: Int { slotCount &* Self.stride &+ keys.capacity }
+
   /// Partitions use another hash, so that those of one partition do not share slots.
   @inlinable @inline(__always)
   func hash(_ key: UnsafeRawPointer, _ keyCount: Int) -> UInt64 {

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Where a walk over ordered records stands.
+@usableFromInline package struct RecordPlace: Sendable {
+  /// Counted from the first record.
+  @usableFromInline package fileprivate(set) var index: Int
+  fileprivate var block: Int
+  fileprivate var offset: Int
+}
+
+/// Records in their order: by references to where they lie, or one behind the other in blocks.
+@usableFromInline package enum OrderedRecords: Sendable {
+  case referenced(RecordOrder)
+  case placed(PlacedRecords)
+
+  @usableFromInline package var count: Int {
+    switch self {
+    case .referenced(let order): order.count
+    case .placed(let placed): placed.count
+    }
+  }
+
+  package var bytes: Int {
+    let blocks =
+      switch self {
+      case .referenced(let order): order.blocks
+      case .placed(let placed): placed.blocks
+      }
+    return blocks.reduce(0) { $0 + $1.count }
+  }
+
+  /// The place of the record at `index`. O(records of a block).
+  @usableFromInline package func place(_ index: Int) -> RecordPlace {
+    switch self {
+    case .referenced: RecordPlace(index: index, block: 0, offset: 0)
+    case .placed(let placed): placed.place(index)
+    }
+  }
+
+  /// The record at a place, which moves on to the next one.
+  @usableFromInline @inline(__always)
+  package func next(_ place: inout RecordPlace) -> Frame {
+    switch self {
+    case .referenced(let order):
+      let frame = order.frame(place.index)
+      place.index &+= 1
+      return frame
+    case .placed(let placed): return placed.next(&place)
+    }
+  }
+
+  /// The key of the record at `index`. O(records of a block).
+  package func key(_ index: Int) -> Bytes {
+    var place = place(index)
+    return next(&place).key
+  }
+
+  /// The first record whose key is not below `key`, in key order. O(log blocks + records of one).
+  package func lowerBound(_ key: Bytes) -> Int {
+    switch self {
+    case .referenced(let order): order.lowerBound(key)
+    case .placed(let placed): placed.lowerBound(key)
+    }
+  }
+}
+
+/// Records that lie in blocks one behind the other, in key order. Blocks of a scratch file are let
+/// go of as a walk leaves them.
+@usableFromInline package final class PlacedRecords: Sendable {
+  package let blocks: [Block]
+  /// By block: records before it. One more than there are blocks.
+  private let firsts: [Int]
+  @usableFromInline package var count: Int { firsts[blocks.count] }
+
+  package init(_ blocks: [Block]) {
+    self.blocks = blocks
+    var firsts = [0]
+    for block in blocks { firsts.append(firsts[firsts.count - 1] + block.records) }
+    self.firsts = firsts
+  }
+
+  func place(_ index: Int) -> RecordPlace {
+    precondition(index >= 0 && index <= count, "no such record")
+    var lower = 0
+    var upper = blocks.count
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if firsts[middle + 1] <= index { lower = middle + 1 } else { upper = middle }
+    }
+    var place = RecordPlace(index: firsts[lower], block: lower, offset: 0)
+    while place.index < index { _ = next(&place) }
+    return place
+  }
+
+  @inline(__always) func next(_ place: inout RecordPlace) -> Frame {
+    if place.offset >= blocks[place.block].count {
+      blocks[place.block].letGo()
+      place.block &+= 1
+      place.offset = 0
+    }
+    let frame = blocks[place.block].frame(at: place.offset)
+    place.offset &+= frame.size
+    place.index &+= 1
+    return frame
+  }
+
+  func lowerBound(_ key: Bytes) -> Int {
+    var lower = 0
+    var upper = blocks.count
+    // The last block whose first key is below the key.
+    while lower < upper {
+      let middle = (lower + upper) / 2
+      if blocks[middle].frame(at: 0).key < key { lower = middle + 1 } else { upper = middle }
+    }
+    guard lower > 0 else { return 0 }
+    var place = RecordPlace(index: firsts[lower - 1], block: lower - 1, offset: 0)
+    while place.index < firsts[lower] {
+      let index = place.index
+      if !(next(&place).key < key) { return index }
+    }
+    return firsts[lower]
+  }
+}
