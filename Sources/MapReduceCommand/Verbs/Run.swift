@@ -40,6 +40,17 @@ struct RunOptions: ParsableArguments {
   @Option(help: "How many threads; all cores where it is left out.")
   var threads: Int?
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      How much memory the job may take, like 512MiB: what it holds beyond that goes to scratch. \
+      Where it is left out: 60 % of what this process may have.
+      """, valueName: "size"))
+  var memory: String?
+
+  @Option(help: ArgumentHelp("Where what does not fit into memory is kept.", valueName: "dir"))
+  var scratch: String?
+
   @Option(help: "How many records of each result to show where nothing is saved.")
   var limit = 10
 
@@ -51,6 +62,28 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("--threads takes a number from 1 to \(Limits.threads)")
     }
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
+    if let memory, Units.bytes(memory) == nil {
+      throw ValidationError("--memory takes a size like 512MiB, not \(memory)")
+    }
+    if on != nil, memory != nil || scratch != nil {
+      throw ValidationError(
+        "--memory and --scratch are for jobs in this process; nodes have memory.limit")
+    }
+  }
+
+  /// What the job may hold.
+  var memoryBudget: MemoryBudget {
+    get throws {
+      let limit =
+        memory.flatMap(Units.bytes)
+        ?? max(MemoryBudget.limitMinimum, HostMemory.available / 10 * 6)
+      return try MemoryBudget(limit: limit, scratch: scratch ?? Self.scratchDirectory)
+    }
+  }
+
+  /// A directory on a disk, as far as one can tell: `/tmp` is often memory.
+  private static var scratchDirectory: String {
+    unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/var/tmp"
   }
 
   var threadCount: Int {
@@ -108,7 +141,7 @@ struct RunJob<J: Job>: ParsableCommand {
   ) throws -> JobResult {
     guard let place = options.on else {
       let runner = InlineRunner(
-        threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
+        threads: options.threadCount, memory: try options.memoryBudget, cancellation: Interrupt.cancellation, observer: display)
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)

@@ -24,6 +24,9 @@ struct RunSummary {
     for counter in result.counters {
       Terminal.say("counted  \(counter.value.grouped) \(counter.name)")
     }
+    if result.spilledBytes > 0 {
+      Terminal.say("spilled  \(ByteCount(result.spilledBytes)) to scratch: memory was short")
+    }
     let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
     Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
   }
@@ -94,7 +97,8 @@ struct RunSummary {
     return .object([
       ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
       ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
-      ("results", .array(results)), ("stages", .array(stages)),
+      ("spilled_bytes", .integer(result.spilledBytes)), ("results", .array(results)),
+      ("stages", .array(stages)),
       ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
     ])
   }

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 
 /// How much memory the processes of this control group may have.
 package enum HostMemory {
+  /// What this process may have, in bytes.
+  package static var available: Int {
+    available(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+  }
+
   /// What the host has, or less, where this process's control group may have less.
   static func available(_ hostBytes: Int) -> Int { min(hostBytes, groupLimit ?? .max) }
 
