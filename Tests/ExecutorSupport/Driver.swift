@@ -63,7 +63,7 @@ package struct Driver {
 
   private func inputs(_ stage: StageDescription, _ runs: [[HeldRun]]) throws -> [MapInput] {
     switch stage.input {
-    case .lines:
+    case .files:
       guard case .listed(let files) = try perform([.list(stage.id)])[0].report() else {
         throw Unexpected()
       }

@@ -61,7 +61,7 @@ struct JobRun: Sendable {
   var unlisted: [StageID] {
     guard let plan else { return [] }
     return plan.stages.filter { stage in
-      guard case .lines = stage.input, stage.id.index >= self.stage else { return false }
+      guard case .files = stage.input, stage.id.index >= self.stage else { return false }
       return files[stage.id.index] == nil
     }.map(\.id)
   }
@@ -98,7 +98,7 @@ extension PlanDescription {
   /// The splits of a stage that reads a source.
   func splits(of stage: Int, files: [InputFile]) -> [SplitDescription] {
     switch stages[stage].input {
-    case .lines: Splits.pack(files).map { .files($0) }
+    case .files: Splits.pack(files).map { .files($0) }
     case .values(let count): Splits.values(count: count).map { .values($0) }
     case .stage: []
     }

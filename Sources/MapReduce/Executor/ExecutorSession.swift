@@ -97,11 +97,11 @@ package final class ExecutorSession {
     switch task.work {
     case .plan:
       let files = try plan.description.stages.map { stage in
-        guard case .lines = stage.input else { return [InputFile]?.none }
-        return try list(try plan.stage(stage.id, marker))
+        guard case .files = stage.input else { return [InputFile]?.none }
+        return try list(try plan.stage(stage.id, marker), task)
       }
       return .planned(plan.description, files: files)
-    case .list(let stage): return .listed(try list(try plan.stage(stage, marker)))
+    case .list(let stage): return .listed(try list(try plan.stage(stage, marker), task))
     case .sample(let stage, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
@@ -116,8 +116,8 @@ package final class ExecutorSession {
     }
   }
 
-  private func list(_ stage: StageSpec) throws -> [InputFile] {
-    guard case .lines(let paths) = stage.input else { return [] }
+  private func list(_ stage: StageSpec, _ task: TaskOrder) throws -> [InputFile] {
+    guard case .files(let paths, let format) = stage.input else { return [] }
     let files = try InputFiles.resolve(paths)
     if let stream = files.first(where: \.isStream) {
       let name = stream.path == "-" ? "standard input" : stream.path
@@ -125,7 +125,12 @@ package final class ExecutorSession {
         .usage, "\(name) cannot be read by a cluster",
         advice: "save it as a file that all nodes can read, or run the job without a cluster")
     }
-    return files
+    return try files.map { file in
+      try InputFiles.cut(file, format.cutting) {
+        marker.advance()
+        if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+      }
+    }
   }
 
   private func split(_ input: OrderedInput) throws -> Split {

@@ -37,7 +37,7 @@ package struct Plan: Sendable {
   /// Whether standard input is among what it reads: only the process itself can do that.
   package var readsStandardInput: Bool {
     stages.contains { stage in
-      guard case .lines(let paths) = stage.input else { return false }
+      guard case .files(let paths, _) = stage.input else { return false }
       return paths.contains("-")
     }
   }
@@ -69,7 +69,7 @@ package struct Plan: Sendable {
     let described = stages.map { stage in
       let input: InputDescription =
         switch stage.input {
-        case .lines(let paths): .lines(paths)
+        case .files(let paths, let format): .files(paths, format)
         case .values(let count): .values(count: count)
         case .stage(let earlier): .stage(id(earlier))
         }

@@ -26,7 +26,9 @@ package struct InlineRunner: Sendable {
 
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan) throws -> JobResult {
-    let inputs = try PlanInputs(plan)
+    let inputs = try PlanInputs(plan) {
+      if cancellation.isCancelled { throw Self.interrupted }
+    }
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
     let pool = BlockPool()
@@ -66,7 +68,7 @@ package struct InlineRunner: Sendable {
     let stage = plan.stages[index]
     var source: SplitSource
     switch stage.input {
-    case .lines(let paths): source = inputs.source(of: paths)
+    case .files(let paths, let format): source = inputs.source(of: paths, format)
     case .values(let count):
       source = SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
     case .stage:

@@ -9,6 +9,7 @@ final class SplitMapper {
   let writer: PartitionWriter
   private let mapper: Mapper
   private let reader: LineReader
+  private let format: FileFormat
 
   /// `isStrict`: a file that has another size than its description says is an error.
   init(
@@ -17,6 +18,7 @@ final class SplitMapper {
   ) {
     self.writer = writer
     reader = LineReader(isStrict: isStrict)
+    format = stage.input.format
     mapper = stage.kernel.makeMapper(
       MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
   }
@@ -27,7 +29,7 @@ final class SplitMapper {
     _ split: Split, begin: (ChunkPlace?) -> Void = { _ in },
     end: (_ records: Int, _ bytes: Int) throws -> Bool
   ) throws {
-    try forEachChunk(split, reader) { chunk, place in
+    try forEachChunk(split, format, reader) { chunk, place in
       begin(place)
       let records = try locating(place) { try mapper.map(chunk) }
       return try end(records, chunk.window.count)
@@ -43,7 +45,8 @@ final class SplitMapper {
     let context = MapContext(
       writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
-    try forEachChunk(split, LineReader(isStrict: isStrict)) { chunk, place in
+    let reader = LineReader(isStrict: isStrict)
+    try forEachChunk(split, stage.input.format, reader) { chunk, place in
       try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }
@@ -61,25 +64,32 @@ final class SplitMapper {
     case .records(let slice):
       return .records(
         RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
+    case .rows(let bytes, let head): return .rows(head.firstRows(of: bytes), head)
+    case .packed(let bytes, let width):
+      let records = max(1, Limits.sampleBytes / width)
+      return .packed(bytes[0..<min(bytes.count, records * width)], width: width)
     }
   }
 }
 
 /// Hands the chunks of a split to `body` until it returns false.
 private func forEachChunk(
-  _ split: Split, _ reader: LineReader, _ body: (Chunk, ChunkPlace?) throws -> Bool
+  _ split: Split, _ format: FileFormat, _ reader: LineReader,
+  _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
   switch split {
   case .files(let ranges):
     var isWanted = true
     for range in ranges where isWanted {
-      try reader.read(range) { bytes, place in
-        isWanted = try body(.lines(bytes), place)
+      try reader.read(range, format) { chunk, place in
+        isWanted = try body(chunk, place)
         return isWanted
       }
     }
   case .lines(let piece):
-    _ = try body(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
+    let place = ChunkPlace(path: piece.path, offset: piece.offset)
+    let (chunk, begin) = format.chunk(of: piece.bytes, at: place, piece.head)
+    _ = try body(chunk, begin)
   case .values(let range): _ = try body(.values(range), nil)
   case .records(let slice): _ = try body(.records(slice), nil)
   }

@@ -16,10 +16,12 @@ struct ChunkPlace {
 /// shrinks is an error instead of a fault. A line belongs to the range where it begins, so a range
 /// first skips to the first line that begins in it and reads on to the end of its last line.
 final class LineReader {
-  private var buffer = ByteBuffer(capacity: Limits.readBytes)
+  var buffer = ByteBuffer(capacity: Limits.readBytes)
   private var file: (path: String, descriptor: Int32)?
   /// Whether a file must have the size that its description says.
   private let isStrict: Bool
+  /// Of the last file of rows.
+  var head: TableHead?
 
   init(isStrict: Bool = false) { self.isStrict = isStrict }
 
@@ -78,7 +80,7 @@ final class LineReader {
   }
 
   /// Reads behind what is in the buffer; true at the end of the file.
-  private func fill(_ descriptor: Int32, at offset: Int, _ file: InputFile) throws -> Bool {
+  func fill(_ descriptor: Int32, at offset: Int, _ file: InputFile) throws -> Bool {
     // A line that fills the buffer doubles it: O(1) copies for each byte.
     let room = min(max(Limits.readBytes, buffer.count), Limits.recordBytes - buffer.count)
     guard room > 0 else {
@@ -105,7 +107,7 @@ final class LineReader {
     return count == 0
   }
 
-  private func open(_ input: InputFile) throws -> Int32 {
+  func open(_ input: InputFile) throws -> Int32 {
     if let file, file.path == input.path { return file.descriptor }
     closeFile()
     let descriptor = unsafe Glibc.open(input.path, O_RDONLY | O_CLOEXEC)

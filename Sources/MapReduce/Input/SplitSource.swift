@@ -13,6 +13,7 @@ final class SplitSource: @unchecked Sendable {
 
   /// Where pieces of streams are kept for later stages that read the same stream.
   private let keeper: StreamKeeper?
+  private let format: FileFormat
 
   private var parts: [Part]
   private var index = 0
@@ -25,12 +26,14 @@ final class SplitSource: @unchecked Sendable {
   init(_ splits: [Split], totalBytes: Int) {
     parts = [.splits(splits)]
     keeper = nil
+    format = .lines
     self.totalBytes = totalBytes
   }
 
   /// Files in order; streams among them are read where their turn comes.
-  init(files: [InputFile], keeper: StreamKeeper? = nil) {
+  init(files: [InputFile], _ format: FileFormat, keeper: StreamKeeper? = nil) {
     self.keeper = keeper
+    self.format = format
     parts = []
     var regular: [InputFile] = []
     for file in files {
@@ -61,7 +64,7 @@ final class SplitSource: @unchecked Sendable {
           return number(splits[index])
         }
       case .stream(let path):
-        let reader = try self.reader ?? StreamReader(path)
+        let reader = try self.reader ?? StreamReader(path, format)
         self.reader = reader
         if let piece = try reader.next(isCancelled: isCancelled) {
           keeper?.keep(piece, of: path)
@@ -86,28 +89,5 @@ final class SplitSource: @unchecked Sendable {
     var splits: [Split] = []
     while let (_, split) = try next(isCancelled: isCancelled) { splits.append(split) }
     return splits
-  }
-}
-
-/// The files of all sources of a plan, found before anything runs: a missing file is told at once,
-/// and all stages see a file with the same size.
-struct PlanInputs {
-  private var files: [[String]: [InputFile]] = [:]
-  /// Kept only where some stream is read more than once.
-  private let keeper: StreamKeeper?
-
-  init(_ plan: Plan) throws {
-    var streams: [String] = []
-    for stage in plan.stages {
-      guard case .lines(let paths) = stage.input else { continue }
-      let found = try files[paths] ?? InputFiles.resolve(paths)
-      files[paths] = found
-      streams += found.filter(\.isStream).map(\.path)
-    }
-    keeper = Set(streams).count < streams.count ? StreamKeeper() : nil
-  }
-
-  func source(of paths: [String]) -> SplitSource {
-    SplitSource(files: files[paths] ?? [], keeper: keeper)
   }
 }

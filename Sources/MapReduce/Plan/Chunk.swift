@@ -11,10 +11,17 @@ public import Vocabulary
   case values(Range<Int>)
   /// Records of an earlier stage.
   case records(RunSlice)
+  /// Whole rows of separated text, and what the file's first row says of them.
+  case rows(Bytes, TableHead)
+  /// Whole records of so many bytes.
+  case packed(Bytes, width: Int)
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
   @inlinable var window: Bytes {
-    if case .lines(let bytes) = self { bytes } else { Bytes("") }
+    switch self {
+    case .lines(let bytes), .rows(let bytes, _), .packed(let bytes, _): bytes
+    case .values, .records: Bytes("")
+    }
   }
 }
 
@@ -69,7 +76,6 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
     }
     guard self.record == nil else { return }
     self.offset = offset
-    let shown = record[0..<min(record.count, Limits.shownRecordBytes)]
-    self.record = String(shown) + (shown.count < record.count ? "…" : "")
+    self.record = record.shown
   }
 }
