@@ -129,6 +129,9 @@ extension RecordFailure {
   }
 
   private static func line(_ place: ChunkPlace, _ offset: Int) -> String {
+    if let bytes = place.recordBytes {
+      return "\(place.path), record \((place.offset + offset) / bytes + 1)"
+    }
     if let number = LineReader.lineNumber(place.path, at: place.offset + offset) {
       return "\(place.path):\(number)"
     }

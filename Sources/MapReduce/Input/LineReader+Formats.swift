@@ -77,7 +77,9 @@ extension FileFormat {
   func chunk(of bytes: Bytes, at place: ChunkPlace, _ head: TableHead?) -> (Chunk, ChunkPlace) {
     switch self {
     case .lines, .jsonl: return (.lines(bytes), place)
-    case .records(let width): return (.packed(bytes, width: width), place)
+    case .records(let width):
+      let begin = ChunkPlace(path: place.path, offset: place.offset, recordBytes: width)
+      return (.packed(bytes, width: width), begin)
     case .csv:
       guard let head else { preconditionFailure("rows have a head") }
       let skipped = place.offset == 0 ? min(head.dataStart, bytes.count) : 0

@@ -4,10 +4,12 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// Where a chunk of lines begins, so that an error can name its line.
+/// Where a chunk begins, so that an error can name its line.
 struct ChunkPlace {
   let path: String
   let offset: Int
+  /// Bytes of a record, where records are no lines.
+  var recordBytes: Int?
 }
 
 /// Reads the lines of file ranges through one buffer, a chunk of whole lines at a time.

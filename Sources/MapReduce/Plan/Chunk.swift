@@ -69,6 +69,11 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
 
   /// The cause happened at this line or record of the chunk.
   @usableFromInline init(_ cause: any Error, offset: Int?, record: Bytes) {
+    self.init(cause, offset: offset, shown: record.shown)
+  }
+
+  /// The same with the record as it shall be shown.
+  init(_ cause: any Error, offset: Int?, shown: @autoclosure () -> String) {
     if let failure = cause as? RecordFailure {
       self = failure
     } else {
@@ -76,6 +81,6 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
     }
     guard self.record == nil else { return }
     self.offset = offset
-    self.record = record.shown
+    self.record = shown()
   }
 }
