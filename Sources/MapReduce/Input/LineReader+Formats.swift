@@ -32,7 +32,8 @@ extension LineReader {
     var isAtEnd = false
     buffer.removeAll()
     while offset < range.range.upperBound, !isAtEnd {
-      isAtEnd = try fill(descriptor, at: offset + buffer.count, range.file)
+      isAtEnd = try fill(
+        descriptor, at: offset + buffer.count, range.file, maximum: Self.rowMaximum)
       let rest = range.range.upperBound - offset
       let isLast = buffer.count >= rest || isAtEnd
       let end = isLast ? min(buffer.count, rest) : whole(buffer.bytes)
@@ -46,6 +47,9 @@ extension LineReader {
       buffer.keepTail(from: end)
     }
   }
+
+  /// A byte more than a row may have: who holds it knows that it is too long.
+  private static let rowMaximum = Limits.rowBytes + 1
 
   private func tooLong(_ place: ChunkPlace) -> JobError {
     let error = JobError(
@@ -61,7 +65,7 @@ extension LineReader {
     let descriptor = try open(file)
     buffer.removeAll()
     while true {
-      let isAtEnd = try fill(descriptor, at: buffer.count, file)
+      let isAtEnd = try fill(descriptor, at: buffer.count, file, maximum: Self.rowMaximum)
       let isWhole = isAtEnd || buffer.count >= file.size
       if let found = try TableHead(path: file.path, format, buffer.bytes, isWhole: isWhole) {
         head = found

@@ -81,10 +81,13 @@ final class LineReader {
     return bytes.lastIndex(of: 0x0A).map { $0 + 1 }
   }
 
-  /// Reads behind what is in the buffer; true at the end of the file.
-  func fill(_ descriptor: Int32, at offset: Int, _ file: InputFile) throws -> Bool {
+  /// Reads behind what is in the buffer, until it holds `maximum` bytes; true at the end of the
+  /// file.
+  func fill(
+    _ descriptor: Int32, at offset: Int, _ file: InputFile, maximum: Int = Limits.recordBytes
+  ) throws -> Bool {
     // A line that fills the buffer doubles it: O(1) copies for each byte.
-    let room = min(max(Limits.readBytes, buffer.count), Limits.recordBytes - buffer.count)
+    let room = min(max(Limits.readBytes, buffer.count), maximum - buffer.count)
     guard room > 0 else {
       throw JobError(
         .badInput, "a line of \(file.path) near byte \(offset) is longer than 4 GiB",

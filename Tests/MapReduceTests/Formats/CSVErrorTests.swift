@@ -77,6 +77,15 @@ import Testing
     #expect(header.error.record == "\(header.path):1  \"a,\"b\\n1,2\\n\"")
   }
 
+  @Test func `A quote that is never closed does not fill the memory`() throws {
+    let long = String(repeating: String(repeating: "a", count: 1 << 20) + "\n", count: 68)
+    let found = try failure("a,b\n1,\"" + long)
+    #expect(found.error.message == "a row is longer than 64 MiB")
+    #expect(found.error.record?.hasPrefix("\(found.path):2  \"1,\"aaa") == true)
+    let first = try failure("a,\"" + long)
+    #expect(first.error.record?.hasPrefix("\(first.path):1  \"a,\"aaa") == true)
+  }
+
   @Test func `Lines are counted in the file, not in the split`() throws {
     let rows = (1...40_000).map { "\($0),\"two\nlines\"\n" }
     let text = "n,text\n" + rows.joined() + "bad,x\n"
