@@ -18,6 +18,22 @@ const void *mapred_find_last(const void *base, uint8_t value, size_t count) {
   return memrchr(base, value, count);
 }
 
+size_t mapred_count(const void *base, size_t count, uint8_t value) {
+  const uint8_t *const p = (const uint8_t *)base;
+  size_t found = 0, at = 0;
+  while (at < count) {
+    // Sums of bytes, 16 at a time, for as long as they cannot overflow.
+    const size_t end = count - at > 4080 ? at + 4080 : count;
+    uint8_t sums[16] = {0};
+    for (; at + 16 <= end; at += 16) {
+      for (int i = 0; i < 16; i++) sums[i] += p[at + i] == value;
+    }
+    for (; at < end; at++) found += p[at] == value;
+    for (int i = 0; i < 16; i++) found += sums[i];
+  }
+  return found;
+}
+
 #ifdef MAPRED_LZ4
 #include <lz4.h>
 

@@ -48,6 +48,10 @@
   /// Bytes that a reader asks the file for at a time; a longer line makes its buffer grow.
   package static let readBytes = 256 << 10
 
+  /// The most bytes of a row of separated text, or of a record of a fixed size. A quote that is
+  /// never closed makes one row of all that follows: it is told before it fills the memory.
+  package static let rowBytes = 64 << 20
+
   /// Bytes at the beginning of a split whose keys are sampled before a sort.
   package static let sampleBytes = 16 << 10
 

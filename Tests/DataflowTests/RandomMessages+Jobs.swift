@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
+import Memory
 import TestSupport
 import Vocabulary
 
@@ -16,7 +17,12 @@ extension RandomMessages {
   mutating func plan() -> PlanDescription {
     let location = CodeLocation(fileID: "Jobs/A.swift", line: random.number(1...500))
     let count = random.number(1...3)
-    let source = flag() ? InputDescription.lines([text()]) : .values(count: 4)
+    let formats: [FileFormat] = [
+      .lines, .jsonl, .records(bytes: random.number(1...1000)),
+      .csv(CSVFormat(RowSyntax(separator: 0x09, hasQuotedLineEnds: flag()), hasHeader: flag())),
+    ]
+    let format = formats[random.number(0...3)]
+    let source = flag() ? InputDescription.files([text()], format) : .values(count: 4)
     let stages = (0..<count).map { stage in
       StageDescription(
         id: StageID(stage),

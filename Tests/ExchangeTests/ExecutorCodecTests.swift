@@ -133,7 +133,9 @@ extension RandomSource {
   }
 
   private mutating func file() -> InputFile {
-    InputFile(path: text(), size: small(), isStream: number(0...1) == 0)
+    let cuts: [Cuts] = [.anywhere, .every(number(1...9)), .at([]), .at([3, 4, small() + 5])]
+    return InputFile(
+      path: text(), size: small(), isStream: number(0...1) == 0, cuts: cuts[number(0...3)])
   }
 
   private mutating func job() -> JobSpec {

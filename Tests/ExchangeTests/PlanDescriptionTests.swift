@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 import Foundation
+import Memory
 import Testing
 import Vocabulary
 
@@ -60,6 +61,8 @@ import Vocabulary
     ("job", { $0.job = "other" }), ("paths", { $0.input = .lines(["a.txt b"]) }),
     ("paths in another order", { $0.input = .lines(["b", "a.txt"]) }),
     ("kind of input", { $0.input = .values(count: 3) }),
+    ("format", { $0.input = .files(["a.txt", "b"], .jsonl) }),
+    ("rows", { $0.input = .files(["a.txt", "b"], csv(header: true)) }),
     ("operator", { $0.operatorName = "map" }), ("line", { $0.line = 4 }),
     ("file", { $0.fileID = "Jobs/B.swift" }), ("module", { $0.fileID = "Other/A.swift" }),
     ("shuffle", { $0.shuffle = "range" }), ("combining", { $0.combines = false }),
@@ -80,6 +83,35 @@ import Vocabulary
     ("another output", { $0.hasSecondOutput = true }), ("counters", { $0.counters += ["lines"] }),
     ("name of a counter", { $0.counters = ["lines"] }),
   ]
+
+  private static func csv(header: Bool) -> FileFormat {
+    .csv(CSVFormat(RowSyntax(separator: 0x3B, hasQuotedLineEnds: true), hasHeader: header))
+  }
+
+  @Test func `The format of an input is told`() {
+    var draft = Draft()
+    let formats: [(FileFormat, text: String, json: String)] = [
+      (.lines, "reads lines of a b", #"{"lines":["a","b"]}"#),
+      (.jsonl, "reads JSON lines of a b", #"{"jsonl":["a","b"]}"#),
+      (
+        .records(bytes: 1200), "reads records of 1,200 bytes of a b",
+        #"{"records":["a","b"],"record_bytes":1200}"#
+      ),
+      (
+        Self.csv(header: false), "reads CSV of a b",
+        #"{"csv":["a","b"],"delimiter":";","header":false,"quoted_newlines":true}"#
+      ),
+    ]
+    for (format, text, json) in formats {
+      draft.input = .files(["a", "b"], format)
+      #expect(draft.plan.text.contains(text))
+      #expect(draft.plan.json.line.contains("\"input\":" + json))
+    }
+    draft.input = .files(["a"], Self.csv(header: false))
+    let before = draft.plan.fingerprint
+    draft.input = .files(["a"], Self.csv(header: true))
+    #expect(draft.plan.fingerprint != before)
+  }
 
   @Test(arguments: changes.indices) func `The fingerprint changes with any change`(index: Int) {
     var draft = Draft()

@@ -92,7 +92,7 @@ package struct Driver {
     _ branch: BranchID, _ input: InputDescription, _ runs: [[HeldRun]]
   ) throws -> [MapInput] {
     switch input {
-    case .lines:
+    case .files:
       guard case .listed(let files) = try perform([.list(branch)])[0].report() else {
         throw Unexpected()
       }

@@ -84,6 +84,19 @@ import Testing
     try expectEqual(NGrams.self, ["texts", "--n", "2"], in: corpus.path)
   }
 
+  @Test func `Tables of all formats are read alike`() throws {
+    let corpus = try Corpus()
+    // Notes with line ends, in several splits.
+    let orders = (0..<30_000).map { "\"customer\n\($0 % 900)\",\($0 % 97),\"\($0 * 7919),\nnote\"" }
+    try corpus.write("orders.csv", ["customer,cents,note"] + orders)
+    try corpus.write("visits.jsonl", (0..<30_000).map { #"{"n":\#($0),"user":"u\#($0 % 700)"}"# })
+    try corpus.write(
+      "records.bin", (0..<30_000).map { String("\($0 + 1_000_000_000) 12345".prefix(15)) })
+    try expectEqual(
+      Tables.self, ["orders.csv", "visits.jsonl", "records.bin"], in: corpus.path,
+      executable: Built.faulty)
+  }
+
   @Test func `Lines are made, sorted and checked alike`() throws {
     let corpus = try Corpus()
     try expectEqual(TeraGen.self, ["30000"], in: corpus.path)

@@ -114,26 +114,6 @@ import Vocabulary
     #expect(error?.message.contains("shorter") == true)
   }
 
-  /// Runs a plan on a pipe with a name, into which another thread writes.
-  private func onPipe<R: Sendable>(
-    _ bytes: [UInt8], pieces: Int, _ body: (String) throws -> R
-  ) throws -> R {
-    let directory = try TemporaryDirectory()
-    let path = directory.path + "/pipe"
-    #expect(unsafe mkfifo(path, 0o600) == 0)
-    let thread = Thread {
-      guard let handle = FileHandle(forWritingAtPath: path) else { return }
-      var rest = bytes[...]
-      while !rest.isEmpty {
-        try? handle.write(contentsOf: Data(rest.prefix(pieces)))
-        rest = rest.dropFirst(pieces)
-      }
-      try? handle.close()
-    }
-    thread.start()
-    return try body(path)
-  }
-
   @Test(arguments: [37, 4096, 1 << 20]) func `A pipe is read as a file is`(pieces: Int) throws {
     let directory = try TemporaryDirectory()
     var random = RandomSource(1)

@@ -11,6 +11,7 @@
 #include "mapred_epoll.h"
 #include "mapred_executor.h"
 #include "mapred_process.h"
+#include "mapred_rows.h"
 #include "mapred_sha256.h"
 #include "mapred_shared_memory.h"
 

@@ -63,7 +63,7 @@ struct JobRun: Sendable {
   var unlisted: [BranchID] {
     guard let plan else { return [] }
     return plan.branches.filter { id, input in
-      guard case .lines = input, id.stage.index >= stage else { return false }
+      guard case .files = input, id.stage.index >= stage else { return false }
       return files[id] == nil
     }.map(\.id)
   }
@@ -100,7 +100,7 @@ extension InputDescription {
   /// The splits of a source.
   func splits(files: [InputFile]) -> [SplitDescription] {
     switch self {
-    case .lines: Splits.pack(files).map { .files($0) }
+    case .files: Splits.pack(files).map { .files($0) }
     case .values(let count): Splits.values(count: count).map { .values($0) }
     case .stage: []
     }

@@ -38,7 +38,9 @@ package struct JSONReader {
   private func wrong(_ what: String) -> Wrong { Wrong(offset: place, what: what) }
 
   private mutating func skipSpace() {
-    while let byte = next, [0x20, 0x09, 0x0A, 0x0D].contains(byte) { place += 1 }
+    while let byte = next, byte == 0x20 || byte == 0x0A || byte == 0x0D || byte == 0x09 {
+      place += 1
+    }
   }
 
   private mutating func take(_ byte: UInt8) -> Bool {

@@ -17,8 +17,9 @@ extension ByteBuffer {
 
   private mutating func append(_ input: InputDescription) {
     switch input {
-    case .lines(let paths):
+    case .files(let paths, let format):
       append(0 as UInt8)
+      append(format)
       append(list: paths) { $0.append(counted: $1) }
     case .values(let count):
       append(1 as UInt8)
@@ -86,7 +87,9 @@ extension ByteReader {
   /// What a stage reads: a source, or an earlier stage.
   private mutating func input(before stage: Int) throws(Damaged) -> InputDescription {
     switch try byte() {
-    case 0: return .lines(try list { reader throws(Damaged) in try reader.text() })
+    case 0:
+      let format = try fileFormat()
+      return .files(try list { reader throws(Damaged) in try reader.text() }, format)
     case 1: return .values(count: try number())
     case 2:
       let earlier = try number()

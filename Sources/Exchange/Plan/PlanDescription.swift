@@ -52,12 +52,15 @@ package struct OperatorDescription: Hashable, Sendable {
 
 /// Where a stage's records come from.
 package enum InputDescription: Hashable, Sendable {
-  /// Lines of files: paths, globs, `-` for standard input.
-  case lines([String])
+  /// Records of files: paths, globs, `-` for standard input.
+  case files([String], FileFormat)
   /// Values that the plan holds.
   case values(count: Int)
   /// The result of an earlier stage.
   case stage(StageID)
+
+  /// Lines of files.
+  package static func lines(_ paths: [String]) -> InputDescription { .files(paths, .lines) }
 }
 
 /// One input of a stage.

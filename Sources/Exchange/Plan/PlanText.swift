@@ -103,7 +103,7 @@ extension PlanDescription {
 extension InputDescription {
   fileprivate var text: String {
     switch self {
-    case .lines(let paths): "lines of \(paths.joined(separator: " "))"
+    case .files(let paths, let format): "\(format.text) of \(paths.joined(separator: " "))"
     case .values(let count): "\(count.grouped) values of the plan"
     case .stage(let id): "\(id)"
     }
@@ -111,7 +111,7 @@ extension InputDescription {
 
   fileprivate var json: JSON {
     switch self {
-    case .lines(let paths): .object([("lines", .array(paths.map { .text($0) }))])
+    case .files(let paths, let format): .object(format.fields(paths))
     case .values(let count): .object([("values", .integer(count))])
     case .stage(let id): .object([("stage", .integer(id.index + 1))])
     }

@@ -104,11 +104,11 @@ package final class ExecutorSession {
     switch task.work {
     case .plan:
       let files = try plan.description.branches.compactMap { id, input in
-        guard case .lines = input else { return BranchFiles?.none }
-        return BranchFiles(id, try list(try plan.branch(id, marker)))
+        guard case .files = input else { return BranchFiles?.none }
+        return BranchFiles(id, try list(try plan.branch(id, marker), task))
       }
       return .planned(plan.description, files: files)
-    case .list(let branch): return .listed(try list(try plan.branch(branch, marker)))
+    case .list(let branch): return .listed(try list(try plan.branch(branch, marker), task))
     case .sample(let branch, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
@@ -125,8 +125,8 @@ package final class ExecutorSession {
     }
   }
 
-  private func list(_ branch: Branch) throws -> [InputFile] {
-    guard case .lines(let paths) = branch.input else { return [] }
+  private func list(_ branch: Branch, _ task: TaskOrder) throws -> [InputFile] {
+    guard case .files(let paths, let format) = branch.input else { return [] }
     let files = try InputFiles.resolve(paths)
     if let stream = files.first(where: \.isStream) {
       let name = stream.path == "-" ? "standard input" : stream.path
@@ -134,7 +134,12 @@ package final class ExecutorSession {
         .usage, "\(name) cannot be read by a cluster",
         advice: "save it as a file that all nodes can read, or run the job without a cluster")
     }
-    return files
+    return try files.map { file in
+      try InputFiles.cut(file, format.cutting) {
+        marker.advance()
+        if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+      }
+    }
   }
 
   private func split(_ input: OrderedInput, of branch: BranchID) throws -> BranchSplit {

@@ -46,7 +46,7 @@ package struct Plan: Sendable {
   /// Whether standard input is among what it reads: only the process itself can do that.
   package var readsStandardInput: Bool {
     description.branches.contains { _, input in
-      guard case .lines(let paths) = input else { return false }
+      guard case .files(let paths, _) = input else { return false }
       return paths.contains("-")
     }
   }
@@ -105,7 +105,7 @@ package struct Plan: Sendable {
       let branches = stage.branches.map { branch in
         let input: InputDescription =
           switch branch.input {
-          case .lines(let paths): .lines(paths)
+          case .files(let paths, let format): .files(paths, format)
           case .values(let count): .values(count: count)
           case .stage(let earlier): .stage(id(earlier))
           }

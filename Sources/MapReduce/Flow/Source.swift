@@ -18,7 +18,7 @@ extension Source where T == Bytes {
   /// and bytes that are not UTF-8 are data like any other.
   public static func lines(_ paths: [String]) -> Source<Bytes> {
     Source(
-      input: .lines(paths),
+      input: .files(paths, .lines),
       feed: { chunk, sink in
         guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
         return try forEachLine(bytes, sink)
@@ -57,7 +57,12 @@ extension Source {
 
 /// What a stage reads.
 @usableFromInline enum StageInput: Sendable {
-  case lines([String])
+  case files([String], FileFormat)
   case values(count: Int)
   case stage(StageSpec)
+
+  /// What the bytes of its files mean, where it reads files.
+  var format: FileFormat {
+    if case .files(_, let format) = self { format } else { .lines }
+  }
 }

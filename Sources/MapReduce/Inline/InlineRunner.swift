@@ -29,7 +29,9 @@ package struct InlineRunner: Sendable {
 
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan) throws -> JobResult {
-    let inputs = try PlanInputs(plan)
+    let inputs = try PlanInputs(plan) {
+      if cancellation.isCancelled { throw Self.interrupted }
+    }
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
     let pool = BlockPool(memory)
@@ -80,7 +82,7 @@ package struct InlineRunner: Sendable {
     var source = SplitSource(
       branches: plan.description.stages[index].branches.map { branch in
         switch branch.input {
-        case .lines(let paths): return inputs.source(of: paths)
+        case .files(let paths, let format): return inputs.source(of: paths, format)
         case .values(let count):
           return SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
         case .stage(let earlier):

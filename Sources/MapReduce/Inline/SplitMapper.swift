@@ -10,6 +10,8 @@ final class SplitMapper {
   private let mapper: Mapper
   private let reader: LineReader
   private let broadcasts: BroadcastValues
+  /// By branch.
+  private let formats: [FileFormat]
 
   /// `isStrict`: a file that has another size than its description says is an error.
   init(
@@ -19,6 +21,7 @@ final class SplitMapper {
     self.writer = writer
     self.broadcasts = broadcasts
     reader = LineReader(isStrict: isStrict)
+    formats = stage.branches.map(\.input.format)
     mapper = stage.kernel.makeMapper(
       MapContext(writer: writer, tableSeed: tableSeed, splitters: splitters))
   }
@@ -29,7 +32,7 @@ final class SplitMapper {
     _ split: BranchSplit, begin: (ChunkPlace?) -> Void = { _ in },
     end: (_ records: Int, _ bytes: Int) throws -> Bool
   ) throws {
-    try forEachChunk(split, reader, broadcasts) { chunk, place in
+    try forEachChunk(split, formats[split.branch], reader, broadcasts) { chunk, place in
       begin(place)
       let records = try locating(place) { try mapper.map(chunk) }
       return try end(records, chunk.window.count)
@@ -46,7 +49,9 @@ final class SplitMapper {
     let context = MapContext(
       writer: PartitionWriter(partitions: 1, pool: BlockPool()), tableSeed: 0, splitters: nil)
     var found: [[UInt8]] = []
-    try forEachChunk(split, LineReader(isStrict: isStrict), broadcasts) { chunk, place in
+    let reader = LineReader(isStrict: isStrict)
+    let format = stage.branches[split.branch].input.format
+    try forEachChunk(split, format, reader, broadcasts) { chunk, place in
       try locating(place) { try sample(Self.head(of: chunk), context, &found) }
       return found.isEmpty
     }
@@ -65,6 +70,10 @@ final class SplitMapper {
     case .records(let slice):
       content = .records(
         RunSlice(run: slice.run, range: slice.range.prefix(Limits.sampleRecords)))
+    case .rows(let bytes, let head): content = .rows(head.firstRows(of: bytes), head)
+    case .packed(let bytes, let width):
+      let records = max(1, Limits.sampleBytes / width)
+      content = .packed(bytes[0..<min(bytes.count, records * width)], width: width)
     }
     return Chunk(content, branch: chunk.branch, broadcasts: chunk.broadcasts)
   }
@@ -72,7 +81,8 @@ final class SplitMapper {
 
 /// Hands the chunks of a split to `body` until it returns false.
 private func forEachChunk(
-  _ split: BranchSplit, _ reader: LineReader, _ broadcasts: BroadcastValues,
+  _ split: BranchSplit, _ format: FileFormat, _ reader: LineReader,
+  _ broadcasts: BroadcastValues,
   _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
   func hand(_ content: Chunk.Content, _ place: ChunkPlace?) throws -> Bool {
@@ -82,13 +92,15 @@ private func forEachChunk(
   case .files(let ranges):
     var isWanted = true
     for range in ranges where isWanted {
-      try reader.read(range) { bytes, place in
-        isWanted = try hand(.lines(bytes), place)
+      try reader.read(range, format) { content, place in
+        isWanted = try hand(content, place)
         return isWanted
       }
     }
   case .lines(let piece):
-    _ = try hand(.lines(piece.bytes), ChunkPlace(path: piece.path, offset: piece.offset))
+    let place = ChunkPlace(path: piece.path, offset: piece.offset)
+    let (content, begin) = format.chunk(of: piece.bytes, at: place, piece.head)
+    _ = try hand(content, begin)
   case .values(let range): _ = try hand(.values(range), nil)
   case .records(let slice): _ = try hand(.records(slice), nil)
   }
@@ -128,6 +140,9 @@ extension RecordFailure {
   }
 
   private static func line(_ place: ChunkPlace, _ offset: Int) -> String {
+    if let bytes = place.recordBytes {
+      return "\(place.path), record \((place.offset + offset) / bytes + 1)"
+    }
     if let number = LineReader.lineNumber(place.path, at: place.offset + offset) {
       return "\(place.path):\(number)"
     }

@@ -4,10 +4,12 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// Where a chunk of lines begins, so that an error can name its line.
+/// Where a chunk begins, so that an error can name its line.
 struct ChunkPlace {
   let path: String
   let offset: Int
+  /// Bytes of a record, where records are no lines.
+  var recordBytes: Int?
 }
 
 /// Reads the lines of file ranges through one buffer, a chunk of whole lines at a time.
@@ -16,10 +18,12 @@ struct ChunkPlace {
 /// shrinks is an error instead of a fault. A line belongs to the range where it begins, so a range
 /// first skips to the first line that begins in it and reads on to the end of its last line.
 final class LineReader {
-  private var buffer = ByteBuffer(capacity: Limits.readBytes)
+  var buffer = ByteBuffer(capacity: Limits.readBytes)
   private var file: (path: String, descriptor: Int32)?
   /// Whether a file must have the size that its description says.
   private let isStrict: Bool
+  /// Of the last file of rows.
+  var head: TableHead?
 
   init(isStrict: Bool = false) { self.isStrict = isStrict }
 
@@ -77,10 +81,13 @@ final class LineReader {
     return bytes.lastIndex(of: 0x0A).map { $0 + 1 }
   }
 
-  /// Reads behind what is in the buffer; true at the end of the file.
-  private func fill(_ descriptor: Int32, at offset: Int, _ file: InputFile) throws -> Bool {
+  /// Reads behind what is in the buffer, until it holds `maximum` bytes; true at the end of the
+  /// file.
+  func fill(
+    _ descriptor: Int32, at offset: Int, _ file: InputFile, maximum: Int = Limits.recordBytes
+  ) throws -> Bool {
     // A line that fills the buffer doubles it: O(1) copies for each byte.
-    let room = min(max(Limits.readBytes, buffer.count), Limits.recordBytes - buffer.count)
+    let room = min(max(Limits.readBytes, buffer.count), maximum - buffer.count)
     guard room > 0 else {
       throw JobError(
         .badInput, "a line of \(file.path) near byte \(offset) is longer than 4 GiB",
@@ -105,7 +112,7 @@ final class LineReader {
     return count == 0
   }
 
-  private func open(_ input: InputFile) throws -> Int32 {
+  func open(_ input: InputFile) throws -> Int32 {
     if let file, file.path == input.path { return file.descriptor }
     closeFile()
     let descriptor = unsafe Glibc.open(input.path, O_RDONLY | O_CLOEXEC)

@@ -9,7 +9,7 @@ final class SplitSource: @unchecked Sendable {
   private enum Part {
     case splits([Split])
     /// With where its pieces are kept for others that read the same stream.
-    case stream(String, StreamKeeper?)
+    case stream(String, FileFormat, StreamKeeper?)
   }
 
   private var parts: [(branch: Int, part: Part)]
@@ -41,7 +41,7 @@ final class SplitSource: @unchecked Sendable {
   }
 
   /// Files in order; streams among them are read where their turn comes.
-  init(files: [InputFile], keeper: StreamKeeper? = nil) {
+  init(files: [InputFile], _ format: FileFormat, keeper: StreamKeeper? = nil) {
     var parts: [Part] = []
     var regular: [InputFile] = []
     for file in files {
@@ -50,7 +50,7 @@ final class SplitSource: @unchecked Sendable {
         if let kept = keeper?.pieces(of: file.path) {
           parts.append(.splits(kept.map { .lines($0) }))
         } else {
-          parts.append(.stream(file.path, keeper))
+          parts.append(.stream(file.path, format, keeper))
         }
         regular = []
       } else {
@@ -72,15 +72,20 @@ final class SplitSource: @unchecked Sendable {
           defer { index += 1 }
           return number(splits[index], branch)
         }
-      case .stream(let path, let keeper):
-        let reader = try self.reader ?? StreamReader(path)
+      case .stream(let path, let format, let keeper):
+        // Another branch of the stage may have read it meanwhile.
+        if reader == nil, let kept = keeper?.pieces(of: path) {
+          parts[0].part = .splits(kept.map { .lines($0) })
+          continue
+        }
+        let reader = try self.reader ?? StreamReader(path, format)
         self.reader = reader
         if let piece = try reader.next(isCancelled: isCancelled) {
           keeper?.keep(piece, of: path)
           return number(.lines(piece), branch)
         }
       }
-      if case .stream(let path, let keeper) = part { keeper?.finish(path) }
+      if case .stream(let path, _, let keeper) = part { keeper?.finish(path) }
       parts.removeFirst()
       reader = nil
       index = 0
@@ -98,28 +103,5 @@ final class SplitSource: @unchecked Sendable {
     var splits: [BranchSplit] = []
     while let (_, split) = try next(isCancelled: isCancelled) { splits.append(split) }
     return splits
-  }
-}
-
-/// The files of all sources of a plan, found before anything runs: a missing file is told at once,
-/// and all stages see a file with the same size.
-struct PlanInputs {
-  private var files: [[String]: [InputFile]] = [:]
-  /// Kept only where some stream is read more than once.
-  private let keeper: StreamKeeper?
-
-  init(_ plan: Plan) throws {
-    var streams: [String] = []
-    for (_, input) in plan.description.branches {
-      guard case .lines(let paths) = input else { continue }
-      let found = try files[paths] ?? InputFiles.resolve(paths)
-      files[paths] = found
-      streams += found.filter(\.isStream).map(\.path)
-    }
-    keeper = Set(streams).count < streams.count ? StreamKeeper() : nil
-  }
-
-  func source(of paths: [String]) -> SplitSource {
-    SplitSource(files: files[paths] ?? [], keeper: keeper)
   }
 }

@@ -4,24 +4,27 @@ import Glibc
 import Memory
 import Vocabulary
 
-/// Whole lines out of a stream, kept in memory until they are mapped.
+/// Whole records out of a stream, kept in memory until they are mapped.
 final class StreamPiece: @unchecked Sendable {
   // Sendable because a piece is never written again once it is handed over.
   private let buffer: ByteBuffer
   let path: String
   let offset: Int
+  /// What the stream's first row says, where it has rows.
+  let head: TableHead?
 
-  init(_ buffer: consuming ByteBuffer, path: String, offset: Int) {
+  init(_ buffer: consuming ByteBuffer, path: String, offset: Int, head: TableHead?) {
     self.buffer = buffer
     self.path = path
     self.offset = offset
+    self.head = head
   }
 
   var bytes: Bytes { buffer.bytes }
   var count: Int { buffer.count }
 }
 
-/// Cuts standard input, a pipe or a device into pieces of whole lines.
+/// Cuts standard input, a pipe or a device into pieces of whole records.
 ///
 /// Pieces are the splits that a file with these bytes would be cut into: they depend on the bytes
 /// alone, not on how they arrive.
@@ -31,11 +34,14 @@ final class StreamReader {
   private var rest = ByteBuffer(capacity: Limits.readBytes)
   private var offset = 0
   private var isAtEnd = false
-  /// Lines that begin before this byte of the stream belong to the next piece.
-  private var boundary = Splits.size(at: 0)
+  private let format: FileFormat
+  private var cuts: StreamCuts
+  private var head: TableHead?
 
-  init(_ path: String) throws {
+  init(_ path: String, _ format: FileFormat) throws {
     self.path = path
+    self.format = format
+    cuts = StreamCuts(format.cutting)
     descriptor = unsafe path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw InputFiles.cannotRead(path, errno) }
   }
@@ -44,28 +50,28 @@ final class StreamReader {
 
   /// The next piece; nil at the end of the stream.
   func next(isCancelled: () -> Bool) throws -> StreamPiece? {
-    while boundary <= offset { boundary += Splits.size(at: boundary) }
-    // The line with the byte before the boundary is the piece's last.
-    var searched = boundary - 1 - offset
     while true {
-      if rest.count > searched {
-        if let end = rest.bytes.firstIndex(of: 0x0A, from: searched) {
-          return cut(end + 1)
-        }
-        searched = rest.count
-      }
-      if isAtEnd { return rest.count > 0 ? cut(rest.count) : nil }
+      if let end = cuts.end(of: rest.bytes, at: offset) { return try cut(end) }
+      if isAtEnd { return rest.count > 0 ? try cut(rest.count) : nil }
       if isCancelled() { return nil }
       try fill()
     }
   }
 
-  private func cut(_ end: Int) -> StreamPiece {
+  private func cut(_ end: Int) throws -> StreamPiece {
+    let name = path == "-" ? "standard input" : path
+    if case .records(let bytes) = format, end % bytes != 0 {
+      throw InputFiles.isNoMultiple(name, size: offset + end, of: bytes)
+    }
     var piece = ByteBuffer(capacity: end)
     piece.append(rest.bytes[0..<end])
     rest.keepTail(from: end)
     defer { offset += end }
-    return StreamPiece(piece, path: path == "-" ? "standard input" : path, offset: offset)
+    if case .csv(let csv) = format, head == nil {
+      // The first piece holds the first row.
+      head = try TableHead(path: name, csv, piece.bytes, isWhole: true)
+    }
+    return StreamPiece(piece, path: name, offset: offset, head: head)
   }
 
   private func fill() throws {

@@ -12,6 +12,10 @@ public import Vocabulary
     case values(Range<Int>)
     /// Records of an earlier stage.
     case records(RunSlice)
+    /// Whole rows of separated text, and what the file's first row says of them.
+    case rows(Bytes, TableHead)
+    /// Whole records of so many bytes.
+    case packed(Bytes, width: Int)
   }
 
   /// The branch of the stage, or of a part of it, that it belongs to.
@@ -33,7 +37,10 @@ public import Vocabulary
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
   @inlinable var window: Bytes {
-    if case .lines(let bytes) = content { bytes } else { Bytes("") }
+    switch content {
+    case .lines(let bytes), .rows(let bytes, _), .packed(let bytes, _): bytes
+    case .values, .records: Bytes("")
+    }
   }
 }
 
@@ -81,6 +88,11 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
 
   /// The cause happened at this line or record of the chunk.
   @usableFromInline init(_ cause: any Error, offset: Int?, record: Bytes) {
+    self.init(cause, offset: offset, shown: record.shown)
+  }
+
+  /// The same with the record as it shall be shown.
+  init(_ cause: any Error, offset: Int?, shown: @autoclosure () -> String) {
     if let failure = cause as? RecordFailure {
       self = failure
     } else {
@@ -88,7 +100,6 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
     }
     guard self.record == nil else { return }
     self.offset = offset
-    let shown = record[0..<min(record.count, Limits.shownRecordBytes)]
-    self.record = String(shown) + (shown.count < record.count ? "…" : "")
+    self.record = shown()
   }
 }

@@ -5,6 +5,9 @@ import Exchange
 struct TaggedDecoder: Decoder {
   let tree: TaggedTree
   let codingPath: [any CodingKey]
+  /// Whether whole numbers and others are of one kind, as they are in JSON. A type's own encoding
+  /// tells them apart.
+  var isJSON = false
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Field: CodingKey>(
@@ -14,16 +17,16 @@ struct TaggedDecoder: Decoder {
     return KeyedDecodingContainer(
       FieldsReader<Field>(
         fields: Dictionary(fields, uniquingKeysWith: { _, last in last }),
-        codingPath: codingPath))
+        codingPath: codingPath, isJSON: isJSON))
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
     guard case .list(let elements) = tree else { throw mismatch([Any].self, "a list") }
-    return ElementsReader(elements: elements, codingPath: codingPath)
+    return ElementsReader(elements: elements, codingPath: codingPath, isJSON: isJSON)
   }
 
   func singleValueContainer() -> any SingleValueDecodingContainer {
-    SingleReader(tree: tree, codingPath: codingPath)
+    SingleReader(tree: tree, codingPath: codingPath, isJSON: isJSON)
   }
 
   func mismatch(_ type: Any.Type, _ wanted: String) -> DecodingError {
@@ -36,6 +39,7 @@ struct TaggedDecoder: Decoder {
   struct SingleReader: SingleValueDecodingContainer {
     let tree: TaggedTree
     let codingPath: [any CodingKey]
+    let isJSON: Bool
 
     private func failure(_ type: Any.Type) -> DecodingError {
       TaggedDecoder(tree: tree, codingPath: codingPath).mismatch(type, "\(type)")
@@ -47,6 +51,7 @@ struct TaggedDecoder: Decoder {
         case .integer(let value): N(exactly: value)
         case .natural(let value): N(exactly: value)
         case .text(let value) where N.bitWidth > 64: N(value)
+        case .double(let value) where isJSON: N(exactly: value)
         default: nil
         }
       guard let number else { throw failure(type) }
@@ -63,8 +68,12 @@ struct TaggedDecoder: Decoder {
       return value
     }
     func decode(_ type: Double.Type) throws -> Double {
-      guard case .double(let value) = tree else { throw failure(type) }
-      return value
+      switch tree {
+      case .double(let value): return value
+      case .integer(let value) where isJSON: return Double(value)
+      case .natural(let value) where isJSON: return Double(value)
+      default: throw failure(type)
+      }
     }
     func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
     func decode(_ type: Int.Type) throws -> Int { try integer(type) }
@@ -80,13 +89,14 @@ struct TaggedDecoder: Decoder {
     func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
     func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
-      try T(from: TaggedDecoder(tree: tree, codingPath: codingPath))
+      try T(from: TaggedDecoder(tree: tree, codingPath: codingPath, isJSON: isJSON))
     }
   }
 
   struct ElementsReader: UnkeyedDecodingContainer {
     let elements: [TaggedTree]
     let codingPath: [any CodingKey]
+    let isJSON: Bool
     var currentIndex = 0
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
@@ -98,7 +108,9 @@ struct TaggedDecoder: Decoder {
           DecodingError.Context(codingPath: codingPath, debugDescription: "the list has ended"))
       }
       defer { currentIndex += 1 }
-      return TaggedDecoder(tree: elements[currentIndex], codingPath: codingPath)
+      return TaggedDecoder(
+        tree: elements[currentIndex], codingPath: codingPath + [ElementKey(currentIndex)],
+        isJSON: isJSON)
     }
 
     mutating func decodeNil() throws -> Bool {
@@ -121,6 +133,7 @@ struct TaggedDecoder: Decoder {
   struct FieldsReader<Field: CodingKey>: KeyedDecodingContainerProtocol {
     let fields: [String: TaggedTree]
     let codingPath: [any CodingKey]
+    let isJSON: Bool
     var allKeys: [Field] { fields.keys.sorted().compactMap(Field.init(stringValue:)) }
 
     private func child(_ key: any CodingKey) throws -> TaggedDecoder {
@@ -128,7 +141,7 @@ struct TaggedDecoder: Decoder {
         throw DecodingError.keyNotFound(
           key, DecodingError.Context(codingPath: codingPath, debugDescription: "no such field"))
       }
-      return TaggedDecoder(tree: tree, codingPath: codingPath + [key])
+      return TaggedDecoder(tree: tree, codingPath: codingPath + [key], isJSON: isJSON)
     }
 
     func contains(_ key: Field) -> Bool { fields[key.stringValue] != nil }
@@ -152,8 +165,19 @@ struct TaggedDecoder: Decoder {
           Any.self,
           DecodingError.Context(codingPath: codingPath, debugDescription: "no super value"))
       }
-      return TaggedDecoder(tree: tree, codingPath: codingPath)
+      return TaggedDecoder(tree: tree, codingPath: codingPath, isJSON: isJSON)
     }
     func superDecoder(forKey key: Field) throws -> any Decoder { try child(key) }
   }
+}
+
+/// The place of an element in a list, as part of a path.
+private struct ElementKey: CodingKey {
+  let place: Int
+  var intValue: Int? { place }
+  var stringValue: String { "\(place)" }
+
+  init(_ place: Int) { self.place = place }
+  init?(intValue: Int) { self.init(intValue) }
+  init?(stringValue: String) { return nil }
 }

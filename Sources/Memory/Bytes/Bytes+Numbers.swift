@@ -2,7 +2,7 @@
 extension FixedWidthInteger {
   /// The decimal number that the bytes spell, with an optional sign; nil where they spell none or
   /// one that does not fit. ASCII white space around it is allowed.
-  public init?(_ bytes: Bytes) {
+  @inlinable public init?(_ bytes: Bytes) {
     let digits = bytes.trimmed
     var index = 0
     var isNegative = false
@@ -32,9 +32,46 @@ extension Double {
   /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly
   /// rounded; nil where they spell none. ASCII white space around it is allowed.
   public init?(_ bytes: Bytes) {
+    let text = bytes.trimmed
+    if let number = Self.short(text) {
+      self = number
+      return
+    }
     // The parser below would stop at a zero byte.
-    if bytes.firstIndex(of: 0) != nil { return nil }
+    if text.firstIndex(of: 0) != nil { return nil }
     // Numbers of up to 15 characters are strings without an allocation.
-    self.init(String(bytes.trimmed))
+    self.init(String(text))
+  }
+
+  private static let powersOfTen: [22 of Double] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21,
+  ]
+
+  /// A decimal of up to 18 digits, with a point or without, where one division rounds it right
+  /// (Clinger, "How to read floating point numbers accurately", 1990): its digits are a whole
+  /// number below 2^53, and so is each power of ten up to 10^22 exact.
+  private static func short(_ text: Bytes) -> Double? {
+    let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
+    var index = isNegative ? 1 : 0
+    var digits = 0
+    var value: UInt64 = 0
+    var point: Int?
+    while index < text.count {
+      let byte = text[index]
+      let digit = byte &- 0x30
+      if digit < 10 {
+        value = value &* 10 &+ UInt64(digit)
+        digits += 1
+      } else if byte == UInt8(ascii: "."), point == nil {
+        point = digits
+      } else {
+        return nil
+      }
+      index += 1
+    }
+    guard digits > 0, digits <= 18, value <= 1 << 53 else { return nil }
+    let magnitude = Double(value) / powersOfTen[digits - (point ?? digits)]
+    return isNegative ? -magnitude : magnitude
   }
 }

@@ -31,7 +31,7 @@ extension Bytes {
   }
 
   /// The bytes without ASCII white space at both ends.
-  public var trimmed: Bytes {
+  @inlinable public var trimmed: Bytes {
     var lower = 0
     var upper = count
     while lower < upper, Self.isSpace(self[lower]) { lower += 1 }
@@ -39,7 +39,9 @@ extension Bytes {
     return self[lower..<upper]
   }
 
-  static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (byte >= 9 && byte <= 13) }
+  @inlinable static func isSpace(_ byte: UInt8) -> Bool {
+    byte == 0x20 || (byte >= 9 && byte <= 13)
+  }
 
   /// The fields between `separator` bytes: always one more than there are separators.
   @inlinable public func fields(_ separator: UInt8) -> Fields { Fields(self, separator) }

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+public import Memory
+
+/// A row of separated text: its fields, in place.
+///
+/// Like the views that it gives, a row is valid inside of the closure that it was handed to. Fields
+/// stand without their quotes; only a field with doubled quotes is copied. A column is asked for by
+/// its number, from 0, or by its name in the file's header, so that files may have their columns in
+/// different orders. Names are found at once where each row is asked for the same ones in the same
+/// order.
+public struct Row {
+  let view: RowView
+
+  /// How many fields there are: in all rows of a file the same number.
+  public var count: Int { view.scanner.value.fields.count }
+
+  /// The row as it stands in the file, without its line end.
+  public var bytes: Bytes { view.scanner.value.row }
+
+  /// The field in a column, counted from 0.
+  public subscript(column: Int) -> Bytes {
+    get throws { try view.field(column) }
+  }
+
+  /// The field in a column with this name.
+  public subscript(name: String) -> Bytes {
+    get throws { try view.field(try view.column(name)) }
+  }
+}
+
+extension Row {
+  /// The whole number in a column, counted from 0.
+  public func int(_ column: Int) throws -> Int {
+    let field = try view.field(column)
+    guard let number = Int(field) else { throw view.head.mistyped(column, field, Int.self) }
+    return number
+  }
+
+  /// The whole number in a column with this name.
+  public func int(_ name: String) throws -> Int { try int(try view.column(name)) }
+
+  /// The number in a column, counted from 0.
+  public func double(_ column: Int) throws -> Double {
+    let field = try view.field(column)
+    guard let number = Double(field) else { throw view.head.mistyped(column, field, Double.self) }
+    return number
+  }
+
+  /// The number in a column with this name.
+  public func double(_ name: String) throws -> Double { try double(try view.column(name)) }
+
+  /// The text in a column, counted from 0.
+  public func string(_ column: Int) throws -> String { String(try view.field(column)) }
+
+  /// The text in a column with this name.
+  public func string(_ name: String) throws -> String { try string(try view.column(name)) }
+}
+
+/// The row that is worked on, of a chunk; used by one thread.
+final class RowView {
+  let head: TableHead
+  let scanner: HeapCell<RowScanner>
+  private let finder = HeapCell(ColumnFinder())
+  /// The fields of a typed row by their place, where there are no names.
+  let positions = HeapCell(FieldPositions())
+
+  init(_ bytes: Bytes, _ head: TableHead) {
+    self.head = head
+    scanner = HeapCell(RowScanner(bytes, head.format.syntax))
+  }
+
+  /// Goes to the next row; false where there is none.
+  func findNext() throws -> Bool {
+    do {
+      guard try scanner.value.findNext() else { return false }
+    } catch {
+      throw error.jobError(named: head)
+    }
+    let count = scanner.value.fields.count
+    guard count == head.width else { throw head.ragged(count) }
+    return true
+  }
+
+  func field(_ column: Int) throws -> Bytes {
+    guard column >= 0, column < head.width else {
+      throw JobError(
+        .badInput, "\(head.path) has no column \(column + 1): it has \(head.width)",
+        advice: "columns are counted from 0 in a job")
+    }
+    return scanner.value.fields[column]
+  }
+
+  func column(_ name: String) throws -> Int { try finder.value.column(name, head) }
+}
+
+/// Finds columns by their names. Every row is asked for the same names in the same order, so the
+/// one that is asked for next is mostly known before.
+private struct ColumnFinder {
+  private var asked: [(name: String, column: Int)] = []
+  private var next = 0
+
+  mutating func column(_ name: String, _ head: TableHead) throws -> Int {
+    if next < asked.count, asked[next].name == name {
+      let column = asked[next].column
+      next = next + 1 < asked.count ? next + 1 : 0
+      return column
+    }
+    return try search(name, head)
+  }
+
+  private mutating func search(_ name: String, _ head: TableHead) throws -> Int {
+    let place: Int
+    if let known = asked.firstIndex(where: { $0.name == name }) {
+      place = known
+    } else {
+      place = asked.count
+      asked.append((name, try head.column(name)))
+    }
+    next = place + 1 < asked.count ? place + 1 : 0
+    return asked[place].column
+  }
+}
+
+/// Hands the rows of a chunk to `body`; returns how many there were.
+func forEachRow(_ bytes: Bytes, _ head: TableHead, _ body: (Row) throws -> Void) throws -> Int {
+  let view = RowView(bytes, head)
+  let row = Row(view: view)
+  var rows = 0
+  do {
+    while true {
+      LineNote.begin(view.scanner.value.next)
+      guard try view.findNext() else { return rows }
+      try body(row)
+      rows &+= 1
+    }
+  } catch {
+    throw RecordFailure(error, offset: view.scanner.value.start, record: row.bytes)
+  }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+import Memory
+
+/// Decodes a `Decodable` type from a row: by the names of its columns, or, where they have none, by
+/// their order.
+struct RowDecoder: Decoder {
+  let view: RowView
+  var codingPath: [any CodingKey] { [] }
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  /// The value of a row. An error names the column and what it holds.
+  static func decode<T: Decodable>(_ type: T.Type, from row: Row) throws -> T {
+    row.view.positions.value.beginRow()
+    do {
+      return try T(from: RowDecoder(view: row.view))
+    } catch let error as DecodingError {
+      throw JobError(.badInput, "\(type) cannot be made of this row: \(error.reason)")
+    }
+  }
+
+  func container<Field: CodingKey>(keyedBy type: Field.Type) -> KeyedDecodingContainer<Field> {
+    KeyedDecodingContainer(RowFields<Field>(view: view))
+  }
+
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw Self.noFields }
+  func singleValueContainer() throws -> any SingleValueDecodingContainer { throw Self.noFields }
+
+  private static var noFields: JobError {
+    JobError(
+      .usage, "a row is decoded by the names of its fields",
+      advice: "read it as a struct with a property for each column that is wanted")
+  }
+}
+
+extension DecodingError {
+  /// What it says, in a line.
+  var reason: String {
+    switch self {
+    case .typeMismatch(_, let context), .valueNotFound(_, let context),
+      .keyNotFound(_, let context), .dataCorrupted(let context):
+      let path = context.codingPath.map(\.stringValue).joined(separator: ".")
+      return path.isEmpty ? context.debugDescription : "\(path): \(context.debugDescription)"
+    @unknown default: return "\(self)"
+    }
+  }
+}
+
+/// Numbers the fields of a row in the order in which they are first asked for.
+struct FieldPositions {
+  private var asked: [String] = []
+  private var last = 0
+
+  mutating func beginRow() {
+    asked.removeAll(keepingCapacity: true)
+    last = 0
+  }
+
+  mutating func place(of name: String) -> Int {
+    // A field that may be missing is asked for three times in a row.
+    if last < asked.count, asked[last] == name { return last }
+    last = asked.firstIndex(of: name) ?? asked.count
+    if last == asked.count { asked.append(name) }
+    return last
+  }
+}
+
+/// The fields of a row by their coding keys.
+private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
+  let view: RowView
+  var codingPath: [any CodingKey] { [] }
+  var allKeys: [Field] { view.head.names.compactMap(Field.init(stringValue:)) }
+
+  private func value(_ key: Field) throws -> FieldDecoder {
+    let name = key.stringValue
+    let hasHeader = view.head.format.hasHeader
+    let column =
+      hasHeader ? try view.column(name) : view.positions.value.place(of: name)
+    return FieldDecoder(text: try view.field(column), column: column, head: view.head)
+  }
+
+  /// An optional field may have no column.
+  func contains(_ key: Field) -> Bool {
+    guard view.head.format.hasHeader else {
+      return view.positions.value.place(of: key.stringValue) < view.head.width
+    }
+    return view.head.names.contains(key.stringValue)
+  }
+
+  func decodeNil(forKey key: Field) throws -> Bool { try value(key).decodeNil() }
+  func decode(_ type: Bool.Type, forKey key: Field) throws -> Bool { try value(key).decode(type) }
+  func decode(_ type: String.Type, forKey key: Field) throws -> String {
+    try value(key).decode(type)
+  }
+  func decode(_ type: Double.Type, forKey key: Field) throws -> Double {
+    try value(key).decode(type)
+  }
+  func decode(_ type: Int.Type, forKey key: Field) throws -> Int { try value(key).decode(type) }
+  func decode(_ type: UInt.Type, forKey key: Field) throws -> UInt { try value(key).decode(type) }
+  func decode<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T {
+    try T(from: try value(key))
+  }
+
+  func nestedContainer<Inner: CodingKey>(
+    keyedBy type: Inner.Type, forKey key: Field
+  ) throws -> KeyedDecodingContainer<Inner> {
+    try value(key).container(keyedBy: type)
+  }
+  func nestedUnkeyedContainer(forKey key: Field) throws -> any UnkeyedDecodingContainer {
+    try value(key).unkeyedContainer()
+  }
+  func superDecoder() -> any Decoder { RowDecoder(view: view) }
+  func superDecoder(forKey key: Field) throws -> any Decoder { try value(key) }
+}
+
+/// Decodes the value of one field.
+private struct FieldDecoder: Decoder, SingleValueDecodingContainer {
+  let text: Bytes
+  let column: Int
+  let head: TableHead
+  var codingPath: [any CodingKey] { [] }
+  var userInfo: [CodingUserInfoKey: Any] { [:] }
+
+  func singleValueContainer() -> any SingleValueDecodingContainer { self }
+  func container<Field: CodingKey>(keyedBy type: Field.Type) throws -> KeyedDecodingContainer<Field>
+  { throw isNoValue }
+  func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw isNoValue }
+
+  private var isNoValue: JobError {
+    JobError(.usage, "\(head.name(of: column)) holds one value, not several")
+  }
+
+  private func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
+    guard let number = N(text) else { throw head.mistyped(column, text, type) }
+    return number
+  }
+
+  func decodeNil() -> Bool { text.isEmpty }
+  func decode(_ type: Bool.Type) throws -> Bool {
+    switch String(text).lowercased() {
+    case "true", "1": return true
+    case "false", "0": return false
+    default: throw head.mistyped(column, text, type)
+    }
+  }
+  func decode(_ type: String.Type) -> String { String(text) }
+  func decode(_ type: Double.Type) throws -> Double {
+    guard let number = Double(text) else { throw head.mistyped(column, text, type) }
+    return number
+  }
+  func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
+  func decode(_ type: Int.Type) throws -> Int { try integer(type) }
+  func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
+  func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
+  func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
+  func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
+  func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
+  func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
+  func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
+  func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
+  func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
+  func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
+  func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
+  func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
+}

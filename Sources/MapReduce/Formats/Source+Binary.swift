@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import Exchange
+public import Memory
+import Vocabulary
+
+extension Source where T == Bytes {
+  /// Records of `recordBytes` bytes each, without anything between them. A file whose size is no
+  /// multiple of that is an error. `paths` are read as by `lines`.
+  public static func binary(_ paths: [String], recordBytes: Int) -> Source<Bytes> {
+    precondition(
+      recordBytes > 0 && recordBytes <= Limits.rowBytes,
+      "a record has 1 to \(Limits.rowBytes) bytes, not \(recordBytes)")
+    return Source(
+      input: .files(paths, .records(bytes: recordBytes)),
+      feed: { chunk, sink in
+        guard case .packed(let bytes, let width) = chunk.content else {
+          preconditionFailure("records of a fixed size are read")
+        }
+        return try forEachPacked(bytes, width: width, sink)
+      },
+      name: "binary")
+  }
+
+  /// The same of one file, glob, directory or, as `-`, standard input.
+  public static func binary(_ path: String, recordBytes: Int) -> Source<Bytes> {
+    binary([path], recordBytes: recordBytes)
+  }
+}
+
+private func forEachPacked(
+  _ bytes: Bytes, width: Int, _ body: (Bytes) throws -> Void
+) throws -> Int {
+  var start = 0
+  while start < bytes.count {
+    LineNote.begin(start)
+    let record = bytes[start..<(start &+ width)]
+    do {
+      try body(record)
+    } catch {
+      throw RecordFailure(error, offset: start, shown: record.hexadecimal)
+    }
+    start &+= width
+  }
+  return bytes.count / width
+}
+
+extension Bytes {
+  /// The beginning in hexadecimal digits, for an error.
+  fileprivate var hexadecimal: String {
+    let digits = self[0..<Swift.min(count, Limits.shownRecordBytes / 4)].map { byte in
+      (byte < 16 ? "0" : "") + String(byte, radix: 16)
+    }
+    return digits.joined() + (digits.count < count ? "…" : "")
+  }
+}

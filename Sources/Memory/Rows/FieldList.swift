@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The fields of one row: views, in memory that is kept from row to row.
+@safe
+@usableFromInline package struct FieldList: ~Copyable {
+  // Safe because the memory is owned alone, all places below `count` are written, and every access
+  // is checked against it.
+  private var base: UnsafeMutablePointer<Bytes>
+  private var capacity: Int
+  @usableFromInline package private(set) var count = 0
+
+  init() {
+    capacity = 16
+    unsafe base = .allocate(capacity: capacity)
+  }
+
+  deinit { unsafe base.deallocate() }
+
+  package subscript(index: Int) -> Bytes {
+    precondition(index >= 0 && index < count, "field index out of range")
+    return unsafe base[index]
+  }
+
+  @inline(__always) mutating func append(_ field: Bytes) {
+    if count == capacity { grow() }
+    unsafe base.advanced(by: count).initialize(to: field)
+    count &+= 1
+  }
+
+  mutating func removeAll() { count = 0 }
+
+  @inline(never) private mutating func grow() {
+    let larger = UnsafeMutablePointer<Bytes>.allocate(capacity: 2 * capacity)
+    unsafe larger.moveInitialize(from: base, count: count)
+    unsafe base.deallocate()
+    unsafe base = larger
+    capacity *= 2
+  }
+}
