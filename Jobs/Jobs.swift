@@ -7,6 +7,6 @@ public enum Jobs: JobSuite {
   public static let jobs: [any Job.Type] = [
     WordCount.self, Frequencies.self, Grep.self, InvertedIndex.self, Histogram.self, TeraGen.self,
     TeraSort.self, TeraValidate.self, Sessions.self, LogStats.self, DistinctCount.self,
-    PageRank.self, KMeans.self, TriangleCount.self, NGrams.self,
+    Revenue.self, PageRank.self, KMeans.self, TriangleCount.self, NGrams.self,
   ]
 }

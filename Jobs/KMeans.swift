@@ -37,8 +37,11 @@ struct KMeans: Job {
       .top(4 * k, by: { [seed] in $0.lot(seed) })
       .reduce { point, _ in point }
       .top(k, by: { [seed] in $0.lot(seed) })
-      .map { _, point in point }
-      .keyed { [seed] in (Int(truncatingIfNeeded: $0.lot(seed) >> 1), $0) }
+      .map { _, point in (true, point) }
+      .keyed { $0 }
+      .group(to: (Int, [Double]).self) { _, points, emit in
+        for (place, point) in points.enumerated() { emit(place + 1, point) }
+      }
     first.iterate(
       upTo: rounds,
       until: { [tolerance] in $0.squaredDistance(to: $1) <= tolerance * tolerance }

@@ -8,7 +8,7 @@ struct HelpTests {
   private static let jobs = [
     "wordcount", "frequencies", "grep", "inverted-index", "histogram", "teragen", "terasort",
     "teravalidate", "sessions", "logstats", "distinct-count",
-    "pagerank", "kmeans", "triangle-count", "ngrams",
+    "revenue", "pagerank", "kmeans", "triangle-count", "ngrams",
   ]
 
   @Test("The command's help goes to standard output and names all verbs and exit codes")

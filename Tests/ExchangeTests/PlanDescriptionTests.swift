@@ -105,7 +105,7 @@ import Vocabulary
     for (format, text, json) in formats {
       draft.input = .files(["a", "b"], format)
       #expect(draft.plan.text.contains(text))
-      #expect(draft.plan.json.line.contains("\"input\":" + json))
+      #expect(draft.plan.json.line.contains("\"reads\":" + json))
     }
     draft.input = .files(["a"], Self.csv(header: false))
     let before = draft.plan.fingerprint

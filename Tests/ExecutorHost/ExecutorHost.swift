@@ -123,7 +123,8 @@ struct Measures {
     let place = try Workplace(slots: 1, arenaBytes: 2 << 30)
     let job = JobSpec("terasort", [input], in: directory)
     guard
-      case .listed(let files) = try place.perform(job, executable, [.list(BranchID(StageID(0), 0))])[0]
+      case .listed(let files) = try place.perform(
+        job, executable, [.list(BranchID(StageID(0), 0))])[0]
         .report()
     else { return }
     let splits = Splits.pack(files)

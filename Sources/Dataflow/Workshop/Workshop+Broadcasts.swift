@@ -8,20 +8,22 @@ import Vocabulary
 struct BroadcastShelf: Sendable {
   private var shelf = Shelf()
   /// Steps that executors were told of.
-  private var told: Set<StepID> = []
+  private var told: [StepID] = []
 
   func run(_ step: StepID, _ partition: Int) -> HeldRun? { shelf.run(step, partition) }
 
   mutating func take(_ piece: RunPiece, _ block: Block?) { shelf.take(piece, block) }
 
   /// Executors are told of a step.
-  mutating func tell(_ step: StepID) { told.insert(step) }
+  mutating func tell(_ step: StepID) {
+    if !told.contains(step) { told.append(step) }
+  }
 
   /// Frees all but what is needed; returns the steps that executors have no use for any more.
   mutating func keep(_ isNeeded: (StepID) -> Bool) -> [StepID] {
     shelf.keep(isNeeded)
-    let ended = told.filter { !isNeeded($0) }.sorted()
-    told.subtract(ended)
+    let ended = told.filter { !isNeeded($0) }
+    told.removeAll { !isNeeded($0) }
     return ended
   }
 }

@@ -78,7 +78,9 @@ extension LineReader {
 
 extension FileFormat {
   /// Whole records as a chunk, and where it begins: what stands before the first row is no data.
-  func chunk(of bytes: Bytes, at place: ChunkPlace, _ head: TableHead?) -> (Chunk.Content, ChunkPlace) {
+  func chunk(of bytes: Bytes, at place: ChunkPlace, _ head: TableHead?) -> (
+    Chunk.Content, ChunkPlace
+  ) {
     switch self {
     case .lines, .jsonl: return (.lines(bytes), place)
     case .records(let width):

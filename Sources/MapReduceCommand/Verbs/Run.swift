@@ -83,7 +83,7 @@ struct RunOptions: ParsableArguments {
 
   /// A directory on a disk, as far as one can tell: `/tmp` is often memory.
   private static var scratchDirectory: String {
-    unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/var/tmp"
+    SettingsSources.processEnvironment["TMPDIR"] ?? "/var/tmp"
   }
 
   var threadCount: Int {
@@ -141,7 +141,8 @@ struct RunJob<J: Job>: ParsableCommand {
   ) throws -> JobResult {
     guard let place = options.on else {
       let runner = InlineRunner(
-        threads: options.threadCount, memory: try options.memoryBudget, cancellation: Interrupt.cancellation, observer: display)
+        threads: options.threadCount, memory: try options.memoryBudget,
+        cancellation: Interrupt.cancellation, observer: display)
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)

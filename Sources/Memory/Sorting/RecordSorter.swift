@@ -3,8 +3,8 @@
 /// Gathers records and brings them into key order; those with equal keys stay in the order in which
 /// they came.
 ///
-/// While memory is plenty, records stay where they are. Where it is not, what has come is sorted and
-/// written out, and in the end what was written is merged: each record is copied twice more.
+/// While memory is plenty, records stay where they are. Where it is not, what has come is sorted
+/// and written out, and in the end what was written is merged: each record is copied twice more.
 @usableFromInline package final class RecordSorter {
   private let pool: BlockPool
   private var budget: MemoryBudget { pool.budget }

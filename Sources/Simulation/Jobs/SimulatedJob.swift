@@ -9,8 +9,8 @@ struct SimulatedJob: Hashable, Sendable {
   let seed: UInt64
   /// Values that the first stage reads.
   let values: Int
-  /// 1 to 6: gathered by hash, sorted by ranges, brought together, met with the first stage and with
-  /// the source by hash, and then two rounds of an iteration, of which one may be enough.
+  /// 1 to 6: gathered by hash, sorted by ranges, brought together, met with the first stage and
+  /// with the source by hash, and then two rounds of an iteration, of which one may be enough.
   let stages: Int
   /// The value at which a closure throws; nil where none does.
   let failsAt: Int?
