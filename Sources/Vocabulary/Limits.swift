@@ -16,6 +16,9 @@
   /// LZ4's throughput.
   package static let outputChunkBytes = 256 << 10
 
+  /// The most files of one result: their names have five digits.
+  package static let outputFiles = 100_000
+
   /// Partitions of a shuffle. Fixed, so that results depend on the input alone, not on the
   /// machine; it bounds how many threads can fold at once.
   @inlinable package static var partitions: Int { 32 }
@@ -37,6 +40,10 @@
   /// Bytes of input in a split: enough to keep threads busy, few enough to share them evenly.
   package static let splitBytesMinimum = 256 << 10
   package static let splitBytesMaximum = 16 << 20
+
+  /// Bytes of a compressed file between the frames at which it may be cut: expanded, some MiB, so
+  /// that 100,000 offsets are enough for 100 GB.
+  package static let frameSpacing = 1 << 20
 
   /// Splits that values and the records of an earlier stage are cut into.
   package static let splitsWanted = 64

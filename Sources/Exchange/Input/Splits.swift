@@ -34,7 +34,8 @@ package enum Splits {
     min(max(position / 16, Limits.splitBytesMinimum), Limits.splitBytesMaximum)
   }
 
-  /// Packs files in order: a large file into many splits, many small files into one.
+  /// Packs files in order: a large file into many splits, many small files into one. Files are cut
+  /// where they may be, so a split can be larger than it should.
   package static func pack(_ files: [InputFile]) -> [[FileRange]] {
     var position = 0
     var target = size(at: position)
@@ -44,7 +45,7 @@ package enum Splits {
     for file in files where file.size > 0 {
       var start = 0
       while start < file.size {
-        let end = min(file.size, start + target - openBytes)
+        let end = file.cuts.place(atLeast: start + target - openBytes, size: file.size)
         open.append(FileRange(file: file, range: start..<end))
         openBytes += end - start
         start = end

@@ -98,10 +98,10 @@ package final class ExecutorSession {
     case .plan:
       let files = try plan.description.stages.map { stage in
         guard case .lines = stage.input else { return [InputFile]?.none }
-        return try list(try plan.stage(stage.id, marker))
+        return try list(try plan.stage(stage.id, marker), task)
       }
       return .planned(plan.description, files: files)
-    case .list(let stage): return .listed(try list(try plan.stage(stage, marker)))
+    case .list(let stage): return .listed(try list(try plan.stage(stage, marker), task))
     case .sample(let stage, let input):
       var samples: [[UInt8]] = []
       try SplitMapper.sample(
@@ -116,9 +116,12 @@ package final class ExecutorSession {
     }
   }
 
-  private func list(_ stage: StageSpec) throws -> [InputFile] {
+  private func list(_ stage: StageSpec, _ task: TaskOrder) throws -> [InputFile] {
     guard case .lines(let paths) = stage.input else { return [] }
-    let files = try InputFiles.resolve(paths)
+    let files = try InputFiles.resolve(paths) {
+      marker.advance()
+      if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+    }
     if let stream = files.first(where: \.isStream) {
       let name = stream.path == "-" ? "standard input" : stream.path
       throw JobError(

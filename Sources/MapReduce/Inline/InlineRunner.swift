@@ -26,7 +26,9 @@ package struct InlineRunner: Sendable {
 
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan) throws -> JobResult {
-    let inputs = try PlanInputs(plan)
+    let inputs = try PlanInputs(plan) {
+      if cancellation.isCancelled { throw Self.interrupted }
+    }
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
     let pool = BlockPool()

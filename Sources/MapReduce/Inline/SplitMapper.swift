@@ -119,7 +119,7 @@ extension RecordFailure {
   }
 
   private static func line(_ place: ChunkPlace, _ offset: Int) -> String {
-    if let number = LineReader.lineNumber(place.path, at: place.offset + offset) {
+    if let number = LineReader.lineNumber(place, offset) {
       return "\(place.path):\(number)"
     }
     return "\(place.path), byte \(place.offset + offset)"

@@ -4,7 +4,17 @@ import Glibc
 
 /// Turns paths, globs and directories into files, in a fixed order.
 enum InputFiles {
-  static func resolve(_ paths: [String]) throws -> [InputFile] {
+  /// `progress` is called now and then; it throws where the work is not wanted any more.
+  static func resolve(
+    _ paths: [String], _ progress: () throws -> Void = {}
+  ) throws -> [InputFile] {
+    try named(paths).map { file in
+      guard let compression = file.compression else { return file }
+      return file.cut(.at(try frames(of: file, compression, progress)))
+    }
+  }
+
+  private static func named(_ paths: [String]) throws -> [InputFile] {
     var files: [InputFile] = []
     for path in paths {
       if path == "-" {

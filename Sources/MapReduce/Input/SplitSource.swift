@@ -47,8 +47,9 @@ final class SplitSource: @unchecked Sendable {
       }
     }
     parts.append(.splits(Splits.pack(regular).map { .files($0) }))
-    totalBytes =
-      files.contains { $0.isStream } ? nil : files.reduce(0) { $0 + $1.size }
+    // What is compressed is counted as it is read: expanded.
+    let isKnown = files.allSatisfy { !$0.isStream && $0.compression == nil }
+    totalBytes = isKnown ? files.reduce(0) { $0 + $1.size } : nil
   }
 
   /// The next split with its number; nil where there are no more.
@@ -96,11 +97,12 @@ struct PlanInputs {
   /// Kept only where some stream is read more than once.
   private let keeper: StreamKeeper?
 
-  init(_ plan: Plan) throws {
+  /// `progress` is called now and then; it throws where the work is not wanted any more.
+  init(_ plan: Plan, _ progress: () throws -> Void = {}) throws {
     var streams: [String] = []
     for stage in plan.stages {
       guard case .lines(let paths) = stage.input else { continue }
-      let found = try files[paths] ?? InputFiles.resolve(paths)
+      let found = try files[paths] ?? InputFiles.resolve(paths, progress)
       files[paths] = found
       streams += found.filter(\.isStream).map(\.path)
     }

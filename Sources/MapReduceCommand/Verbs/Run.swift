@@ -29,6 +29,8 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Save as text instead: lines, csv or jsonl.")
   var format: RecordFormatArgument?
 
+  @OptionGroup var files: FileOptions
+
   @Option(
     help: ArgumentHelp(
       """
@@ -51,25 +53,23 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("--threads takes a number from 1 to \(Limits.threads)")
     }
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
-  }
-
-  var threadCount: Int {
-    threads ?? min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
-  }
-}
-
-/// `lines`, `csv` or `jsonl`.
-enum RecordFormatArgument: String, CaseIterable, ExpressibleByArgument {
-  case lines
-  case csv
-  case jsonl
-
-  var format: RecordFormat {
-    switch self {
-    case .lines: .lines
-    case .csv: .csv
-    case .jsonl: .jsonl
+    if files.areNamed, output == nil || format == nil {
+      throw ValidationError(
+        "--compress, --files and --file-size are for text that is saved: name -o and --format")
     }
+  }
+
+  var threadCount: Int { threads ?? Self.processors }
+
+  /// As many threads as can run at once.
+  static var processors: Int {
+    min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  }
+
+  /// How results are saved. A format without a place is how the records are shown.
+  var save: SaveFormat {
+    guard output != nil, let format else { return .runs }
+    return .text(files.export(format.format))
   }
 }
 
@@ -86,12 +86,9 @@ struct RunJob<J: Job>: ParsableCommand {
     Interrupt.install()
     let plan = try Plan(job)
     let display = ProgressDisplay(isQuiet: options.quiet || options.json)
-    // A format without a place is how the records are shown.
-    let save: SaveFormat =
-      options.output == nil ? .runs : options.format.map { .text($0.format) } ?? .runs
     let writer = try options.output.map {
       try ResultWriter(
-        to: $0, format: save, threads: options.threadCount,
+        to: $0, format: options.save, threads: options.threadCount,
         cancellation: Interrupt.cancellation)
     }
     let result = try result(of: plan, writer, display)
