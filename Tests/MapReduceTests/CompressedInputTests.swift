@@ -169,6 +169,32 @@ import Vocabulary
     }
   }
 
+  @Test(arguments: framed, 0..<40) func `Whatever is damaged, no range shows other lines`(
+    compression: Compression, seed: Int
+  ) throws {
+    let directory = try TemporaryDirectory()
+    var random = RandomSource(seed)
+    let texts = (0..<3).map { _ in random.bytes(random.number(0...400), of: Array("ab\n".utf8)) }
+    let whole = LineReaderTests.naiveLines(Array(texts.joined()))
+    let (bytes, starts) = try Self.frames(texts, compression)
+    let damaged = random.damaged(bytes)
+    let path = try directory.write("file.\(compression.fileExtension)", damaged)
+    let file = InputFile(path: path, size: damaged.count, isStream: false)
+    let borders = starts.filter { $0 < damaged.count }
+    var found: [[UInt8]]? = []
+    for (lower, upper) in zip(borders, borders.dropFirst() + [damaged.count]) {
+      do {
+        found? += try lines(FileRange(file: file, range: lower..<upper), LineReader())
+      } catch let error as JobError {
+        #expect(error.code == .badInput && error.message.contains(path))
+        found = nil
+      }
+    }
+    // A file that was cut between two frames is whole.
+    let isWhole = found == nil || found == whole || starts.contains(damaged.count)
+    #expect(isWhole, "seed \(seed)")
+  }
+
   @Test(arguments: formats) func `An error names the line of the text`(
     compression: Compression
   ) throws {

@@ -211,5 +211,39 @@ import Testing
     }
   }
 
+  @Test func `Heads of frames have the lengths that their flags say`() throws {
+    func head(
+      _ bytes: [UInt8], _ read: (inout ByteReader) throws -> FrameWalk.Head
+    ) throws -> [Int] {
+      try (bytes + [UInt8](repeating: 0, count: 20)).withBytes { bytes in
+        var reader = ByteReader(bytes)
+        let head = try read(&reader)
+        return [head.byteCount, head.blockTail, head.frameTail, head.hasBlocks ? 1 : 0]
+      }
+    }
+    let zstd: [UInt8] = [0x28, 0xB5, 0x2F, 0xFD]
+    // Descriptor, and the bytes of window, dictionary and content size that follow it.
+    for (flags, length) in [(0x00, 1), (0x20, 1), (0x63, 6), (0x81, 6), (0xC2, 11), (0xE0, 8)] {
+      for checksum in [0, 4] {
+        let found = try head(zstd + [UInt8(flags | checksum)], ZstdFrames.head)
+        #expect(found == [5 + length, 0, checksum, 1], "\(flags)")
+      }
+    }
+    let lz4: [UInt8] = [0x04, 0x22, 0x4D, 0x18]
+    for (flags, length) in [(0x40, 7), (0x60, 7), (0x48, 15), (0x41, 11), (0x49, 19)] {
+      for (mark, block, frame) in [(0, 0, 0), (0x10, 4, 0), (0x04, 0, 4), (0x14, 4, 4)] {
+        let found = try head(lz4 + [UInt8(flags | mark)], LZ4Frames.head)
+        #expect(found == [length, block, frame, 1], "\(flags)")
+      }
+    }
+    let skipped: [UInt8] = [0x5F, 0x2A, 0x4D, 0x18, 0, 1, 0, 0]
+    #expect(try head(skipped, ZstdFrames.head) == [264, 0, 0, 0])
+    #expect(try head(skipped, LZ4Frames.head) == [264, 0, 0, 0])
+    for damaged in [zstd + [0x08], [0x02, 0x21, 0x4C, 0x18, 0], lz4 + [0x80]] {
+      #expect(throws: ByteReader.Damaged.self) { _ = try head(damaged, ZstdFrames.head) }
+      #expect(throws: ByteReader.Damaged.self) { _ = try head(damaged, LZ4Frames.head) }
+    }
+  }
+
   @Test func `Members of gzip have no lengths to walk by`() { #expect(FrameWalk(.gzip) == nil) }
 }

@@ -70,7 +70,7 @@ final class FrameReader {
     taken += count
     guard textAtBorder == nil, position >= border else { return count }
     if !decompressor.isInside, position == border { textAtBorder = decompressor.made }
-    // A frame that began before the border ends with it, or the file is not the one that was listed.
+    // A frame that began before the border ends with it, or the file is not what was listed.
     if position > border { throw Self.isDamaged(file, compression, at: border) }
     return count
   }

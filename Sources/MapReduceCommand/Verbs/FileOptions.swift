@@ -16,7 +16,8 @@ struct FileOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Save each result as files of text of at most this size: 256MiB.", valueName: "size"))
+      "Save each result as files of text of at most this size, 1MiB or more: 256MiB.",
+      valueName: "size"))
   var fileSize: FileSizeArgument?
 
   func validate() throws {
