@@ -16,6 +16,11 @@
   /// LZ4's throughput.
   package static let outputChunkBytes = 256 << 10
 
+  /// The same for text that is compressed, of which each chunk is a frame: frames of 256 KiB
+  /// were measured to make zstd files of words a quarter larger than one frame, those of 1 MiB a
+  /// twentieth.
+  package static let compressedChunkBytes = 1 << 20
+
   /// The most files of one result: their names have five digits.
   package static let outputFiles = 100_000
 

@@ -125,9 +125,9 @@ import Testing
     compression: Compression?
   ) throws {
     let directory = try TemporaryDirectory()
-    let limit = 700_000
+    let limit = compression == nil ? 700_000 : 1_200_000
     let export = TextExport(.lines, compression: compression, division: .bytes(limit))
-    let result = try Self.sorted(Self.letters(12_000))
+    let result = try Self.sorted(Self.letters(20_000))
     try check(result, export) { $0 > 2 }
     try save(result, export, in: directory.path + "/out")
     let files = try files(directory, "out")

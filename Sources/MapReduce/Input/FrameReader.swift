@@ -53,8 +53,9 @@ final class FrameReader {
       let made = decompressor.made
       let count = try expand(&text, room: full - text.count)
       let hasMoved = count > 0 || decompressor.made > made
-      // A frame can end without either: its last bytes were taken before.
-      if !hasMoved, decompressor.isInside { try readMore() }
+      // A frame can end without moving: its last bytes were taken before.
+      let hasEnded = taken == compressed.count && !decompressor.isInside
+      if !hasMoved, !hasEnded { try readMore() }
     }
     return false
   }

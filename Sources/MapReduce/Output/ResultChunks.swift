@@ -18,17 +18,22 @@ struct ResultChunks: Sendable {
   private let files: [Int]
   private let orders: [RecordOrder]
 
-  init(_ result: StageResult, division: FileDivision = .none) {
+  /// Chunks of about `target` bytes, none of which belongs to two files.
+  init(
+    _ result: StageResult, ofBytes target: Int = Limits.outputChunkBytes,
+    division: FileDivision = .none
+  ) {
     var count: Int?
     if case .files(let wanted) = division { count = wanted }
     let orders = result.runs.compactMap(\.order)
     guard result.isHashed, orders.count == result.runs.count else {
       self.orders = []
-      (chunks, files) = Self.slices(of: result, files: count)
+      (chunks, files) = Self.slices(of: result, target, files: count)
       return
     }
     self.orders = orders
-    (chunks, files) = Self.merges(orders, bytes: result.bytes, files: count)
+    (chunks, files) = Self.merges(
+      orders, parts: max(1, (result.bytes + target - 1) / target), files: count)
   }
 
   /// The file that a chunk belongs to; nil where the division does not name one.
@@ -36,14 +41,16 @@ struct ResultChunks: Sendable {
 
   /// Cuts runs that stand one behind the other: between files, exactly where they have equally many
   /// records.
-  private static func slices(of result: StageResult, files count: Int?) -> ([Chunk], [Int]) {
+  private static func slices(
+    of result: StageResult, _ target: Int, files count: Int?
+  ) -> ([Chunk], [Int]) {
     var chunks: [Chunk] = []
     var files: [Int] = []
     let total = result.runs.reduce(0) { $0 + $1.records }
     var before = 0
     for run in result.runs {
       let extent = RunExtent(records: run.records, bytes: run.bytes)
-      for range in extent.ranges(ofBytes: Limits.outputChunkBytes) {
+      for range in extent.ranges(ofBytes: target) {
         guard let count else {
           chunks.append(.slice(RunSlice(run: run, range: range)))
           continue
@@ -66,9 +73,8 @@ struct ResultChunks: Sendable {
 
   /// Cuts runs that are to be merged into ranges of keys: as many for each file.
   private static func merges(
-    _ orders: [RecordOrder], bytes: Int, files count: Int?
+    _ orders: [RecordOrder], parts wanted: Int, files count: Int?
   ) -> ([Chunk], [Int]) {
-    let wanted = max(1, (bytes + Limits.outputChunkBytes - 1) / Limits.outputChunkBytes)
     guard let longest = orders.max(by: { $0.count < $1.count }), longest.count > 0 else {
       return ([], [])
     }

@@ -114,7 +114,8 @@ package struct ResultWriter: Sendable {
   ) throws -> [WrittenFile] {
     let formatter = RecordFormatter(export.format, result.schema)
     let files = try TextFiles(in: path, export, header: formatter.header)
-    let chunks = ResultChunks(result, division: export.division)
+    let chunks = ResultChunks(
+      result, ofBytes: export.chunkBytes, division: export.division)
     // Those that no thread uses: there are never more than threads.
     let presses = Mutex<[TextPress]>([])
     try OrderedOutput(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Exchange
 package import Memory
+import Vocabulary
 
 /// How a result is written as text for other programs.
 package struct TextExport: Sendable, Hashable {
@@ -20,6 +21,11 @@ package struct TextExport: Sendable, Hashable {
   /// The ending of file names.
   var fileExtension: String {
     ([format.fileExtension] + [compression?.fileExtension].compactMap { $0 }).joined(separator: ".")
+  }
+
+  /// Bytes of records that make a chunk.
+  var chunkBytes: Int {
+    compression == nil ? Limits.outputChunkBytes : Limits.compressedChunkBytes
   }
 
   /// Checks that this build can write it.
