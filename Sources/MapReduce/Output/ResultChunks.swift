@@ -87,7 +87,7 @@ struct ResultChunks: Sendable {
       return (ranges.map { .merge($0.ranges) }, [])
     }
     let each = max(1, (wanted + count - 1) / count)
-    let keys = samples(orders, atLeast: samplesForPart * each * count)
+    let keys = samples(orders, atLeast: max(samplesMinimum, samplesForPart * each * count))
     let ranges = mergeRanges(orders, parts: each * count) { part in
       keys[keys.count * part / (each * count)].withBytes { key in
         orders.map { $0.lowerBound(key) }
@@ -96,14 +96,16 @@ struct ResultChunks: Sendable {
     return (ranges.map { .merge($0.ranges) }, ranges.map { $0.part / each })
   }
 
-  /// Enough for files that differ by a few records of a hundred.
+  /// Enough for files that differ by a few records of a hundred. Results that have fewer records
+  /// than the minimum are divided exactly.
   private static let samplesForPart = 32
+  private static let samplesMinimum = 1 << 16
 
   /// Keys of all runs, evenly taken and in order: all of them where they are few.
   private static func samples(_ orders: [RecordOrder], atLeast wanted: Int) -> [[UInt8]] {
     let step = max(1, orders.reduce(0) { $0 + $1.count } / wanted)
     let keys = orders.flatMap { order in
-      stride(from: 0, to: order.count, by: step).map { Array(order.frame($0).key) }
+      stride(from: step / 2, to: order.count, by: step).map { Array(order.frame($0).key) }
     }
     return keys.sorted { $0.lexicographicallyPrecedes($1) }
   }

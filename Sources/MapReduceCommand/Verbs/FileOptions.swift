@@ -11,7 +11,7 @@ struct FileOptions: ParsableArguments {
   @Option(help: "Compress text that is saved: gzip, zstd or lz4.")
   var compress: CompressionArgument?
 
-  @Option(help: "Save each result as so many files of text, with equally many records.")
+  @Option(help: "Save each result as so many files of text, of about as many records each.")
   var files: Int?
 
   @Option(
