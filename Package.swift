@@ -5,9 +5,15 @@
 import Foundation
 import PackageDescription
 
-/// LZ4 is used where its header is installed; without it blocks are stored as they are.
-let hasLZ4 = ["/usr/include/lz4.h", "/usr/local/include/lz4.h"]
-  .contains { FileManager.default.fileExists(atPath: $0) }
+/// Libraries of compression, each used where its header is installed. Without LZ4, blocks of
+/// results are stored as they are; without any of them, files of its format are refused.
+let compression: [(name: String, library: String)] = [
+  ("LZ4", "lz4", "lz4frame.h"), ("ZLIB", "z", "zlib.h"), ("ZSTD", "zstd", "zstd.h"),
+].filter { _, _, header in
+  ["/usr/include", "/usr/local/include"].contains { place in
+    FileManager.default.fileExists(atPath: "\(place)/\(header)")
+  }
+}.map { name, library, _ in (name, library) }
 
 let swiftSettings: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
@@ -161,11 +167,11 @@ let package = Package(
   targets: [
     // Floor 0: the nouns, and every limit with its asserted relations.
     .target(name: "Vocabulary", swiftSettings: swiftSettings),
-    // Floor 0: C shims for what Swift cannot say: SIMD masks, prefetch, LZ4. No logic.
+    // Floor 0: C shims for what Swift cannot say: SIMD masks, prefetch, compression. No logic.
     .target(
       name: "CSystem",
-      cSettings: hasLZ4 ? [.define("MAPRED_LZ4")] : [],
-      linkerSettings: hasLZ4 ? [.linkedLibrary("lz4")] : []),
+      cSettings: compression.map { .define("MAPRED_\($0.name)") },
+      linkerSettings: compression.map { .linkedLibrary($0.library) }),
     // Floor 0: views, buffers, blocks, tables and sorts: the only home of pointers.
     .target(
       name: "Memory", dependencies: ["CSystem", "Vocabulary"], swiftSettings: swiftSettings),

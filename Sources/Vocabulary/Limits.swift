@@ -16,6 +16,14 @@
   /// LZ4's throughput.
   package static let outputChunkBytes = 256 << 10
 
+  /// The same for text that is compressed, of which each chunk is a frame: frames of 256 KiB
+  /// were measured to make zstd files of words a quarter larger than one frame, those of 1 MiB a
+  /// twentieth.
+  package static let compressedChunkBytes = 1 << 20
+
+  /// The most files of one result: their names have five digits.
+  package static let outputFiles = 100_000
+
   /// Partitions of a shuffle. Fixed, so that results depend on the input alone, not on the
   /// machine; it bounds how many threads can fold at once.
   @inlinable package static var partitions: Int { 32 }
@@ -41,6 +49,10 @@
   /// Stages of a plan, which are told to all nodes and kept by the coordinators while it runs:
   /// about 200 bytes each, less than a letter.
   package static let stages = 4096
+
+  /// Bytes of a compressed file between the frames at which it may be cut: expanded, some MiB, so
+  /// that 100,000 offsets are enough for 100 GB.
+  package static let frameSpacing = 1 << 20
 
   /// Splits that values and the records of an earlier stage are cut into.
   package static let splitsWanted = 64

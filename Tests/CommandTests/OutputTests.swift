@@ -68,7 +68,9 @@ struct OutputTests {
   @Test(
     "A disk that is full: the error says so, and everything is removed again",
     .enabled(if: Privileges.canMount, "no user namespace in which to mount a small disk"),
-    arguments: ["", "--format lines"])
+    arguments: [
+      "", "--format lines", "--format lines --files 5", "--format csv --file-size 1MiB",
+    ] + (Built.hasGzip ? ["--format lines --compress gzip"] : []))
   func fullDisk(_ format: String) async throws {
     let scratch = try Self.scratch()
     try scratch.makeDirectory("disk")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What Swift cannot say well: SIMD byte masks, prefetch hints, optional LZ4. No logic lives here.
+// What Swift cannot say well: SIMD byte masks, prefetch hints, optional compression. No logic lives
+// here.
 #ifndef MAPRED_CSYSTEM_H
 #define MAPRED_CSYSTEM_H
 
@@ -8,6 +9,7 @@
 
 #include <string.h>
 
+#include "mapred_compression.h"
 #include "mapred_epoll.h"
 #include "mapred_executor.h"
 #include "mapred_process.h"

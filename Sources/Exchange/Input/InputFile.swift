@@ -23,6 +23,9 @@ package struct InputFile: Sendable, Hashable {
   package func cut(_ cuts: Cuts) -> InputFile {
     InputFile(path: path, size: size, isStream: isStream, cuts: cuts)
   }
+
+  /// How its bytes are compressed, by its name. What a stream holds is never guessed.
+  package var compression: Compression? { isStream ? nil : Compression(path: path) }
 }
 
 /// Some bytes of a file: the records that begin in `range` belong to it.

@@ -143,7 +143,7 @@ extension RecordFailure {
     if let bytes = place.recordBytes {
       return "\(place.path), record \((place.offset + offset) / bytes + 1)"
     }
-    if let number = LineReader.lineNumber(place.path, at: place.offset + offset) {
+    if let number = LineReader.lineNumber(place, offset) {
       return "\(place.path):\(number)"
     }
     return "\(place.path), byte \(place.offset + offset)"

@@ -5,14 +5,20 @@ import Memory
 import Vocabulary
 
 extension InputFiles {
-  /// The file with the places at which its format lets it be cut. O(1), but for rows that may hold
-  /// line ends: such a file is read, where it is larger than the smallest split.
+  /// The file with the places at which its format lets it be cut. O(1), but for compressed files,
+  /// whose headers are looked at, and for rows that may hold line ends: such a file is read, where
+  /// it is larger than the smallest split.
   ///
   /// `progress` is called now and then; it throws where the work is not wanted any more.
   static func cut(
     _ file: InputFile, _ cutting: FileFormat.Cutting, _ progress: () throws -> Void
   ) throws -> InputFile {
     guard !file.isStream else { return file }
+    if let compression = file.compression {
+      // Where a frame begins, nobody knows whether a row does.
+      let found = try frames(of: file, compression, progress)
+      return file.cut(.at(cutting == .anywhere ? found : []))
+    }
     switch cutting {
     case .anywhere: return file
     case .every(let bytes):

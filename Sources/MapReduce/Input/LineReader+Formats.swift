@@ -17,7 +17,15 @@ extension LineReader {
     }
     switch format.cutting {
     case .anywhere: try read(range, each)
-    case .every(let width): try readWhole(range, { $0.count / width * width }, each)
+    case .every(let width):
+      try readWhole(range, { $0.count / width * width }) { bytes, place in
+        // Of compressed text this shows at its end.
+        guard bytes.count % width == 0 else {
+          let size = place.offset + bytes.count
+          throw InputFiles.isNoMultiple(range.file.path, size: size, of: width)
+        }
+        return try each(bytes, place)
+      }
     case .betweenRows: try readWhole(range, { $0.endOfRows(hasQuotedLineEnds: true) }, each)
     }
   }
@@ -27,14 +35,15 @@ extension LineReader {
   private func readWhole(
     _ range: FileRange, _ whole: (Bytes) -> Int, _ body: (Bytes, ChunkPlace) throws -> Bool
   ) throws {
-    let descriptor = try open(range.file)
+    let fill = try filling(range.file, from: range.range.lowerBound)
+    // Of compressed text nobody knows where it ends before it is read.
+    let upper = range.file.compression == nil ? range.range.upperBound : .max
     var offset = range.range.lowerBound
     var isAtEnd = false
     buffer.removeAll()
-    while offset < range.range.upperBound, !isAtEnd {
-      isAtEnd = try fill(
-        descriptor, at: offset + buffer.count, range.file, maximum: Self.rowMaximum)
-      let rest = range.range.upperBound - offset
+    while offset < upper, !isAtEnd {
+      isAtEnd = try fill(offset + buffer.count)
+      let rest = upper - offset
       let isLast = buffer.count >= rest || isAtEnd
       let end = isLast ? min(buffer.count, rest) : whole(buffer.bytes)
       let place = ChunkPlace(path: range.file.path, offset: offset)
@@ -45,6 +54,23 @@ extension LineReader {
       guard try body(buffer.bytes[0..<end], place) else { return }
       offset += end
       buffer.keepTail(from: end)
+    }
+  }
+
+  /// What adds the text of a file to the buffer, from a place on that follows on the last one; true
+  /// at the end of the text.
+  private func filling(
+    _ file: InputFile, from start: Int
+  ) throws -> (_ offset: Int) throws -> Bool {
+    let descriptor = try open(file)
+    guard let compression = file.compression else {
+      return { try self.fill(descriptor, at: $0, file, maximum: Self.rowMaximum) }
+    }
+    let frames = try FrameReader(
+      file, descriptor, compression, from: start, border: file.size)
+    return { offset in
+      let room = try self.room(file, at: offset, maximum: Self.rowMaximum)
+      return try frames.fill(&self.buffer, room: room)
     }
   }
 
@@ -62,11 +88,11 @@ extension LineReader {
   /// What the first row of a file says; kept for its other ranges.
   private func head(of file: InputFile, _ format: CSVFormat) throws -> TableHead {
     if let head, head.path == file.path, head.format == format { return head }
-    let descriptor = try open(file)
+    let fill = try filling(file, from: 0)
     buffer.removeAll()
     while true {
-      let isAtEnd = try fill(descriptor, at: buffer.count, file, maximum: Self.rowMaximum)
-      let isWhole = isAtEnd || buffer.count >= file.size
+      let isAtEnd = try fill(buffer.count)
+      let isWhole = isAtEnd || (file.compression == nil && buffer.count >= file.size)
       if let found = try TableHead(path: file.path, format, buffer.bytes, isWhole: isWhole) {
         head = found
         return found
@@ -84,12 +110,15 @@ extension FileFormat {
     switch self {
     case .lines, .jsonl: return (.lines(bytes), place)
     case .records(let width):
-      let begin = ChunkPlace(path: place.path, offset: place.offset, recordBytes: width)
+      let begin = ChunkPlace(
+        path: place.path, offset: place.offset, recordBytes: width, frame: place.frame)
       return (.packed(bytes, width: width), begin)
     case .csv:
       guard let head else { preconditionFailure("rows have a head") }
-      let skipped = place.offset == 0 ? min(head.dataStart, bytes.count) : 0
-      let begin = ChunkPlace(path: place.path, offset: place.offset + skipped)
+      let isFirst = place.offset == 0 && place.frame == 0
+      let skipped = isFirst ? min(head.dataStart, bytes.count) : 0
+      let begin = ChunkPlace(
+        path: place.path, offset: place.offset + skipped, frame: place.frame)
       return (.rows(bytes[skipped..<bytes.count], head), begin)
     }
   }

@@ -7,9 +7,12 @@ import Vocabulary
 /// Where a chunk begins, so that an error can name its line.
 struct ChunkPlace {
   let path: String
+  /// Bytes of text before it: from the beginning of the file, or of the frame below.
   let offset: Int
   /// Bytes of a record, where records are no lines.
   var recordBytes: Int?
+  /// Where in a compressed file the frame begins from which the text is counted.
+  var frame = 0
 }
 
 /// Reads the lines of file ranges through one buffer, a chunk of whole lines at a time.
@@ -36,14 +39,33 @@ final class LineReader {
 
   /// Hands the lines of `range` to `body`, in order; stops early where it returns false.
   func read(_ range: FileRange, _ body: (Bytes, ChunkPlace) throws -> Bool) throws {
+    if let compression = range.file.compression {
+      return try readFrames(range, compression, body)
+    }
     let descriptor = try open(range.file)
     // The byte before the range tells whether its first line begins in it.
-    var offset = max(0, range.range.lowerBound - 1)
-    var isSkipping = range.range.lowerBound > 0
-    buffer.removeAll()
+    try readLines(
+      from: max(0, range.range.lowerBound - 1), isFirst: range.range.lowerBound == 0,
+      upTo: { range.range.upperBound },
+      filling: { try self.fill(descriptor, at: $0, range.file) },
+      { try body($0, ChunkPlace(path: range.file.path, offset: $1)) })
+  }
+
+  /// Hands lines to `body`, with the place in the text where they begin. The first line is left out
+  /// where the text is not the first of its file: whoever reads what is before it has it.
+  ///
+  /// - Parameters:
+  ///   - upTo: Where the text ends: the line with the byte before it is the last one.
+  ///   - filling: Adds the text from a place on to the buffer; true at the end of the file.
+  func readLines(
+    from start: Int, isFirst: Bool, upTo: () -> Int, filling: (Int) throws -> Bool,
+    _ body: (Bytes, Int) throws -> Bool
+  ) throws {
+    var offset = start
+    var isSkipping = !isFirst
     var isAtEnd = false
+    buffer.removeAll()
     while true {
-      let place = ChunkPlace(path: range.file.path, offset: offset)
       if isSkipping {
         if let lineEnd = buffer.bytes.firstIndex(of: 0x0A) {
           isSkipping = false
@@ -53,16 +75,15 @@ final class LineReader {
         }
         offset += buffer.count
         buffer.removeAll()
-      } else if let end = endOfLines(offset, range.range.upperBound, isAtEnd) {
-        let isLast = offset + end >= range.range.upperBound || isAtEnd
-        if end > 0, try !body(buffer.bytes[0..<end], place) { return }
+      } else if let end = endOfLines(offset, upTo(), isAtEnd) {
+        let isLast = offset + end >= upTo() || isAtEnd
+        if end > 0, try !body(buffer.bytes[0..<end], offset) { return }
         if isLast { return }
         offset += end
         buffer.keepTail(from: end)
       }
-      if offset >= range.range.upperBound { return }
-      if isAtEnd { return }
-      isAtEnd = try fill(descriptor, at: offset + buffer.count, range.file)
+      if offset >= upTo() || isAtEnd { return }
+      isAtEnd = try filling(offset + buffer.count)
     }
   }
 
@@ -86,30 +107,24 @@ final class LineReader {
   func fill(
     _ descriptor: Int32, at offset: Int, _ file: InputFile, maximum: Int = Limits.recordBytes
   ) throws -> Bool {
-    // A line that fills the buffer doubles it: O(1) copies for each byte.
+    let room = try room(file, at: offset, maximum: maximum)
+    let count = try InputFiles.read(descriptor, file, at: offset, atMost: room, &buffer)
+    if count == 0, offset < file.size { throw InputFiles.becameShorter(file, offset) }
+    return count == 0
+  }
+
+  /// How many bytes to read next: a line that fills the buffer doubles it, which copies each byte
+  /// O(1) times.
+  func room(
+    _ file: InputFile, at offset: Int, maximum: Int = Limits.recordBytes
+  ) throws -> Int {
     let room = min(max(Limits.readBytes, buffer.count), maximum - buffer.count)
     guard room > 0 else {
       throw JobError(
         .badInput, "a line of \(file.path) near byte \(offset) is longer than 4 GiB",
         advice: "is this a text file?")
     }
-    var failure: Int32 = 0
-    var count = 0
-    unsafe buffer.appendRaw(room: room) { target in
-      repeat {
-        count = unsafe pread(descriptor, target, room, off_t(offset))
-      } while count < 0 && errno == EINTR
-      if count < 0 { failure = errno }
-      return max(count, 0)
-    }
-    if failure != 0 { throw InputFiles.cannotRead(file.path, failure) }
-    if count == 0, offset < file.size {
-      throw JobError(
-        .badInput,
-        "\(file.path) became shorter while it was read: \(offset) bytes of \(file.size) are left",
-        advice: "run the job again when nothing writes to its input")
-    }
-    return count == 0
+    return room
   }
 
   func open(_ input: InputFile) throws -> Int32 {
@@ -131,31 +146,5 @@ final class LineReader {
       "\(input.path) has changed since the job began: it has \(size) bytes here, and had "
         + "\(input.size)",
       advice: "give all nodes the same files, and run the job again when nothing writes to them")
-  }
-
-  /// The number, from 1, of the line that begins at byte `offset`; nil where it cannot be told.
-  static func lineNumber(_ path: String, at offset: Int) -> Int? {
-    // A pipe of this name must not be waited for: its bytes are gone.
-    let descriptor = unsafe Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-      return nil
-    }
-    var block = ByteBuffer(capacity: Limits.readBytes)
-    var position = 0
-    var lines = 1
-    while position < offset {
-      block.removeAll()
-      let wanted = min(Limits.readBytes, offset - position)
-      unsafe block.appendRaw(room: wanted) { target in
-        max(0, unsafe pread(descriptor, target, wanted, off_t(position)))
-      }
-      if block.count == 0 { return nil }
-      for byte in block.bytes where byte == 0x0A { lines += 1 }
-      position += block.count
-    }
-    return lines
   }
 }

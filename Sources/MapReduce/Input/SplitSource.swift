@@ -59,8 +59,9 @@ final class SplitSource: @unchecked Sendable {
     }
     parts.append(.splits(Splits.pack(regular).map { .files($0) }))
     self.parts = parts.map { (0, $0) }
-    totalBytes =
-      files.contains { $0.isStream } ? nil : files.reduce(0) { $0 + $1.size }
+    // What is compressed is counted as it is read: expanded.
+    let isKnown = files.allSatisfy { !$0.isStream && $0.compression == nil }
+    totalBytes = isKnown ? files.reduce(0) { $0 + $1.size } : nil
   }
 
   /// The next split with its number; nil where there are no more.

@@ -10,14 +10,22 @@ package enum SaveFormat: Sendable, Hashable {
   /// Result files, which `get` reads by key, by prefix or whole.
   case runs
   /// Text for other programs.
-  case text(RecordFormat)
+  case text(TextExport)
+
+  /// Text in one file, as it is.
+  package static func text(_ format: RecordFormat) -> SaveFormat { .text(TextExport(format)) }
 
   /// The name on the command line.
   package var name: String {
     switch self {
     case .runs: "runs"
-    case .text(let format): format.rawValue
+    case .text(let export): export.format.rawValue
     }
+  }
+
+  /// How its files are compressed, as a whole.
+  var compression: Compression? {
+    if case .text(let export) = self { export.compression } else { nil }
   }
 }
 
@@ -32,6 +40,7 @@ package struct ResultWriter: Sendable {
   package init(
     to path: String, format: SaveFormat, threads: Int, cancellation: Cancellation
   ) throws {
+    if case .text(let export) = format { try export.check(path) }
     directory = try StagedDirectory(path)
     self.format = format
     self.threads = threads
@@ -41,11 +50,16 @@ package struct ResultWriter: Sendable {
   /// Where the results will appear.
   package var path: String { directory.path }
 
-  /// Writes all results. Whatever goes wrong: nothing stays behind.
+  /// Writes all results of a job. Whatever goes wrong: nothing stays behind.
   package func write(_ result: JobResult, job: String) throws {
+    try write(result.outputs, job: job)
+  }
+
+  /// Writes results, whose job may be unknown. Whatever goes wrong: nothing stays behind.
+  package func write(_ results: [StageResult], job: String?) throws {
     do {
       let staged = try directory.begin()
-      for output in result.outputs {
+      for output in results {
         try write(output, job: job, in: "\(staged)/\(output.name)")
       }
       if cancellation.isCancelled { throw InlineRunner.interrupted }
@@ -56,48 +70,79 @@ package struct ResultWriter: Sendable {
     }
   }
 
-  private func write(_ result: StageResult, job: String, in path: String) throws {
+  private func write(_ result: StageResult, job: String?, in path: String) throws {
     guard unsafe mkdir(path, 0o755) == 0 else { throw OutputFile.cannotWrite(path, errno) }
     var digest: UInt64?
+    let files: [WrittenFile]
     switch format {
-    case .runs: digest = try writeRuns(result, "\(path)/part-00000.run")
-    case .text(let format):
-      try writeText(result, format, "\(path)/part-00000.\(format.fileExtension)")
+    case .runs:
+      let run = try writeRuns(result, path)
+      digest = run.digest
+      files = [run.file]
+    case .text(let export): files = try writeText(result, export, path)
     }
-    var fields: [(String, JSON)] = [
-      ("result", .text(result.name)), ("job", .text(job)), ("format", .text(format.name)),
-      ("records", .integer(result.records)), ("key", .text("\(result.schema.key)")),
-      ("value", .text("\(result.schema.value)")),
-      ("order", .text(result.schema.order.rawValue)),
-    ]
-    if let digest { fields.append(("digest", .text(hexadecimal(digest)))) }
     let manifest = try OutputFile("\(path)/_result.json")
-    try Array((JSON.object(fields).line + "\n").utf8).withBytes { try manifest.write($0) }
+    let line = describe(result, job: job, digest, files).line
+    try Array((line + "\n").utf8).withBytes { try manifest.write($0) }
     try manifest.finish()
     try StagedDirectory.sync(path)
   }
 
-  private func writeText(_ result: StageResult, _ format: RecordFormat, _ path: String) throws {
-    let file = try OutputFile(path)
-    let chunks = ResultChunks(result)
-    let formatter = RecordFormatter(format, result.schema)
-    try Array(formatter.header.utf8).withBytes { try file.write($0) }
+  private func describe(
+    _ result: StageResult, job: String?, _ digest: UInt64?, _ files: [WrittenFile]
+  ) -> JSON {
+    var fields: [(String, JSON)] = [("result", .text(result.name))]
+    if let job { fields.append(("job", .text(job))) }
+    fields += [
+      ("format", .text(format.name)), ("records", .integer(result.records)),
+      ("key", .text("\(result.schema.key)")), ("value", .text("\(result.schema.value)")),
+      ("order", .text(result.schema.order.rawValue)),
+    ]
+    if let digest { fields.append(("digest", .text(hexadecimal(digest)))) }
+    if let name = format.compression?.rawValue { fields.append(("compression", .text(name))) }
+    let described = files.map { file in
+      JSON.object([
+        ("name", .text(file.name)), ("records", .integer(file.records)),
+        ("bytes", .integer(file.bytes)),
+      ])
+    }
+    return .object(fields + [("files", .array(described))])
+  }
+
+  private func writeText(
+    _ result: StageResult, _ export: TextExport, _ path: String
+  ) throws -> [WrittenFile] {
+    let formatter = RecordFormatter(export.format, result.schema)
+    let files = try TextFiles(in: path, export, header: formatter.header)
+    let chunks = ResultChunks(
+      result, ofBytes: export.chunkBytes, division: export.division)
+    // Those that no thread uses: there are never more than threads.
+    let presses = Mutex<[TextPress]>([])
     try OrderedOutput(
       count: chunks.chunks.count, threads: threads, cancellation: cancellation,
       make: { index, buffer in
-        try chunks.forEach(chunks.chunks[index]) { frame in
-          try formatter.append(key: frame.key, value: frame.value, to: &buffer)
-          return true
-        }
+        let idle = presses.withLock { $0.popLast() }
+        let press = try idle ?? TextPress(formatter, export.compression)
+        try press.append(to: &buffer) { try chunks.forEach(chunks.chunks[index], $0) }
+        presses.withLock { $0.append(press) }
       },
-      write: { _, bytes in try file.write(bytes) }
+      write: { index, bytes in
+        var reader = ByteReader(bytes)
+        let records = Int(try reader.varint())
+        let chunk = try reader.take(reader.remaining)
+        try files.append(chunk, records: records, file: chunks.file(of: index))
+      }
     ).run(threads: threads)
-    try file.finish()
+    try files.finish()
+    return files.written
   }
 
-  /// Writes one result file; returns its digest.
-  private func writeRuns(_ result: StageResult, _ path: String) throws -> UInt64 {
-    let file = try OutputFile(path)
+  /// Writes one result file; returns the digest of its records.
+  private func writeRuns(
+    _ result: StageResult, _ path: String
+  ) throws -> (digest: UInt64, file: WrittenFile) {
+    let name = WrittenFile.name(0, "run")
+    let file = try OutputFile("\(path)/\(name)")
     var header = ByteBuffer(capacity: 256)
     RunFile.encodeHeader(name: result.name, result.schema, to: &header)
     try file.write(header.bytes)
@@ -123,7 +168,7 @@ package struct ResultWriter: Sendable {
         header: header.bytes, to: &end)
       try file.write(end.bytes)
       try file.finish()
-      return digest
+      return (digest, WrittenFile(name: name, records: result.records, bytes: file.offset))
     }
   }
 

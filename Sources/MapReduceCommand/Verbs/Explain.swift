@@ -31,13 +31,14 @@ struct ExplainJob<J: Job>: ParsableCommand {
   }
 
   func run() throws {
-    let plan = try Plan(job).description
+    let plan = try Plan(job)
     if json {
-      try Terminal.print(plan.json.line)
+      try Terminal.print(plan.description.json.line)
     } else if dot {
-      try Terminal.print(plan.dot)
+      try Terminal.print(plan.description.dot)
     } else {
-      try Terminal.print(plan.text)
+      try Terminal.print(plan.description.text)
+      for input in plan.undividedInputs { try Terminal.print("input \(input)") }
     }
   }
 }

@@ -28,8 +28,15 @@ struct Get: ParsableCommand {
   @Option(help: "The version that was the newest then: 2026-11-23T10:14:03Z.")
   var asOf: InstantArgument?
 
-  @Option(help: "How to show records: lines, csv or jsonl.")
+  @Option(help: "How to show or save records: lines, csv or jsonl.")
   var format: RecordFormatArgument = .lines
+
+  @Option(
+    name: [.short, .customLong("output")],
+    help: "Save the records as text under this new directory, as `run` does, and show none.")
+  var output: String?
+
+  @OptionGroup var files: FileOptions
 
   @Option(help: "At most so many records.") var limit: Int?
 
@@ -44,6 +51,9 @@ struct Get: ParsableCommand {
     if let limit, limit < 0 {
       throw ValidationError("--limit takes a number that is not negative")
     }
+    if files.areNamed, output == nil {
+      throw ValidationError("--compress, --files and --file-size are for files: name -o")
+    }
     if asOf != nil, result.contains("/") {
       throw ValidationError("--as-of is for results of a cluster: \(result) is a directory")
     }
@@ -53,16 +63,22 @@ struct Get: ParsableCommand {
   }
 
   func run() throws {
+    let writer = try output.map { path in
+      Interrupt.install()
+      return try ResultWriter(
+        to: path, format: .text(files.export(recordFormat)), threads: RunOptions.processors,
+        cancellation: Interrupt.cancellation)
+    }
     let selection: RecordSelection =
       key.map { .key($0) } ?? prefix.map { .prefix($0) } ?? .all
     if result.contains("/") {
       let saved = try SavedResult(result)
-      try show(saved.schema, saved.name) { try saved.forEach(selection, $0) }
+      try hand(saved.schema, saved.name, to: writer) { try saved.forEach(selection, $0) }
     } else {
       do {
         let client = try self.client()
         let version = try find(client)
-        try show(version.schema, version.name) {
+        try hand(version.schema, version.name, to: writer) {
           try client.forEach(version, selection, milliseconds: node.milliseconds, $0)
         }
       } catch let error as NodeClient.Failure {
@@ -119,10 +135,45 @@ struct Get: ParsableCommand {
 
   private typealias Body = (_ key: Bytes, _ value: Bytes) throws -> Bool
 
-  private func show(
-    _ schema: ResultSchema, _ name: String, _ forEach: (Body) throws -> Void
+  private var recordFormat: RecordFormat { json ? .jsonl : format.format }
+
+  /// Shows the records, or saves them where there is a writer.
+  private func hand(
+    _ schema: ResultSchema, _ name: String, to writer: ResultWriter?,
+    _ forEach: (Body) throws -> Void
   ) throws {
-    let formatter = RecordFormatter(json ? .jsonl : format.format, schema)
+    let found =
+      if let writer { try save(schema, name, writer, forEach) } else {
+        try show(schema, forEach)
+      }
+    if found == 0, let key {
+      throw JobError(.noInput, "result \(name) has no key \"\(key)\"")
+    }
+  }
+
+  private func save(
+    _ schema: ResultSchema, _ name: String, _ writer: ResultWriter,
+    _ forEach: (Body) throws -> Void
+  ) throws -> Int {
+    var records = GatheredRecords()
+    if limit != 0 {
+      try forEach { key, value in
+        if Interrupt.cancellation.isCancelled { throw InlineRunner.interrupted }
+        records.append(key: key, value: value)
+        return records.count != limit
+      }
+    }
+    let result = records.result(name: name, schema: schema)
+    // A key that is not there leaves no directory.
+    guard result.records > 0 || key == nil else { return 0 }
+    try writer.write([result], job: nil)
+    Terminal.say("\(name)  \(result.records.grouped) records  in \(writer.path)/\(name)")
+    return result.records
+  }
+
+  /// Returns how many were shown.
+  private func show(_ schema: ResultSchema, _ forEach: (Body) throws -> Void) throws -> Int {
+    let formatter = RecordFormatter(recordFormat, schema)
     var buffer = ByteBuffer(capacity: 1 << 16)
     buffer.append(formatter.header)
     var shown = 0
@@ -139,9 +190,10 @@ struct Get: ParsableCommand {
         }
       }
       try Terminal.write(buffer.bytes)
-    } catch is Terminal.Ended { return }
-    if shown == 0, let key {
-      throw JobError(.noInput, "result \(name) has no key \"\(key)\"")
+    } catch is Terminal.Ended {
+      // Whoever went away has what was asked for.
+      return max(1, shown)
     }
+    return shown
   }
 }

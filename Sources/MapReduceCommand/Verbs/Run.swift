@@ -29,6 +29,8 @@ struct RunOptions: ParsableArguments {
   @Option(help: "Save as text instead: lines, csv or jsonl.")
   var format: RecordFormatArgument?
 
+  @OptionGroup var files: FileOptions
+
   @Option(
     help: ArgumentHelp(
       """
@@ -69,6 +71,10 @@ struct RunOptions: ParsableArguments {
       throw ValidationError(
         "--memory and --scratch are for jobs in this process; nodes have memory.limit")
     }
+    if files.areNamed, output == nil || format == nil {
+      throw ValidationError(
+        "--compress, --files and --file-size are for text that is saved: name -o and --format")
+    }
   }
 
   /// What the job may hold.
@@ -86,23 +92,17 @@ struct RunOptions: ParsableArguments {
     SettingsSources.processEnvironment["TMPDIR"] ?? "/var/tmp"
   }
 
-  var threadCount: Int {
-    threads ?? min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  var threadCount: Int { threads ?? Self.processors }
+
+  /// As many threads as can run at once.
+  static var processors: Int {
+    min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
-}
 
-/// `lines`, `csv` or `jsonl`.
-enum RecordFormatArgument: String, CaseIterable, ExpressibleByArgument {
-  case lines
-  case csv
-  case jsonl
-
-  var format: RecordFormat {
-    switch self {
-    case .lines: .lines
-    case .csv: .csv
-    case .jsonl: .jsonl
-    }
+  /// How results are saved. A format without a place is how the records are shown.
+  var save: SaveFormat {
+    guard output != nil, let format else { return .runs }
+    return .text(files.export(format.format))
   }
 }
 
@@ -119,12 +119,9 @@ struct RunJob<J: Job>: ParsableCommand {
     Interrupt.install()
     let plan = try Plan(job)
     let display = ProgressDisplay(isQuiet: options.quiet || options.json)
-    // A format without a place is how the records are shown.
-    let save: SaveFormat =
-      options.output == nil ? .runs : options.format.map { .text($0.format) } ?? .runs
     let writer = try options.output.map {
       try ResultWriter(
-        to: $0, format: save, threads: options.threadCount,
+        to: $0, format: options.save, threads: options.threadCount,
         cancellation: Interrupt.cancellation)
     }
     let result = try result(of: plan, writer, display)

@@ -17,19 +17,19 @@ struct VersionVerb: ParsableCommand {
   @Flag(help: "Print one JSON document.") var json = false
 
   func run() throws {
-    let compression = BlockCodec.isAvailable
+    let formats = Compression.allCases
     if json {
       let fields: [(String, JSON)] = [
         ("type", .text("version")), ("version", .text(Version.number)),
-        ("lz4", .bool(compression)),
       ]
-      try Terminal.print(JSON.object(fields).line)
-    } else {
-      try Terminal.print(Version.line)
-      try Terminal.print(
-        compression
-          ? "lz4      built in"
-          : "lz4      not built in: apt-get install liblz4-dev, and build again")
+      let builtIn = formats.map { ($0.rawValue, JSON.bool($0.isAvailable)) }
+      return try Terminal.print(JSON.object(fields + builtIn).line)
+    }
+    try Terminal.print(Version.line)
+    for format in formats {
+      let state = format.isAvailable ? "built in" : "not built in: \(format.installation)"
+      let name = format.rawValue + String(repeating: " ", count: 9 - format.rawValue.count)
+      try Terminal.print(name + state)
     }
   }
 }

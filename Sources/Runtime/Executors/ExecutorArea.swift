@@ -76,9 +76,14 @@ final class ExecutorArea {
     guard
       let range = task.work.files.first(where: {
         OutputTail.printable(Array($0.file.path.utf8)[...]) == path
-      }),
-      let chunk = Int(exactly: segment.load(ExecutorMark.chunk)), chunk < range.file.size
+      }), let chunk = Int(exactly: segment.load(ExecutorMark.chunk))
     else { return nil }
+    // Its text is not in the file as it stands.
+    guard range.file.compression == nil else {
+      return "\(path), in the lines from byte \(chunk) of its text on"
+        + (range.range.lowerBound > 0 ? ", counted from byte \(range.range.lowerBound)" : "")
+    }
+    guard chunk < range.file.size else { return nil }
     guard let line = Int(exactly: segment.load(ExecutorMark.line)), line < range.file.size - chunk
     else { return "\(path), in the lines from byte \(chunk) on" }
     let file = range.file.path
