@@ -108,7 +108,7 @@ import Vocabulary
         }
         let bytes = try Self.frames(texts, compression).bytes
         let path = try directory.write("\(pieces).\(compression.fileExtension)", bytes)
-        let splits = Splits.pack(try InputFiles.resolve([path])).count
+        let splits = Splits.pack(try listed(path)).count
         let isDivided = compression != .gzip && pieces < text.count
         #expect(isDivided ? splits > 2 : splits == 1, "\(path)")
         for threads in pieces == 300_001 ? [1, 3] : [2] {
@@ -164,7 +164,7 @@ import Vocabulary
     let bytes = try Self.frames([text, text, text, text], compression).bytes
     for damaged in [Array(bytes.dropLast()), Array(bytes.dropLast(5)), bytes + [1, 2, 3]] {
       let path = try directory.write("file.\(compression.fileExtension)", damaged)
-      let error = #expect(throws: JobError.self) { _ = try InputFiles.resolve([path]) }
+      let error = #expect(throws: JobError.self) { _ = try listed(path) }
       #expect(error?.code == .badInput && error?.message.contains(path) == true)
     }
   }
@@ -253,4 +253,9 @@ import Vocabulary
     #expect(try reader.inputFile() == file)
     #expect(reader.isAtEnd)
   }
+}
+
+/// The files of a path as they are found for a source of lines.
+func listed(_ path: String) throws -> [InputFile] {
+  try InputFiles.resolve([path]).map { try InputFiles.cut($0, .anywhere) {} }
 }

@@ -141,7 +141,7 @@ import Testing
     let result = try Self.sorted(lines)
     try save(result, TextExport(.lines, compression: compression), in: directory.path + "/out")
     let path = "\(directory.path)/out/r/part-00000.txt.\(compression.fileExtension)"
-    let splits = Splits.pack(try InputFiles.resolve([path]))
+    let splits = Splits.pack(try listed(path))
     #expect(compression == .gzip ? splits.count == 1 : splits.count > 1)
     let again = try run { flow in flow.read(.lines(path)).write(.result("r")) }
     let isEqual =
