@@ -145,6 +145,7 @@ public import Vocabulary
       let part = CombineFold(context, depth: depth + 1)
       for block in blocks {
         try part.fold(block, merge)
+        block.letGo()
         try context.progress()
       }
       try part.drain(into: sorter, merge)

@@ -16,7 +16,7 @@ package protocol BlockOwner: AnyObject, Sendable {
     case heap
     case pool(BlockPool)
     /// A place in a file, which need not stay in memory.
-    case scratch(ScratchArea)
+    case scratch(ScratchArea, offset: Int)
     /// A place in a segment, which the block keeps, and who is told where the block is gone.
     case segment(Segment, offset: Int, any BlockOwner)
   }
@@ -49,7 +49,7 @@ package protocol BlockOwner: AnyObject, Sendable {
     switch home {
     case .heap: unsafe base.deallocate()
     case .pool(let pool): unsafe pool.giveBack(base)
-    case .scratch(let area): unsafe area.giveBack(base)
+    case .scratch(let area, let offset): unsafe area.giveBack(base, offset)
     case .segment(_, let offset, let owner): owner.takeBack(offset: offset, capacity: capacity)
     }
   }
@@ -58,8 +58,8 @@ package protocol BlockOwner: AnyObject, Sendable {
   package var bytes: Bytes { unsafe Bytes(UnsafeRawPointer(base), count) }
 
   /// It is not needed soon: where it lies in a file, it need not stay in memory.
-  package func letGo() {
-    if case .scratch(let area) = home { unsafe area.letGo(base, capacity) }
+  @usableFromInline package func letGo() {
+    if case .scratch(let area, _) = home { unsafe area.letGo(base, capacity) }
   }
 
   var isInFile: Bool { if case .scratch = home { true } else { false } }

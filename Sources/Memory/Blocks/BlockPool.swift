@@ -33,10 +33,6 @@ import Vocabulary
       return unsafe Block(
         .allocate(byteCount: bytes, alignment: 64), capacity: bytes, home: .heap)
     }
-    // Where the file cannot grow, memory is taken nevertheless: whoever runs the job looks.
-    if budget.isTight, let scratch = budget.scratch, let memory = unsafe scratch.takeBlock() {
-      return unsafe Block(memory, capacity: Limits.blockBytes, home: .scratch(scratch))
-    }
     budget.take(Limits.blockBytes)
     let memory = unsafe mutex.withLock { _ in
       if unsafe free.isEmpty { addSlab() }
@@ -45,15 +41,11 @@ import Vocabulary
     return unsafe Block(memory, capacity: Limits.blockBytes, home: .pool(self))
   }
 
-  /// The same records where they can stay: out of memory, where that is short.
-  package func settled(_ block: Block) -> Block {
-    guard budget.isTight, !block.isInFile, let scratch = budget.scratch,
-      block.count <= Limits.blockBytes, let memory = unsafe scratch.takeBlock()
-    else { return block }
-    let copy = unsafe Block(memory, capacity: Limits.blockBytes, home: .scratch(scratch))
-    copy.fill(block.bytes, records: block.records)
-    copy.letGo()
-    return copy
+  /// The same records where they can stay: out of memory, where that is short. Where the file
+  /// cannot grow, they stay in memory nevertheless: whoever runs the job looks.
+  @usableFromInline package func settled(_ block: Block) -> Block {
+    guard budget.isTight, !block.isInFile else { return block }
+    return budget.scratch?.block(copying: block) ?? block
   }
 
   func giveBack(_ memory: UnsafeMutableRawPointer) {

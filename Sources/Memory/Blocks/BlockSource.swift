@@ -5,6 +5,14 @@
   /// An empty block of the usual size, or of `bytes` where that is more; nil where there never will
   /// be one of this size.
   func block(for bytes: Int) -> Block?
+
+  /// A block that was written, or the same records elsewhere, where they can stay.
+  func settled(_ block: Block) -> Block
+}
+
+extension BlockSupply {
+  /// Where it was written.
+  @usableFromInline package func settled(_ block: Block) -> Block { block }
 }
 
 /// Where blocks for what arrives come from: memory that executors can see.

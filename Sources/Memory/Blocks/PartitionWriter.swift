@@ -63,10 +63,7 @@ import Vocabulary
     let room = unsafe cursor.room
     block.seal(count: block.capacity - room, records: unsafe cursor.records)
     records += unsafe cursor.records
-    if unsafe cursor.records > 0 {
-      block.letGo()
-      full[partition].append(block)
-    }
+    if unsafe cursor.records > 0 { full[partition].append(pool.settled(block)) }
     open[partition] = nil
     unsafe cursors[partition] = unsafe Cursor(next: nil, room: 0, records: 0)
   }

@@ -55,7 +55,7 @@
       while place.index < range.upperBound { try body(ordered.next(&place)) }
     case .sequential(let blocks):
       var passed = 0
-      for block in blocks where passed < range.upperBound {
+      for (place, block) in blocks.enumerated() where passed < range.upperBound {
         let first = passed
         passed += block.records
         guard passed > range.lowerBound else { continue }
@@ -65,7 +65,8 @@
           if index >= range.lowerBound { try body(frame) }
           index += 1
         }
-        block.letGo()
+        // Whoever was handed the last records may still be reading them.
+        if place > 0 { blocks[place - 1].letGo() }
       }
     }
     return range.count

@@ -94,7 +94,8 @@
 
   @inline(__always) func next(_ place: inout RecordPlace) -> Frame {
     if place.offset >= blocks[place.block].count {
-      blocks[place.block].letGo()
+      // Whoever was handed the last records may still be reading them.
+      if place.block > 0 { blocks[place.block &- 1].letGo() }
       place.block &+= 1
       place.offset = 0
     }

@@ -18,7 +18,9 @@
   @usableFromInline package func add(_ block: Block) {
     blocks.append(block)
     bytes += block.count
-    if bytes >= budget.spillBytes, budget.isTight { spill() }
+    // What lies in the file already is not counted, and must not be sorted all at once.
+    let isShort = !spilled.isEmpty || block.isInFile || budget.isTight
+    if isShort, bytes >= budget.spillBytes { spill() }
   }
 
   /// Sorts what is held and writes it out.

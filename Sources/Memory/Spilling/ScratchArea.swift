@@ -6,10 +6,10 @@ import Vocabulary
 
 /// Memory for blocks that lies in a file: what a job holds beyond its limit.
 ///
-/// The file is mapped, so that records in it keep their addresses, and its pages are let go of as
-/// soon as they were written or read: they stay in the system's cache for as long as there is room
-/// for it, and on the disk. The file has no name: the system removes it with the process, however
-/// that ends.
+/// Blocks are written to it as they are, and read in place: the file is mapped, and its pages are
+/// let go of as soon as they were read. They stay in the system's cache for as long as there is
+/// room for it, and on the disk. The file has no name: the system removes it with the process,
+/// however that ends.
 @safe
 package final class ScratchArea: @unchecked Sendable {
   // Safe because each place of the mapping belongs to one block. Sendable because the lists are
@@ -17,11 +17,15 @@ package final class ScratchArea: @unchecked Sendable {
   /// Where the file lies.
   package let directory: String
   private let descriptor: Int32
-  private var free: [UnsafeMutableRawPointer] = unsafe []
+  /// Places for blocks: where each lies in the mapping, and in the file.
+  private var free: [(memory: UnsafeMutableRawPointer, offset: Int)] = unsafe []
   private var slabs: [UnsafeMutableRawPointer] = unsafe []
   private var error: Int32 = 0
   private var taken = 0
   private let mutex = Mutex(())
+
+  /// Addresses for a slab, wherever in them a block may begin.
+  private static let reservedBytes = Limits.slabBytes + Limits.blockBytes
 
   /// What the system says where no file can be made.
   package struct Failure: Error {
@@ -36,7 +40,7 @@ package final class ScratchArea: @unchecked Sendable {
   }
 
   deinit {
-    while let slab = unsafe slabs.popLast() { unsafe munmap(slab, Limits.slabBytes) }
+    while let slab = unsafe slabs.popLast() { unsafe munmap(slab, Self.reservedBytes) }
     close(descriptor)
   }
 
@@ -48,18 +52,46 @@ package final class ScratchArea: @unchecked Sendable {
   /// Bytes of all blocks that were taken from it, those that were given back as well.
   package var spilledBytes: Int { mutex.withLock { _ in taken * Limits.blockBytes } }
 
-  /// Memory for a block; nil where the file cannot grow.
-  func takeBlock() -> UnsafeMutableRawPointer? {
-    unsafe mutex.withLock { _ in
+  /// The records of a block, in the file; nil where it cannot grow.
+  func block(copying block: Block) -> Block? {
+    guard block.count <= Limits.blockBytes else { return nil }
+    let place = unsafe mutex.withLock { _ -> (memory: UnsafeMutableRawPointer, offset: Int)? in
       if unsafe free.isEmpty, !addSlab() { return nil }
       taken += 1
       return unsafe free.removeLast()
     }
+    guard let place = unsafe place else { return nil }
+    let (memory, offset) = unsafe place
+    guard write(block.bytes, at: offset) else {
+      unsafe giveBack(memory, offset)
+      return nil
+    }
+    let made = unsafe Block(
+      memory, capacity: Limits.blockBytes, home: .scratch(self, offset: offset))
+    made.seal(count: block.count, records: block.records)
+    return made
   }
 
-  func giveBack(_ memory: UnsafeMutableRawPointer) {
+  /// Writing beats storing through the mapping, which stops for each new page.
+  private func write(_ bytes: Bytes, at offset: Int) -> Bool {
+    var done = 0
+    while done < bytes.count {
+      let count = unsafe pwrite(
+        descriptor, bytes.base + done, bytes.count - done, off_t(offset + done))
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else {
+        let code = count < 0 ? errno : EIO
+        mutex.withLock { _ in error = code }
+        return false
+      }
+      done += count
+    }
+    return true
+  }
+
+  func giveBack(_ memory: UnsafeMutableRawPointer, _ offset: Int) {
     unsafe letGo(memory, Limits.blockBytes)
-    mutex.withLock { _ in unsafe free.append(memory) }
+    mutex.withLock { _ in unsafe free.append((memory, offset)) }
   }
 
   /// The pages need not stay in memory; what is in them does not change.
@@ -75,15 +107,26 @@ package final class ScratchArea: @unchecked Sendable {
       error = status
       return false
     }
-    let memory = unsafe mmap(
-      nil, Limits.slabBytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(offset))
-    guard let slab = unsafe memory, unsafe slab != MAP_FAILED else {
+    // The system maps what lies around a page that is read, in pieces as large as a block: a block
+    // must be such a piece, or its neighbours would come with it and stay.
+    let reserved = unsafe mmap(
+      nil, Self.reservedBytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let base = unsafe reserved, unsafe base != MAP_FAILED else {
       error = errno
       return false
     }
-    unsafe slabs.append(slab)
+    unsafe slabs.append(base)
+    let beyond = Int(bitPattern: base) % Limits.blockBytes
+    let slab = unsafe base + (beyond == 0 ? 0 : Limits.blockBytes - beyond)
+    let mapped = unsafe mmap(
+      slab, Limits.slabBytes, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor,
+      off_t(offset))
+    guard unsafe mapped != MAP_FAILED else {
+      error = errno
+      return false
+    }
     for place in stride(from: 0, to: Limits.slabBytes, by: Limits.blockBytes).reversed() {
-      unsafe free.append(slab + place)
+      unsafe free.append((slab + place, offset + place))
     }
     return true
   }
