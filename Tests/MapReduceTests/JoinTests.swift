@@ -40,6 +40,7 @@ import Testing
       let right = flow.read(.values(sides.right)).keyed { $0 }
       left.join(right) { "\($0) \($1) \($2)" }.write(.result("inner"))
       left.leftJoin(right) { "\($0) \($1) \($2 ?? "-")" }.write(.result("left"))
+      left.rightJoin(right) { "\($0) \($1 ?? -1) \($2)" }.write(.result("right"))
       left.fullJoin(right) { "\($0) \($1 ?? -1) \($2 ?? "-")" }.write(.result("full"))
       left.coGroup(right) { key, own, others in
         ["\(key) \(own.count) \(others.count)"] + own.map { "\($0)" } + others.map { $0 }
@@ -47,6 +48,7 @@ import Testing
     }
     var inner: [String] = []
     var left: [String] = []
+    var right: [String] = []
     var full: [String] = []
     var groups: [[String]] = []
     for (key, own, others) in Self.meetings(sides) {
@@ -55,12 +57,14 @@ import Testing
         for other in others.isEmpty ? ["-"] : others { left.append("\(key) \(value) \(other)") }
       }
       for value in own.isEmpty ? [-1] : own {
+        for other in others { right.append("\(key) \(value) \(other)") }
         for other in others.isEmpty ? ["-"] : others { full.append("\(key) \(value) \(other)") }
       }
       groups.append(["\(key) \(own.count) \(others.count)"] + own.map { "\($0)" } + others)
     }
     #expect(try result.pairs("inner", as: (String, String).self).map(\.1) == inner)
     #expect(try result.pairs("left", as: (String, String).self).map(\.1) == left)
+    #expect(try result.pairs("right", as: (String, String).self).map(\.1) == right)
     #expect(try result.pairs("full", as: (String, String).self).map(\.1) == full)
     #expect(try result.pairs("groups", as: (String, [String]).self).map(\.1) == groups)
   }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct SpillTests {
   /// A budget of no more than a few blocks, so that everything is written out.
   private static func tiny(_ bytes: Int = 1 << 20) throws -> MemoryBudget {
-    MemoryBudget(limit: bytes, scratch: try ScratchArea(in: "/var/tmp"))
+    MemoryBudget(limit: bytes, scratch: ScratchArea(in: "/var/tmp"))
   }
 
   private func runBoth(
@@ -140,9 +140,20 @@ import Testing
       _ = try MemoryBudget(limit: 10 << 20, scratch: "/var/tmp")
     }
     #expect(try #require(low).description.contains("--memory 64MiB"))
-    let missing = #expect(throws: JobError.self) {
-      _ = try MemoryBudget(limit: 100 << 20, scratch: "/nowhere/at/all")
+    func nowhere() -> MemoryBudget {
+      MemoryBudget(limit: 1 << 20, scratch: ScratchArea(in: "/nowhere/at/all"))
     }
-    #expect(try #require(missing).description.contains("--scratch DIR"))
+    let missing = #expect(throws: JobError.self) {
+      let plan = PlannedJob { flow in
+        flow.read(.values(Self.pairs(80_000, keys: 1 << 30))).keyed { $0 }.write(.result("all"))
+      }
+      _ = try InlineRunner(threads: 2, memory: nowhere()).run(Plan(plan))
+    }
+    let text = try #require(missing).description
+    #expect(text.contains("--scratch DIR") && text.contains("/nowhere/at/all"))
+    // Where nothing has to go there, nobody looks.
+    let few = try InlineRunner(threads: 2, memory: nowhere()).run(
+      Plan(PlannedJob { $0.read(.values([1])).write(.result("one")) }))
+    #expect(few.spilledBytes == 0)
   }
 }

@@ -39,6 +39,21 @@ extension Keyed {
     }
   }
 
+  /// The same for every value there: where there is none with its key here, with nil.
+  @inlinable public func rightJoin<W: Record, R: Record>(
+    _ other: Keyed<K, W>, _ combine: @escaping @Sendable (K, V?, W) throws -> R,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, R> {
+    joined("rightJoin", other, CodeLocation(fileID: fileID, line: line)) {
+      key, left, right, context, sink in
+      if left.count == 0 { for other in right { try sink(try combine(key, nil, other)) } }
+      for own in left {
+        for other in right { try sink(try combine(key, own, other)) }
+        try context.progress()
+      }
+    }
+  }
+
   /// The same for every value of either side: where there is none with its key on the other, with
   /// nil.
   @inlinable public func fullJoin<W: Record, R: Record>(

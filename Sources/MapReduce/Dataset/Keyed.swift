@@ -144,6 +144,22 @@ extension Keyed {
       })
   }
 
+  /// Emits any number of pairs for each pair. Where the types of key and value are not clear from
+  /// the closure, name them: `flatMap(to: (String, Int).self) { key, value, emit in … }`.
+  @inlinable public func flatMap<L: Key, W: Record>(
+    to types: (L, W).Type = (L, W).self,
+    _ body: @escaping @Sendable (K, V, inout Emitter<L, W>) throws -> Void,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<L, W> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    return Keyed<L, W>(pipeline: pipeline.adding("flatMap", location)) { chunk, emit in
+      try feed(chunk) { key, value in
+        try locating(location) { try body(key, value, &emit) }
+      }
+    }
+  }
+
   /// The values without their keys.
   @inlinable public var values: Dataset<V> {
     let feed = self.feed

@@ -15,23 +15,24 @@ extension MemoryBudget {
         .usage, "\(ByteCount(limit)) of memory are too little to run a job",
         advice: "allow \(ByteCount(Self.limitMinimum)) at least: --memory 64MiB")
     }
-    do {
-      self.init(limit: limit, scratch: try ScratchArea(in: directory))
-    } catch {
-      throw JobError(
-        .cannotWrite, "no scratch file can be made in \(directory): \(errorText(error.code))",
-        advice: "name a directory on a disk with room: --scratch DIR")
-    }
+    self.init(limit: limit, scratch: ScratchArea(in: directory))
   }
 
   /// The job's error where the scratch file could not grow.
   func check() throws {
     guard let scratch, let failure = scratch.failure else { return }
-    let problem = failure.code == ENOSPC ? "is full" : errorText(failure.code)
+    if failure.isAtOnce {
+      throw JobError(
+        .cannotWrite,
+        "what does not fit into memory cannot be kept in \(scratch.directory): "
+          + errorText(failure.code),
+        advice: "name a directory on a disk with room (--scratch DIR), or allow more memory "
+          + "(--memory)")
+    }
+    let problem = failure.code == ENOSPC ? "the disk is full" : errorText(failure.code)
     throw JobError(
       .cannotWrite,
-      "the disk of scratch directory \(scratch.directory) \(problem): "
-        + "\(ByteCount(scratch.spilledBytes)) were written to it",
+      "what does not fit into memory cannot be kept in \(scratch.directory): \(problem)",
       advice: "make room there, name another directory (--scratch DIR), or allow more memory "
         + "(--memory)")
   }

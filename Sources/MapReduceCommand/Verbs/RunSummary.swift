@@ -21,6 +21,7 @@ struct RunSummary {
       Terminal.say(
         "\(output.name)  \(output.records.grouped) records  \(ByteCount(output.bytes))\(place)")
     }
+    for line in rounds { Terminal.say(line) }
     for counter in result.counters {
       Terminal.say("counted  \(counter.value.grouped) \(counter.name)")
     }
@@ -29,6 +30,22 @@ struct RunSummary {
     }
     let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
     Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
+  }
+
+  /// How many rounds each iteration took that could end early.
+  private var rounds: [String] {
+    var taken: [(place: CodeLocation, run: Int, most: Int)] = []
+    for (stage, counts) in zip(plan.stages, result.stages) {
+      guard let round = stage.round, round.settles, let place = stage.operators.last?.location
+      else { continue }
+      let isRun = counts.nanoseconds > 0 || counts.recordsRead > 0
+      if let index = taken.firstIndex(where: { $0.place == place }) {
+        taken[index].run += isRun ? 1 : 0
+      } else {
+        taken.append((place, isRun ? 1 : 0, round.count))
+      }
+    }
+    return taken.map { "\($0.run) of at most \($0.most) rounds  iterate \($0.place)" }
   }
 
   private func showRecords(_ options: RunOptions) throws {

@@ -16,7 +16,7 @@ package final class ScratchArea: @unchecked Sendable {
   // only touched while the mutex is held.
   /// Where the file lies.
   package let directory: String
-  private let descriptor: Int32
+  private var descriptor: Int32 = -1
   /// Places for blocks: where each lies in the mapping, and in the file.
   private var free: [(memory: UnsafeMutableRawPointer, offset: Int)] = unsafe []
   private var slabs: [UnsafeMutableRawPointer] = unsafe []
@@ -27,26 +27,26 @@ package final class ScratchArea: @unchecked Sendable {
   /// Addresses for a slab, wherever in them a block may begin.
   private static let reservedBytes = Limits.slabBytes + Limits.blockBytes
 
-  /// What the system says where no file can be made.
+  /// What the system says where the file cannot be made, or cannot grow.
   package struct Failure: Error {
     package let code: Int32
+    /// Whether there was no file at all.
+    package let isAtOnce: Bool
   }
 
-  package init(in directory: String) throws(Failure) {
-    self.directory = directory
-    let descriptor = unsafe mapred_scratch_file(directory)
-    guard descriptor >= 0 else { throw Failure(code: errno) }
-    self.descriptor = descriptor
-  }
+  /// The file is made when the first block is written to it.
+  package init(in directory: String) { self.directory = directory }
 
   deinit {
     while let slab = unsafe slabs.popLast() { unsafe munmap(slab, Self.reservedBytes) }
-    close(descriptor)
+    if descriptor >= 0 { close(descriptor) }
   }
 
   /// What went wrong when it was to grow; nil where nothing did.
   package var failure: Failure? {
-    mutex.withLock { _ in error == 0 ? nil : Failure(code: error) }
+    mutex.withLock { _ in 
+      error == 0 ? nil : Failure(code: error, isAtOnce: descriptor < 0)
+    }
   }
 
   /// Bytes of all blocks that were taken from it, those that were given back as well.
@@ -100,6 +100,11 @@ package final class ScratchArea: @unchecked Sendable {
   }
 
   private func addSlab() -> Bool {
+    if descriptor < 0 { descriptor = unsafe mapred_scratch_file(directory) }
+    guard descriptor >= 0 else {
+      error = errno
+      return false
+    }
     let offset = unsafe slabs.count * Limits.slabBytes
     // Room is taken before it is written to: a full disk is an error here, and a fault there.
     let status = posix_fallocate(descriptor, off_t(offset), off_t(Limits.slabBytes))
