@@ -8,14 +8,17 @@ final class SplitSource: @unchecked Sendable {
   // Sendable because the stage calls it under its lock, one thread at a time.
   private enum Part {
     case splits([Split])
-    /// With where its pieces are kept for others that read the same stream.
-    case stream(String, StreamKeeper?)
+    /// With where its pieces are kept for others that read the same stream, and how many are read.
+    case stream(String, StreamKeeper?, pieces: Int)
   }
 
   private var parts: [(branch: Int, part: Part)]
   private var index = 0
   private var reader: StreamReader?
   private var numbered = 0
+  /// Splits that are handed out before others are looked for, the last of them first.
+  private var group: [(id: Int, split: BranchSplit)] = []
+  private var groupCount = 1
 
   /// Bytes of all input, where it is known.
   let totalBytes: Int?
@@ -40,8 +43,9 @@ final class SplitSource: @unchecked Sendable {
     self.totalBytes = totalBytes
   }
 
-  /// Files in order; streams among them are read where their turn comes.
-  init(files: [InputFile], keeper: StreamKeeper? = nil) {
+  /// Files in order; streams among them are read where their turn comes. `isBeginning`: only the
+  /// first split of it all.
+  init(files: [InputFile], keeper: StreamKeeper? = nil, isBeginning: Bool = false) {
     var parts: [Part] = []
     var regular: [InputFile] = []
     for file in files {
@@ -50,7 +54,7 @@ final class SplitSource: @unchecked Sendable {
         if let kept = keeper?.pieces(of: file.path) {
           parts.append(.splits(kept.map { .lines($0) }))
         } else {
-          parts.append(.stream(file.path, keeper))
+          parts.append(.stream(file.path, keeper, pieces: isBeginning ? 1 : .max))
         }
         regular = []
       } else {
@@ -58,13 +62,44 @@ final class SplitSource: @unchecked Sendable {
       }
     }
     parts.append(.splits(Splits.pack(regular).map { .files($0) }))
+    if isBeginning { parts = Self.beginning(of: parts) }
     self.parts = parts.map { (0, $0) }
-    totalBytes =
-      files.contains { $0.isStream } ? nil : files.reduce(0) { $0 + $1.size }
+    totalBytes = Self.totalBytes(of: parts)
   }
+
+  private static func beginning(of parts: [Part]) -> [Part] {
+    for part in parts {
+      switch part {
+      case .splits(let splits): if let first = splits.first { return [.splits([first])] }
+      case .stream: return [part]
+      }
+    }
+    return []
+  }
+
+  private static func totalBytes(of parts: [Part]) -> Int? {
+    var total = 0
+    for part in parts {
+      guard case .splits(let splits) = part else { return nil }
+      total += splits.reduce(0) { $0 + $1.bytes }
+    }
+    return total
+  }
+
+  /// From now on, later splits of a group are handed out before the earlier ones.
+  func handOutBackward(inGroupsOf count: Int) { groupCount = count }
 
   /// The next split with its number; nil where there are no more.
   func next(isCancelled: () -> Bool) throws -> (id: Int, split: BranchSplit)? {
+    if group.isEmpty {
+      while group.count < groupCount, let next = try nextInOrder(isCancelled) {
+        group.append(next)
+      }
+    }
+    return group.popLast()
+  }
+
+  private func nextInOrder(_ isCancelled: () -> Bool) throws -> (id: Int, split: BranchSplit)? {
     while let (branch, part) = parts.first {
       switch part {
       case .splits(let splits):
@@ -72,15 +107,16 @@ final class SplitSource: @unchecked Sendable {
           defer { index += 1 }
           return number(splits[index], branch)
         }
-      case .stream(let path, let keeper):
+      case .stream(let path, let keeper, let pieces):
         let reader = try self.reader ?? StreamReader(path)
         self.reader = reader
-        if let piece = try reader.next(isCancelled: isCancelled) {
+        if index < pieces, let piece = try reader.next(isCancelled: isCancelled) {
+          index += 1
           keeper?.keep(piece, of: path)
           return number(.lines(piece), branch)
         }
       }
-      if case .stream(let path, let keeper) = part { keeper?.finish(path) }
+      if case .stream(let path, let keeper, _) = part { keeper?.finish(path) }
       parts.removeFirst()
       reader = nil
       index = 0
@@ -107,8 +143,13 @@ struct PlanInputs {
   private var files: [[String]: [InputFile]] = [:]
   /// Kept only where some stream is read more than once.
   private let keeper: StreamKeeper?
+  private let readsBeginnings: Bool
+  /// What can be read once only, as often as it is read.
+  let streams: [String]
 
-  init(_ plan: Plan) throws {
+  /// `readsBeginnings`: only the first split of each input is read.
+  init(_ plan: Plan, readsBeginnings: Bool = false) throws {
+    self.readsBeginnings = readsBeginnings
     var streams: [String] = []
     for (_, input) in plan.description.branches {
       guard case .lines(let paths) = input else { continue }
@@ -117,9 +158,16 @@ struct PlanInputs {
       streams += found.filter(\.isStream).map(\.path)
     }
     keeper = Set(streams).count < streams.count ? StreamKeeper() : nil
+    self.streams = streams
   }
 
   func source(of paths: [String]) -> SplitSource {
-    SplitSource(files: files[paths] ?? [], keeper: keeper)
+    SplitSource(files: files[paths] ?? [], keeper: keeper, isBeginning: readsBeginnings)
+  }
+
+  /// Whether all of the input is read; false where that is not known, as with streams.
+  var readsAll: Bool {
+    guard readsBeginnings else { return true }
+    return streams.isEmpty && files.values.allSatisfy { Splits.pack($0).count <= 1 }
   }
 }

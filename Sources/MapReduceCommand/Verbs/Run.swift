@@ -53,8 +53,11 @@ struct RunOptions: ParsableArguments {
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
   }
 
-  var threadCount: Int {
-    threads ?? min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+  var threadCount: Int { threads ?? Self.coreCount }
+
+  /// As many threads as this machine can use.
+  static var coreCount: Int {
+    min(Limits.threads, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
   }
 }
 
@@ -139,7 +142,7 @@ struct RunJob<J: Job>: ParsableCommand {
   }
 
   /// Adds to an error which job it was.
-  private static func naming<R>(_ job: String, _ body: () throws -> R) throws -> R {
+  static func naming<R>(_ job: String, _ body: () throws -> R) throws -> R {
     do { return try body() } catch var error as JobError {
       let isStopped = error.code == .interrupted
       error.message = "job \(job) \(isStopped ? "was stopped" : "failed"): \(error.message)"

@@ -33,28 +33,13 @@ struct RunSummary {
       if result.outputs.count > 1, !options.quiet, !options.json {
         Terminal.say("\(output.name):")
       }
-      let format = options.json ? .jsonl : options.format?.format ?? .lines
-      let formatter = RecordFormatter(format, output.schema)
-      var buffer = ByteBuffer(capacity: 4096)
-      if options.limit > 0 { buffer.append(formatter.header) }
-      var shown = 0
-      try output.first(options.limit) { key, value in
-        if options.json {
-          buffer.append("{\"type\":\"record\",\"result\":")
-          buffer.appendJSONString(output.name)
-          buffer.append(",\"record\":")
-          try formatter.append(key: key, value: value, to: &buffer)
-          buffer.truncate(to: buffer.count - 1)
-          buffer.append("}\n")
-        } else {
-          try formatter.append(key: key, value: value, to: &buffer)
-        }
-        shown += 1
-      }
-      try Terminal.write(buffer.bytes)
-      if shown < output.records, !options.quiet, !options.json {
-        Terminal.say("… and \((output.records - shown).grouped) more")
-      }
+      let shown =
+        options.json
+        ? try output.documents(of: options.limit, belongingTo: ("result", .text(output.name)))
+        : try output.text(of: options.limit, as: options.format?.format ?? .lines)
+      try Terminal.write(shown.bytes)
+      let left = output.left(behind: options.limit)
+      if left > 0, !options.quiet, !options.json { Terminal.say("… and \(left.grouped) more") }
     }
   }
 
