@@ -46,6 +46,8 @@ struct UsageTests {
       (["run", "histogram", "in.txt", "--separator", "::"], "separator"),
       (["run", "teragen", "many"], "many"),
       (["run", "teragen", "--", "-1"], "negative"),
+      (["run", "wordcount", "in.txt", "--verify", "--on", "local"], "--verify"),
+      (["run", "wordcount", "-", "--verify"], "standard input"),
       (["preview", "wordcount"], "input"),
       (["preview", "wordcount", "in.txt", "--limit=-1"], "--limit"),
       (["preview", "wordcount", "in.txt", "-o", "out"], "-o"),

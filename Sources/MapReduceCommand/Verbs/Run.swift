@@ -37,6 +37,12 @@ struct RunOptions: ParsableArguments {
       """, valueName: "place"))
   var on: RunPlace?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Run twice, the second time in another order, and fail where that makes a difference.",
+      discussion: "It takes twice the time, and memory for the results of both runs."))
+  var verify = false
+
   @Option(help: "How many threads; all cores where it is left out.")
   var threads: Int?
 
@@ -51,6 +57,9 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("--threads takes a number from 1 to \(Limits.threads)")
     }
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
+    if verify, on != nil {
+      throw ValidationError("--verify is for this process: on a cluster, replicas compare anyway")
+    }
   }
 
   var threadCount: Int { threads ?? Self.coreCount }
@@ -112,9 +121,13 @@ struct RunJob<J: Job>: ParsableCommand {
     guard let place = options.on else {
       let runner = InlineRunner(
         threads: options.threadCount, cancellation: Interrupt.cancellation, observer: display)
+      let verification =
+        try options.verify
+        ? Verification(job, plan, threads: options.threadCount) : nil
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)
+          try verification?.check(result, display)
           try writer?.write(result, job: J.name)
           return result
         }

@@ -14,7 +14,7 @@ struct RunSummary {
 
   func show(_ options: RunOptions) throws {
     if savedIn == nil { try showRecords(options) }
-    if options.json { return try Terminal.print(json.line) }
+    if options.json { return try Terminal.print(json(isVerified: options.verify).line) }
     guard !options.quiet else { return }
     for output in result.outputs {
       let place = savedIn.map { "  in \($0)/\(output.name)" } ?? ""
@@ -24,6 +24,7 @@ struct RunSummary {
     for counter in result.counters {
       Terminal.say("counted  \(counter.value.grouped) \(counter.name)")
     }
+    if options.verify { Terminal.say("verified: two runs came to the same") }
     let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
     Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
   }
@@ -43,7 +44,7 @@ struct RunSummary {
     }
   }
 
-  private var json: JSON {
+  private func json(isVerified: Bool) -> JSON {
     let stages = zip(plan.stages, result.stages).map { stage, counts in
       JSON.object([
         ("n", .integer(stage.id.index + 1)), ("name", .text(stage.name)),
@@ -76,11 +77,12 @@ struct RunSummary {
       if let savedIn { fields.append(("path", .text("\(savedIn)/\(output.name)"))) }
       return JSON.object(fields)
     }
-    return .object([
-      ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
-      ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
-      ("results", .array(results)), ("stages", .array(stages)),
-      ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
-    ])
+    return .object(
+      [
+        ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
+        ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
+        ("results", .array(results)), ("stages", .array(stages)),
+        ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
+      ] + (isVerified ? [("verified", .bool(true))] : []))
   }
 }
