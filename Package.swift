@@ -48,6 +48,9 @@ let testTargets: [Target] = [
     name: "JobsTests", dependencies: ["Jobs", "MapReduce", "Exchange", "Memory", "TestSupport"],
     swiftSettings: swiftSettings),
   .testTarget(
+    name: "MapReduceTestingTests", dependencies: ["MapReduceTesting", "Jobs", "MapReduce"],
+    swiftSettings: swiftSettings),
+  .testTarget(
     name: "StateTableTests",
     dependencies: ["StateTable", "Environment", "Memory", "TestSupport", "Vocabulary"],
     swiftSettings: swiftSettings),
@@ -159,6 +162,7 @@ let package = Package(
   products: [
     .library(name: "MapReduce", targets: ["MapReduce"]),
     .library(name: "MapReduceCommand", targets: ["MapReduceCommand"]),
+    .library(name: "MapReduceTesting", targets: ["MapReduceTesting"]),
     .executable(name: "mapred", targets: ["mapred"]),
   ],
   dependencies: [
@@ -231,6 +235,10 @@ let package = Package(
     .target(
       name: "MapReduce",
       dependencies: ["CSystem", "Exchange", "Memory", "Vocabulary", argumentParser],
+      swiftSettings: swiftSettings),
+    // Floor 9: runs of jobs inside of their tests, on input that stands there.
+    .target(
+      name: "MapReduceTesting", dependencies: ["MapReduce", "Exchange"],
       swiftSettings: swiftSettings),
     // Floor 9: the example jobs: user code, which imports MapReduce alone. The floors below it are
     // named because their loops are inlined into it: a change there must build it anew.

@@ -44,7 +44,7 @@ extension CommandLineTool {
 
   /// An unknown job is told with the nearest name, which the parser would not do.
   private static func checkJobName(_ arguments: [String]) throws {
-    guard let verb = arguments.first, verb == "run" || verb == "explain",
+    guard let verb = arguments.first, ["run", "preview", "explain"].contains(verb),
       let name = arguments.dropFirst().first, !name.hasPrefix("-")
     else { return }
     let names = Suite.jobs.map { $0.name }
@@ -75,7 +75,7 @@ struct Root<Suite: JobSuite>: ParsableCommand {
       subcommands: [
         Run<Suite>.self, Submit<Suite>.self, JobsVerb.self, StatusVerb.self, WaitVerb.self,
         CancelVerb.self, Logs.self, Diagnose.self, ResultsVerb.self, LogVerb.self,
-        Explain<Suite>.self,
+        Preview<Suite>.self, Explain<Suite>.self,
         List<Suite>.self, Get.self, Inspect.self, Up.self, Down.self,
         Init.self, Doctor.self,
         NodeVerb.self, Members.self, Drain.self, Top.self, CatalogueVerb.self, Simulate.self,

@@ -4,7 +4,9 @@ import Testing
 
 @Suite("Help, versions and completion")
 struct HelpTests {
-  private static let verbs = ["run", "explain", "list", "get", "inspect", "config", "version"]
+  private static let verbs = [
+    "run", "preview", "explain", "list", "get", "inspect", "config", "version",
+  ]
   private static let jobs = [
     "wordcount", "frequencies", "grep", "inverted-index", "histogram", "teragen", "terasort",
     "teravalidate", "sessions", "logstats", "distinct-count",
@@ -39,10 +41,10 @@ struct HelpTests {
     }
   }
 
-  @Test("Every job has help under run and explain", arguments: Self.jobs)
+  @Test("Every job has help under run, preview and explain", arguments: Self.jobs)
   func jobHelp(_ job: String) async throws {
     let scratch = try Scratch()
-    for verb in ["run", "explain"] {
+    for verb in ["run", "preview", "explain"] {
       let outcome = try await scratch.mapred(verb, job, "--help")
       expectSuccess(outcome)
       #expect(outcome.text.contains("USAGE: mapred \(verb) \(job)"))

@@ -12,7 +12,7 @@ struct UsageTests {
     ])
   func unknownJob(_ written: String, _ meant: String) async throws {
     let scratch = try Scratch()
-    for verb in ["run", "explain"] {
+    for verb in ["run", "preview", "explain"] {
       let outcome = try await scratch.mapred(verb, written, "in.txt")
       expectFailure(outcome, 66, naming: "\"\(written)\"", "did you mean \(meant)?")
     }
@@ -46,6 +46,11 @@ struct UsageTests {
       (["run", "histogram", "in.txt", "--separator", "::"], "separator"),
       (["run", "teragen", "many"], "many"),
       (["run", "teragen", "--", "-1"], "negative"),
+      (["run", "wordcount", "in.txt", "--verify", "--on", "local"], "--verify"),
+      (["run", "wordcount", "-", "--verify"], "standard input"),
+      (["preview", "wordcount"], "input"),
+      (["preview", "wordcount", "in.txt", "--limit=-1"], "--limit"),
+      (["preview", "wordcount", "in.txt", "-o", "out"], "-o"),
       (["explain", "wordcount"], "input"),
       (["get"], "directory"),
       (["get", "out", "--key", "a", "--prefix", "b"], "--prefix"),

@@ -61,7 +61,8 @@ enum CodeRules {
     "Sources/Memory/", "Sources/Fabrics/", "Sources/Runtime/", "Sources/MapReduce/Input/",
     "Sources/MapReduce/Inline/", "Sources/MapReduce/Executor/ExecutorLink.swift",
     "Sources/MapReduce/Output/", "Sources/MapReduceCommand/Terminal/",
-    "Sources/MapReduceCommand/CommandLineTool.swift", "Benchmarks/", "Tests/",
+    "Sources/MapReduceCommand/CommandLineTool.swift",
+    "Sources/MapReduceTesting/ScratchDirectory.swift", "Benchmarks/", "Tests/",
   ]
 
   /// Pointers live in few places.
@@ -73,8 +74,8 @@ enum CodeRules {
   }
 
   private static let publicPlaces = [
-    "Sources/MapReduce/", "Sources/MapReduceCommand/", "Jobs/", "Sources/Memory/Bytes/",
-    "Sources/Exchange/Encoding/TypeCode.swift",
+    "Sources/MapReduce/", "Sources/MapReduceCommand/", "Sources/MapReduceTesting/", "Jobs/",
+    "Sources/Memory/Bytes/", "Sources/Exchange/Encoding/TypeCode.swift",
     // A stage's name and an operator's place are part of the signatures of MapReduce.
     "Sources/Vocabulary/Identifiers.swift",
   ]

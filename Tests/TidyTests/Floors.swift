@@ -28,6 +28,7 @@ enum Floors {
       "Multicast", "Replication", "StateTable", "Vocabulary",
     ],
     "MapReduce": ["CSystem", "Vocabulary", "Memory", "Exchange"],
+    "MapReduceTesting": ["MapReduce", "Exchange"],
     "Jobs": ["MapReduce"],
     "MapReduceCommand": [
       "MapReduce", "Bench", "Dataflow", "Engine", "Exchange", "Fabrics", "Membership", "Memory",
@@ -53,6 +54,7 @@ enum Floors {
     "Fabrics": ["Synchronization", "Glibc"],
     "Simulation": [],
     "MapReduce": ["Synchronization", "Glibc", "ArgumentParser"],
+    "MapReduceTesting": ["Glibc"],
     "Jobs": [],
     "MapReduceCommand": ["Synchronization", "Glibc", "ArgumentParser"],
     "mapred": [],
@@ -62,7 +64,7 @@ enum Floors {
     "Vocabulary": 0, "CSystem": 0, "Memory": 0.5, "Exchange": 1, "Environment": 1,
     "StateTable": 1.5, "Bench": 2, "Multicast": 2, "Membership": 2, "Replication": 3, "Dataflow": 4,
     "Engine": 5, "Fabrics": 6, "Simulation": 6, "Runtime": 7, "MapReduce": 8, "Jobs": 9,
-    "MapReduceCommand": 9, "mapred": 10,
+    "MapReduceTesting": 9, "MapReduceCommand": 9, "mapred": 10,
   ]
 
   /// Targets whose code is the same wherever and whenever it runs.

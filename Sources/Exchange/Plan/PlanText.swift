@@ -185,17 +185,23 @@ extension RoundDescription {
 }
 
 extension ResultSchema {
-  fileprivate var text: String {
+  /// `(bytes, int64) pairs, by key`.
+  package var text: String {
     let order =
       switch order {
       case .key: "by key"
       case .input: "in the order of the input"
       case .rank: "the greatest first"
       }
-    return switch shape {
-    case .pairs: "(\(key), \(value)) pairs, \(order)"
-    case .keys: "\(key) elements, \(order)"
-    case .values: "\(value) elements, \(order)"
+    return "\(elements), \(order)"
+  }
+
+  /// `(bytes, int64) pairs`.
+  package var elements: String {
+    switch shape {
+    case .pairs: "(\(key), \(value)) pairs"
+    case .keys: "\(key) elements"
+    case .values: "\(value) elements"
     }
   }
 }

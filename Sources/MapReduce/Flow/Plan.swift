@@ -11,19 +11,22 @@ package struct Plan: Sendable {
   let counters: [Counter.Cell]
 
   /// Builds the plan of a job, and checks it.
-  package init<J: Job>(_ job: J) throws {
+  package init<J: Job>(_ job: J) throws { try self.init(J.name, job.plan) }
+
+  /// Builds a plan that is no job's, and checks it.
+  package init(_ job: String, _ describe: (Flow) throws -> Void) throws {
     let flow = Flow()
-    try job.plan(flow)
+    try describe(flow)
     guard !flow.outputs.isEmpty else {
       throw JobError(
-        .usage, "job \(J.name) writes no result", advice: "end its plan with .write(.result(…))")
+        .usage, "job \(job) writes no result", advice: "end its plan with .write(.result(…))")
     }
     var names: Set<String> = []
     for output in flow.outputs {
       try Self.checkName(output.target.name, output.location)
       guard names.insert(output.target.name).inserted else {
         throw JobError(
-          .usage, "job \(J.name) writes two results named \(output.target.name)",
+          .usage, "job \(job) writes two results named \(output.target.name)",
           location: "\(output.location)", advice: "give each result a name of its own")
       }
     }
@@ -33,12 +36,12 @@ package struct Plan: Sendable {
     guard ordered.count <= Limits.stages else {
       throw JobError(
         .usage,
-        "job \(J.name) has \(ordered.count.grouped) stages, and \(Limits.stages.grouped) at most",
+        "job \(job) has \(ordered.count.grouped) stages, and \(Limits.stages.grouped) at most",
         advice: "iterate in fewer rounds, or split the job")
     }
     try Self.checkRounds(ordered, flow)
     stages = ordered
-    let description = Self.describe(J.name, ordered, flow)
+    let description = Self.describe(job, ordered, flow)
     counters = flow.counters + (description.countsChanges ? [flow.changes] : [])
     self.description = description
   }

@@ -7,18 +7,21 @@ import Vocabulary
 /// Runs whole plans in this process, on several threads, without a cluster.
 package struct InlineRunner: Sendable {
   package let threads: Int
+  private let manner: RunManner
   private let cancellation: Cancellation
   private let observer: (any RunObserver)?
   private let memory: MemoryBudget
 
   package init(
-    threads: Int, memory: MemoryBudget = .unlimited, cancellation: Cancellation = Cancellation(),
+    threads: Int, memory: MemoryBudget = .unlimited, manner: RunManner = RunManner(),
+    cancellation: Cancellation = Cancellation(),
     observer: (any RunObserver)? = nil
   ) {
     Limits.check()
     precondition(threads >= 1 && threads <= Limits.threads, "1 to \(Limits.threads) threads")
     self.threads = threads
     self.memory = memory
+    self.manner = manner
     self.cancellation = cancellation
     self.observer = observer
   }
@@ -28,10 +31,11 @@ package struct InlineRunner: Sendable {
   }
 
   /// Runs all stages; returns the results, which are still only in memory.
-  package func run(_ plan: Plan) throws -> JobResult {
-    let inputs = try PlanInputs(plan) {
+  package func run(_ plan: Plan, inspector: (any RunInspector)? = nil) throws -> JobResult {
+    let inputs = try PlanInputs(plan, readsBeginnings: manner.readsBeginnings) {
       if cancellation.isCancelled { throw Self.interrupted }
     }
+    try inspector?.began(readsAll: inputs.readsAll)
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
     let pool = BlockPool(memory)
@@ -55,6 +59,8 @@ package struct InlineRunner: Sendable {
         if let failure = plan.description.unsettled(index, changes: changes[index]) {
           throw JobError(failure)
         }
+        let stage = plan.description.stages[index]
+        try inspector?.made(stage, plan.result(of: index, named: "\(stage.id)", runs))
       }
       // A stage's records are freed with the last stage that reads them.
       for earlier in plan.reads(of: index) where lastReader[earlier] == index {
@@ -62,10 +68,8 @@ package struct InlineRunner: Sendable {
       }
     }
     let outputs = plan.description.outputs.map { output in
-      StageResult(
-        name: output.name, schema: plan.description.stages[output.stage.index].schema,
-        isHashed: plan.stages[output.stage.index].kernel.partitioning == .hash,
-        runs: results[output.stage.index] ?? [])
+      plan.result(
+        of: output.stage.index, named: output.name, results[output.stage.index] ?? [])
     }
     let totals = zip(plan.description.counters, plan.takeCounters())
     return JobResult(
@@ -104,6 +108,9 @@ package struct InlineRunner: Sendable {
       // Sampled elements come once more.
       (splitters, source) = try plan.withoutCounting { try sampled(stage, source, broadcasts) }
     }
+    if manner.mapsBackward {
+      source.handOutBackward(inGroupsOf: StageRun.splitsUnderWay(threads: threads))
+    }
     let runs = try StageRun(
       stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
       broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation
@@ -127,6 +134,15 @@ package struct InlineRunner: Sendable {
       Splitters(samples: samples, partitions: Limits.partitions),
       SplitSource(read: splits, totalBytes: source.totalBytes ?? 0)
     )
+  }
+}
+
+extension Plan {
+  /// What a stage has made, as it can be shown.
+  fileprivate func result(of stage: Int, named name: String, _ runs: [Run]) -> StageResult {
+    StageResult(
+      name: name, schema: description.stages[stage].schema,
+      isHashed: stages[stage].kernel.partitioning == .hash, runs: runs)
   }
 }
 

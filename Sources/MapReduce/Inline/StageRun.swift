@@ -127,9 +127,12 @@ final class StageRun: @unchecked Sendable {
   /// Whether another split may be mapped: one reads at a time, and both the splits under way and
   /// the bytes that wait to be folded are bounded, so that memory does not grow with the input.
   private var canMap: Bool {
-    !isExhausted && !isReading && handedOut - frontier < 2 * threads + 2
+    !isExhausted && !isReading && handedOut - frontier <= Self.splitsUnderWay(threads: threads)
       && queuedBytes < min(Limits.queuedBytes, pool.budget.limit / 8)
   }
+
+  /// How many splits may wait, mapped or being mapped, while the one before them is mapped.
+  static func splitsUnderWay(threads: Int) -> Int { 2 * threads + 1 }
 
   private func readSplit() throws -> (id: Int, split: BranchSplit)? {
     // Outside of the lock: a stream may take its time.
@@ -141,7 +144,8 @@ final class StageRun: @unchecked Sendable {
         isExhausted = true
         return nil
       }
-      handedOut = next.id + 1
+      // Later splits may come first.
+      handedOut = max(handedOut, next.id + 1)
       return next
     }
   }

@@ -2,7 +2,7 @@
 import Glibc
 
 /// Looks into directories.
-enum Directory {
+package enum Directory {
   /// The names in a directory, without `.` and `..`, in no order; nil where it cannot be read, with
   /// the reason in `errno`.
   static func names(in path: String) -> [String]? {
@@ -19,7 +19,7 @@ enum Directory {
   }
 
   /// Removes a file, or a directory with all that is in it. A link is removed, not followed.
-  static func remove(_ path: String) {
+  package static func remove(_ path: String) {
     var status = stat()
     guard unsafe lstat(path, &status) == 0 else { return }
     guard status.st_mode & S_IFMT == S_IFDIR else {

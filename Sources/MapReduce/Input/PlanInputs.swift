@@ -13,9 +13,16 @@ struct PlanInputs {
   private var files: [Source: [InputFile]] = [:]
   /// Kept only where some stream is read more than once.
   private let keeper: StreamKeeper?
+  private let readsBeginnings: Bool
+  /// What can be read once only, as often as it is read.
+  let streams: [String]
 
+  /// `readsBeginnings`: only the first split of each input is read.
   /// `progress` is called now and then; it throws where the work is not wanted any more.
-  init(_ plan: Plan, _ progress: () throws -> Void = {}) throws {
+  init(
+    _ plan: Plan, readsBeginnings: Bool = false, _ progress: () throws -> Void = {}
+  ) throws {
+    self.readsBeginnings = readsBeginnings
     var found: [[String]: [InputFile]] = [:]
     var streams: [(path: String, format: FileFormat)] = []
     for (_, input) in plan.description.branches {
@@ -29,6 +36,7 @@ struct PlanInputs {
     }
     try Self.check(streams)
     keeper = Set(streams.map(\.path)).count < streams.count ? StreamKeeper() : nil
+    self.streams = streams.map(\.path)
   }
 
   /// A stream is read once, and kept as it was cut then.
@@ -46,6 +54,13 @@ struct PlanInputs {
 
   func source(of paths: [String], _ format: FileFormat) -> SplitSource {
     let source = Source(paths: paths, format: format)
-    return SplitSource(files: files[source] ?? [], format, keeper: keeper)
+    return SplitSource(
+      files: files[source] ?? [], format, keeper: keeper, isBeginning: readsBeginnings)
+  }
+
+  /// Whether all of the input is read; false where that is not known, as with streams.
+  var readsAll: Bool {
+    guard readsBeginnings else { return true }
+    return streams.isEmpty && files.values.allSatisfy { Splits.pack($0).count <= 1 }
   }
 }

@@ -12,6 +12,12 @@ enum Split: Sendable {
   case values(Range<Int>)
   case records(RunSlice)
 
+  /// Whether some of its files are expanded as they are read.
+  var isCompressed: Bool {
+    guard case .files(let ranges) = self else { return false }
+    return ranges.contains { $0.file.compression != nil }
+  }
+
   /// Bytes of input, for progress.
   var bytes: Int {
     switch self {

@@ -144,6 +144,17 @@ struct ResultChunks: Sendable {
 }
 
 extension StageResult {
+  /// Hands every record, in order, to `body`: its key and its value, to be decoded.
+  package func forEach(
+    _ body: (_ key: inout RecordReader, _ value: inout RecordReader) throws -> Void
+  ) throws {
+    try first(.max) { key, value in
+      var key = RecordReader(key)
+      var value = RecordReader(value)
+      try body(&key, &value)
+    }
+  }
+
   /// Hands the first records, in order, to `body`.
   package func first(
     _ limit: Int, _ body: (_ key: Bytes, _ value: Bytes) throws -> Void

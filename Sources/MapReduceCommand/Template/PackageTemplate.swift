@@ -28,7 +28,8 @@ struct PackageTemplate {
 
   /// Modules that the package or its job has anyway.
   private static let taken = [
-    "MapReduce", "MapReduceCommand", "ArgumentParser", "Testing", "Swift", "Memory", "WordLengths",
+    "MapReduce", "MapReduceCommand", "MapReduceTesting", "ArgumentParser", "Testing", "Swift",
+    "Memory", "WordLengths",
   ]
 
   /// Paths inside of the package, and what stands in them.
@@ -80,6 +81,7 @@ struct PackageTemplate {
           name: "\(module)Tests",
           dependencies: [
             "\(module)", .product(name: "MapReduce", package: \(engineName.debugDescription)),
+            .product(name: "MapReduceTesting", package: \(engineName.debugDescription)),
           ]),
       ]
     )
@@ -132,6 +134,7 @@ struct PackageTemplate {
   private var test: String {
     """
     import MapReduce
+    import MapReduceTesting
     import Testing
 
     @testable import \(module)
@@ -139,6 +142,13 @@ struct PackageTemplate {
     @Test("a word is long from its least length on", arguments: [(3, true), (4, true), (5, false)])
     func least(_ least: Int, _ isExpected: Bool) {
       #expect(Array("word".utf8).withBytes { isLong($0, least) } == isExpected)
+    }
+
+    @Test("words are counted by their lengths, without the short ones")
+    func lengths() throws {
+      let run = try JobRun(WordLengths.self, ["--least", "2"], input: ["a cat", "and the mouse"])
+      let lengths = try run.pairs("lengths", as: (Int, Int).self)
+      #expect(lengths.elementsEqual([(3, 3), (5, 1)], by: ==))
     }
 
     """

@@ -39,6 +39,12 @@ struct RunOptions: ParsableArguments {
       """, valueName: "place"))
   var on: RunPlace?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Run twice, the second time in another order, and fail where that makes a difference.",
+      discussion: "It takes twice the time, and memory for the results of both runs."))
+  var verify = false
+
   @Option(help: "How many threads; all cores where it is left out.")
   var threads: Int?
 
@@ -66,6 +72,9 @@ struct RunOptions: ParsableArguments {
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
     if let memory, Units.bytes(memory) == nil {
       throw ValidationError("--memory takes a size like 512MiB, not \(memory)")
+    }
+    if verify, on != nil {
+      throw ValidationError("--verify is for this process: on a cluster, replicas compare anyway")
     }
     if on != nil, memory != nil || scratch != nil {
       throw ValidationError(
@@ -140,9 +149,13 @@ struct RunJob<J: Job>: ParsableCommand {
       let runner = InlineRunner(
         threads: options.threadCount, memory: try options.memoryBudget,
         cancellation: Interrupt.cancellation, observer: display)
+      let verification =
+        try options.verify
+        ? Verification(job, plan, threads: options.threadCount) : nil
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)
+          try verification?.check(result, display)
           try writer?.write(result, job: J.name)
           return result
         }
@@ -170,7 +183,7 @@ struct RunJob<J: Job>: ParsableCommand {
   }
 
   /// Adds to an error which job it was.
-  private static func naming<R>(_ job: String, _ body: () throws -> R) throws -> R {
+  static func naming<R>(_ job: String, _ body: () throws -> R) throws -> R {
     do { return try body() } catch var error as JobError {
       let isStopped = error.code == .interrupted
       error.message = "job \(job) \(isStopped ? "was stopped" : "failed"): \(error.message)"

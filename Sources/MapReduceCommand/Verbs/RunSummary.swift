@@ -14,7 +14,7 @@ struct RunSummary {
 
   func show(_ options: RunOptions) throws {
     if savedIn == nil { try showRecords(options) }
-    if options.json { return try Terminal.print(json.line) }
+    if options.json { return try Terminal.print(json(isVerified: options.verify).line) }
     guard !options.quiet else { return }
     for output in result.outputs {
       let place = savedIn.map { "  in \($0)/\(output.name)" } ?? ""
@@ -28,6 +28,7 @@ struct RunSummary {
     if result.spilledBytes > 0 {
       Terminal.say("spilled  \(ByteCount(result.spilledBytes)) to scratch: memory was short")
     }
+    if options.verify { Terminal.say("verified: two runs came to the same") }
     let saved = savedIn == nil ? "; nothing was saved (-o DIR saves)" : ""
     Terminal.say("done in \(ProgressDisplay.seconds(seconds))\(saved)")
   }
@@ -53,32 +54,17 @@ struct RunSummary {
       if result.outputs.count > 1, !options.quiet, !options.json {
         Terminal.say("\(output.name):")
       }
-      let format = options.json ? .jsonl : options.format?.format ?? .lines
-      let formatter = RecordFormatter(format, output.schema)
-      var buffer = ByteBuffer(capacity: 4096)
-      if options.limit > 0 { buffer.append(formatter.header) }
-      var shown = 0
-      try output.first(options.limit) { key, value in
-        if options.json {
-          buffer.append("{\"type\":\"record\",\"result\":")
-          buffer.appendJSONString(output.name)
-          buffer.append(",\"record\":")
-          try formatter.append(key: key, value: value, to: &buffer)
-          buffer.truncate(to: buffer.count - 1)
-          buffer.append("}\n")
-        } else {
-          try formatter.append(key: key, value: value, to: &buffer)
-        }
-        shown += 1
-      }
-      try Terminal.write(buffer.bytes)
-      if shown < output.records, !options.quiet, !options.json {
-        Terminal.say("… and \((output.records - shown).grouped) more")
-      }
+      let shown =
+        options.json
+        ? try output.documents(of: options.limit, belongingTo: ("result", .text(output.name)))
+        : try output.text(of: options.limit, as: options.format?.format ?? .lines)
+      try Terminal.write(shown.bytes)
+      let left = output.left(behind: options.limit)
+      if left > 0, !options.quiet, !options.json { Terminal.say("… and \(left.grouped) more") }
     }
   }
 
-  private var json: JSON {
+  private func json(isVerified: Bool) -> JSON {
     let stages = zip(plan.stages, result.stages).map { stage, counts in
       JSON.object([
         ("n", .integer(stage.id.index + 1)), ("name", .text(stage.name)),
@@ -111,12 +97,13 @@ struct RunSummary {
       if let savedIn { fields.append(("path", .text("\(savedIn)/\(output.name)"))) }
       return JSON.object(fields)
     }
-    return .object([
-      ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
-      ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
-      ("spilled_bytes", .integer(result.spilledBytes)), ("results", .array(results)),
-      ("stages", .array(stages)),
-      ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
-    ])
+    return .object(
+      [
+        ("type", .text("job")), ("job", .text(job)), ("state", .text("committed")),
+        ("plan", .text(hexadecimal(plan.fingerprint))), ("seconds", .number(seconds)),
+        ("spilled_bytes", .integer(result.spilledBytes)), ("results", .array(results)),
+        ("stages", .array(stages)),
+        ("counters", .object(result.counters.map { ($0.name, .integer($0.value)) })),
+      ] + (isVerified ? [("verified", .bool(true))] : []))
   }
 }

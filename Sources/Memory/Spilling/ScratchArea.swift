@@ -44,7 +44,7 @@ package final class ScratchArea: @unchecked Sendable {
 
   /// What went wrong when it was to grow; nil where nothing did.
   package var failure: Failure? {
-    mutex.withLock { _ in 
+    mutex.withLock { _ in
       error == 0 ? nil : Failure(code: error, isAtOnce: descriptor < 0)
     }
   }
