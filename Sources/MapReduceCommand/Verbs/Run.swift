@@ -151,7 +151,8 @@ struct RunJob<J: Job>: ParsableCommand {
         cancellation: Interrupt.cancellation, observer: display)
       let verification =
         try options.verify
-        ? Verification(job, plan, threads: options.threadCount) : nil
+        ? Verification(
+          job, plan, threads: options.threadCount, memory: try options.memoryBudget) : nil
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)

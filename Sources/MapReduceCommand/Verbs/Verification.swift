@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 import MapReduce
+import Memory
 
 /// Runs a job once more, with as much as possible done otherwise: another number of threads,
 /// splits mapped in another order, another table seed. Only what closures do can make a difference.
@@ -8,9 +9,11 @@ struct Verification<J: Job> {
   private let job: J
   private let plan: PlanDescription
   private let threads: Int
+  private let memory: MemoryBudget
 
-  /// `threads`: those of the first run. Checks that the input can be read twice.
-  init(_ job: J, _ plan: Plan, threads: Int) throws {
+  /// `threads`: those of the first run; `memory`: what the second one may hold. Checks that the
+  /// input can be read twice.
+  init(_ job: J, _ plan: Plan, threads: Int, memory: MemoryBudget) throws {
     if let stream = try plan.streams().first {
       let name = stream == "-" ? "standard input (-)" : stream
       throw JobError(
@@ -19,6 +22,7 @@ struct Verification<J: Job> {
     }
     self.job = job
     self.plan = plan.description
+    self.memory = memory
     self.threads = threads == 1 ? 2 : threads - 1
   }
 
@@ -33,7 +37,8 @@ struct Verification<J: Job> {
     var manner = RunManner()
     manner.mapsBackward = true
     let runner = InlineRunner(
-      threads: threads, manner: manner, cancellation: Interrupt.cancellation, observer: display)
+      threads: threads, memory: memory, manner: manner, cancellation: Interrupt.cancellation,
+      observer: display)
     guard let found = first.difference(from: try runner.run(second), plan) else { return }
     let values = found.values.map { $0 ?? "nothing" }
     throw Self.error(
