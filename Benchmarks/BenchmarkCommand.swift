@@ -81,6 +81,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
   case kernels
   case wordcount
   case terasort
+  case rounds
   case scaling
   case startup
   case multicast
@@ -97,6 +98,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
     case .kernels: [KernelSuite.self]
     case .wordcount: [WordCountSuite.self]
     case .terasort: [TeraSortSuite.self]
+    case .rounds: [RoundsSuite.self]
     case .scaling: [ScalingSuite.self]
     case .startup: [StartupSuite.self]
     case .multicast: [MulticastSuite.self]
@@ -105,7 +107,8 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
     case .all:
       [
         StartupSuite.self, MulticastSuite.self, CatalogueSuite.self, ClusterSuite.self,
-        WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self, KernelSuite.self,
+        WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self, RoundsSuite.self,
+        KernelSuite.self,
       ]
     }
   }
