@@ -13,7 +13,7 @@ import MapReduceCommand
 enum Faults: JobSuite {
   static let jobs: [any Job.Type] = [
     ThrowsAt.self, Traps.self, Hangs.self, EndsAt.self, Talks.self, Widens.self, Chained.self,
-    Counts.self, TellsUser.self, Wavers.self, Tables.self, Strays.self,
+    Counts.self, TellsUser.self, Wavers.self, Tables.self, Strays.self, Rounds.self,
   ]
 }
 

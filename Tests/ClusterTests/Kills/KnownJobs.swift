@@ -21,8 +21,9 @@ struct KnownJobs: Sendable {
   let code: CodeDigest
   let executable: [UInt8]
 
-  /// Jobs with one stage or four, with one result or three, with counters.
-  static let jobs = ["chained", "counts"]
+  /// Jobs with one stage or four, with one result or three, with counters, with joins, rounds and
+  /// broadcasts.
+  static let jobs = ["chained", "counts", "rounds"]
 
   /// Makes `count` inputs of so many lines, and does each job with each of them.
   static func make(in cluster: Cluster, inputs count: Int, lines: Int, seed: UInt64) async throws
