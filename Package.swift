@@ -153,7 +153,7 @@ let benchmarkTargets: [Target] =
         "Bench", "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
         "Replication", "Runtime", "StateTable", "Vocabulary", argumentParser,
       ],
-      path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh", "spark"],
+      path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh", "dataframes", "spark"],
       swiftSettings: swiftSettings)
   ]
 

@@ -3,7 +3,7 @@ import Glibc
 
 /// The C++ programs that figures are compared with.
 final class References {
-  private let directory: String
+  let directory: String
   private let reporter: Reporter
   private var isBuilt = false
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Glibc
 import Memory
 import Vocabulary
 
@@ -34,6 +35,19 @@ enum RoundsSuite: Suite {
       reference: ["\(centres)", "\(rounds)"])
   }
 
+  private static let polars = "Polars"
+
+  /// The job as a script for dataframes; nil, and a note, where it cannot be run.
+  private static func dataframes(_ job: String, _ session: Session) throws -> String? {
+    let script = "\(session.references.directory)/../dataframes/\(job).py"
+    guard unsafe access(script, R_OK) == 0 else { return nil }
+    guard (try? ChildProcess.output(of: ["python3", "-c", "import polars"])) != nil else {
+      session.reporter.note("Polars was not measured: python3 cannot import it")
+      return nil
+    }
+    return script
+  }
+
   private static func contest(
     _ session: Session, _ engine: Engine, _ title: String, _ job: String, _ input: String,
     _ arguments: [String], reference: [String]
@@ -50,6 +64,16 @@ enum RoundsSuite: Suite {
           return try ChildProcess.measure([program, input] + reference + [expected])
         })
     }
+    if let script = try dataframes(job, session) {
+      let output = session.scratch.file("frames")
+      contestants.append(
+        Contestant(name: polars) {
+          defer { Files.remove(output) }
+          let sample = try ChildProcess.measure(["python3", script, input] + reference + [output])
+          if program != nil { try NumberText.check(output, against: expected) }
+          return sample
+        })
+    }
     for threads in session.threadCounts {
       contestants.append(
         Contestant(name: label(threads)) {
@@ -64,6 +88,8 @@ enum RoundsSuite: Suite {
       for metric in [Metric.cpu, .wall] {
         session.reporter.show(
           "\(title), \(label(threads))", metric, samples, against: baseline, standings[baseline])
+        session.reporter.show(
+          "\(title), \(label(threads))", metric, samples, against: polars, standings[polars])
       }
       session.reporter.show("\(title), \(label(threads))", .peak, samples)
     }
