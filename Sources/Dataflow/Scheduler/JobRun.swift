@@ -33,6 +33,8 @@ struct JobRun: Sendable {
   var stage = 0
   /// What closures of the stage that is next are handed.
   var broadcasts: [BroadcastInput] = []
+  /// What of it nobody was told to send.
+  var unspread: [BroadcastInput] = []
   /// Sampled keys of the stage that is next, where it needs them.
   var samples: [[UInt8]]?
   /// The files of inputs that read some, where they are known here.

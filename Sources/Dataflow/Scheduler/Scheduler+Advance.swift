@@ -8,6 +8,7 @@ extension Scheduler {
     _ place: Int, _ board: Board, _ coordination: Coordination, _ table: some StepTable,
     _ time: Time, into orders: inout Orders
   ) {
+    if !runs[place].unspread.isEmpty { spread(place, into: &orders) }
     switch runs[place].phase {
     case .planning, .listing, .comparing, .failing: break
     case .ready: begin(place, board, coordination, time, into: &orders)
@@ -111,17 +112,29 @@ extension Scheduler {
     }
   }
 
-  /// Who sends what a step's closures are handed to all: for each shard, one that has it.
-  func spread(_ plan: StepPlan, into orders: inout Orders) {
-    for input in plan.broadcasts {
-      let givers = view.receivers.indices.map { shard -> NodeID? in
-        if let holders = holders[input.step] { return holders[shard].first }
-        let runs = ShardRuns(step: input.step, shard: shard)
-        return view.members.indices.first { stock.holds($0, runs) }.map { view.members[$0] }
+  /// Says who sends to all what the closures of a step are handed: for each shard, one that has it.
+  /// Where nobody has told yet what it has, that is said later.
+  private mutating func spread(_ place: Int, into orders: inout Orders) {
+    var left: [BroadcastInput] = []
+    for input in runs[place].unspread {
+      let givers = view.receivers.indices.compactMap { giver(input, $0) }
+      guard givers.count == view.receivers.count else {
+        left.append(input)
+        continue
       }
       orders.messages.append(
-        .spread(input.step, partitions: input.partitions, givers: givers.map { $0 ?? node }))
+        .spread(input.step, partitions: input.partitions, givers: givers))
     }
+    runs[place].unspread = left
+  }
+
+  /// Who sends what a shard has of it; nil where that is not known.
+  private func giver(_ input: BroadcastInput, _ shard: Int) -> NodeID? {
+    // Nothing of it lies there.
+    if shard >= input.partitions { return node }
+    if let holders = holders[input.step] { return holders[shard].first }
+    let runs = ShardRuns(step: input.step, shard: shard)
+    return view.members.indices.first { stock.holds($0, runs) }.map { view.members[$0] }
   }
 
   private mutating func beginSampling(
@@ -161,7 +174,7 @@ extension Scheduler {
       partitions: plan.stages[run.stage].partitions, counters: plan.counterCount,
       inputs: inputs, broadcasts: run.broadcasts, samples: samples)
     orders.messages.append(.begin(announced))
-    spread(announced, into: &orders)
+    runs[place].unspread = announced.broadcasts
     return step
   }
 

@@ -27,7 +27,7 @@ extension Scheduler {
       work.isResumed = true
       orders.messages.append(.resume(step.plan.step, complete: complete))
       // Some of what was on its way may be lost, and some members may be new.
-      spread(step.plan, into: &orders)
+      runs[place].unspread = step.plan.broadcasts
       runs[place].phase = .working(step.plan.step, work)
       return
     }
