@@ -3,9 +3,9 @@
 // pagerank INPUT ROUNDS OUTPUT
 //
 // Ranks the nodes of a graph on one thread, as the job does: each line of the input has the numbers
-// of two nodes, from and to; every node begins with rank 1 and gives its rank to those that it links
-// to, in equal parts; a node's next rank is 0.15 + 0.85 times what it was given. Only nodes with
-// links have a rank to give. Writes `node TAB rank LF`, in order of the nodes.
+// of two nodes, from and to; every node begins with rank 1 and gives its rank to those that it
+// links to, in equal parts; a node's next rank is 0.15 + 0.85 times what it was given. Only nodes
+// with links have a rank to give. Writes `node TAB rank LF`, in order of the nodes.
 
 #include <algorithm>
 #include <cstdint>
