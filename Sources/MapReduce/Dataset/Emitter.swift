@@ -56,3 +56,17 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
     if let failure { throw failure }
   }
 }
+
+extension Emitter {
+  /// Pairs become records of the one partition of a writer.
+  @inlinable init(into writer: PartitionWriter) {
+    let value = HeapCell(RecordWriter())
+    self.init { batch in
+      for index in 0..<batch.count {
+        value.value.removeAll()
+        batch.value(index).encode(into: &value.value)
+        writer.append(key: batch.key(index), value: value.value.bytes, partition: 0)
+      }
+    }
+  }
+}

@@ -77,14 +77,7 @@ extension Keyed {
   ) -> @Sendable (GroupScan, FoldContext) throws -> Run {
     { scan, context in
       let writer = PartitionWriter(partitions: 1, pool: context.pool)
-      let value = HeapCell(RecordWriter())
-      var emit = Emitter<L, W> { batch in
-        for index in 0..<batch.count {
-          value.value.removeAll()
-          batch.value(index).encode(into: &value.value)
-          writer.append(key: batch.key(index), value: value.value.bytes, partition: 0)
-        }
-      }
+      var emit = Emitter<L, W>(into: writer)
       try forEachGroup(of: scan, context, at: location) { key, _, group in
         try body(key, group, &emit)
         try emit.finishChunk()

@@ -136,14 +136,7 @@ extension Keyed {
   ) -> @Sendable (GroupScan, FoldContext) throws -> Run {
     { scan, context in
       let writer = PartitionWriter(partitions: 1, pool: context.pool)
-      let value = HeapCell(RecordWriter())
-      var emit = Emitter<L, R> { batch in
-        for index in 0..<batch.count {
-          value.value.removeAll()
-          batch.value(index).encode(into: &value.value)
-          writer.append(key: batch.key(index), value: value.value.bytes, partition: 0)
-        }
-      }
+      var emit = Emitter<L, R>(into: writer)
       try forEachMeeting(of: scan, context, at: location) { key, _, left, right in
         try body(key, left, right, context, &emit)
         try emit.finishChunk()
