@@ -12,9 +12,7 @@ public import Vocabulary
 extension Keyed {
   /// Goes through up to `rounds` rounds, and ends after the one in which every key has settled:
   /// `until` is handed its value before the round and after it. A key that comes or goes has not
-  /// settled.
-  ///
-  /// - Parameter mustSettle: whether the job fails where some key still changes in the last round.
+  /// settled. With `mustSettle` the job fails where some key still changes in the last round.
   @inlinable public func iterate(
     upTo rounds: Int, until isSettled: @escaping @Sendable (V, V) throws -> Bool,
     mustSettle: Bool = false, _ body: (Keyed<K, V>) throws -> Keyed<K, V>,
@@ -83,9 +81,7 @@ extension Keyed {
 extension Dataset where T: Record {
   /// Goes through up to `rounds` rounds, and ends after the one that has settled: `until` is handed
   /// all elements before the round and all after it, in their order. They are few: both are in
-  /// memory at once.
-  ///
-  /// - Parameter mustSettle: whether the job fails where the last round has not settled.
+  /// memory at once. With `mustSettle` the job fails where the last round has not settled.
   @inlinable public func iterate(
     upTo rounds: Int, until isSettled: @escaping @Sendable ([T], [T]) throws -> Bool,
     mustSettle: Bool = false, _ body: (Dataset<T>) throws -> Dataset<T>,
