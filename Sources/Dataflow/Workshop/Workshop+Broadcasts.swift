@@ -3,8 +3,8 @@ import Exchange
 import Memory
 import Vocabulary
 
-/// What closures on this node are handed of other nodes' shards, and what this node has sent of its
-/// own.
+/// What closures on this node are handed of other nodes' shards, and of which steps executors were
+/// told.
 struct BroadcastShelf: Sendable {
   private var shelf = Shelf()
   /// Steps that executors were told of.

@@ -62,9 +62,11 @@
     _ blocks: [Block], _ pool: BlockPool
   ) -> OrderedRecords {
     let records = blocks.reduce(0) { $0 + $1.records }
-    guard pool.budget.isTight(with: RecordOrder.bytes(of: records)) else {
-      return .referenced(RecordOrder(blocks, budget: pool.budget))
-    }
-    return .placed(PlacedRecords(blocks))
+    // References would bring what lies in the file back into memory, all of it.
+    let isShort =
+      blocks.contains(where: \.isInFile)
+      || pool.budget.isTight(with: RecordOrder.bytes(of: records))
+    return isShort
+      ? .placed(PlacedRecords(blocks)) : .referenced(RecordOrder(blocks, budget: pool.budget))
   }
 }

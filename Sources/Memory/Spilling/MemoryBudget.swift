@@ -23,9 +23,9 @@ import Synchronization
     used.wrappingSubtract(bytes, ordering: .relaxed)
   }
 
-  /// Whether what is not needed at once should go. Half of the limit is left for what is
-  /// not counted: values with memory of their own, buffers, pages of scratch that are being read or
-  /// written, stacks, and the executable itself.
+  /// Whether what is not needed at once should go. Half of the limit is left for what is not
+  /// counted: values with memory of their own, buffers, pages of scratch that are being read,
+  /// stacks, and the executable itself.
   @usableFromInline package var isTight: Bool { isTight(with: 0) }
 
   /// The same where `bytes` more were held.
