@@ -93,6 +93,8 @@ final class LocalFabric: Fabric {
   /// Payload that lands once more, much later: a fault.
   private var again: [(parcel: LocalNetwork.Parcel, due: Int)] = []
   private var payloadCount = 0
+  /// Payload that lands with the next poll, behind the cells that came with it: a fault.
+  private var behind: [LocalNetwork.Parcel] = []
   /// Halves of cells that land with the next poll: a fault.
   private var halves: [(segment: Segment, offset: Int, value: UInt64)] = []
 
@@ -116,9 +118,6 @@ final class LocalFabric: Fabric {
   func push(_ pushes: borrowing Pushes) {
     guard !isClosed, !isFenced || fault == .fenceLetsOut else { return }
     var list = pushes.list
-    if fault == .counterBeforePayload {
-      list.sort { $0.kind == .cells && $1.kind == .payload }
-    }
     pushCount += 1
     if fault == .swapsPushes, pushCount % 50 == 0 { list.reverse() }
     for push in list {
@@ -178,7 +177,10 @@ final class LocalFabric: Fabric {
       return (taken, state.closed, stalled)
     }
     if !isFenced || fault == .fenceLetsIn {
-      for parcel in parcels { land(parcel) }
+      for parcel in behind { land(parcel) }
+      let isLate = fault == .counterBeforePayload
+      behind = isLate ? parcels.filter { $0.kind == .payload } : []
+      for parcel in parcels where !isLate || parcel.kind == .cells { land(parcel) }
     }
     if fault == .landsTwice {
       landAgain(parcels.filter { $0.kind == .payload })
