@@ -10,15 +10,19 @@ struct Revenue: Job {
   @Option(help: "Customers: CSV with a header that names id, name and country.")
   var customers: [String]
   @Option(help: "Customers to name in each country.") var top = 3
+  @Option(help: "Orders that may be left out as bad; they become the result bad-orders.")
+  var allowBad = 0
 
   func validate() throws {
     if top < 0 { throw ValidationError("a number of customers is not negative") }
+    if allowBad < 0 { throw ValidationError("a number of orders is not negative") }
   }
 
   func plan(_ flow: Flow) {
     let unknown = flow.counter("orders of unknown customers")
     let paid = flow.read(.csv(orders))
       .keyed { row in (try row.string("customer"), try row.int("cents")) }
+      .onError(allowBad > 0 ? .deadLetter("bad-orders", limit: allowBad) : .fail)
       .reduce(+)
     let people = flow.read(.csv(customers, as: Customer.self)).keyed(by: \.id)
     let sales = paid.leftJoin(people) { _, cents, customer in

@@ -57,6 +57,18 @@ extension JobRun {
     return try found.decoded { _, value in try V(from: &value) }
   }
 
+  /// The dead letters that `onError` has made, in the order of the input. Places are shown with the
+  /// names that the test gave to files.
+  public func letters(_ name: String) throws -> [DeadLetter] {
+    let found = try result(name)
+    guard found.schema == DeadLetters.schema else { throw found.mismatch("dead letters") }
+    return try found.decoded { key, value in
+      DeadLetter(
+        place: paths.shortened(try String.decodeKey(from: &key, isLast: true)),
+        what: String(try value.counted()), record: Array(try value.counted()))
+    }
+  }
+
   private func result(_ name: String) throws -> StageResult {
     if let found = result.outputs.first(where: { $0.name == name }) { return found }
     throw JobError(

@@ -12,6 +12,7 @@ public import MapReduce
 /// thrown as the `JobError` that the command would show. It names files as the test does.
 public struct JobRun: Sendable {
   let result: JobResult
+  let paths: InputPaths
 
   /// Runs a job on some lines. They are a file, whose path stands behind the other arguments.
   ///
@@ -84,7 +85,7 @@ public struct JobRun: Sendable {
     let directory = try ScratchDirectory()
     let names = files.keys.sorted()
     for name in names { try directory.write(name, files[name, default: ""]) }
-    let paths = InputPaths(directory: directory.path, names: names)
+    paths = InputPaths(directory: directory.path, names: names)
     do {
       result = try InlineRunner(threads: threads).run(plan(paths))
     } catch var error as JobError {

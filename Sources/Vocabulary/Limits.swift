@@ -114,6 +114,9 @@
   /// Keys of records that are shown where an error names its record.
   package static let shownRecordBytes = 120
 
+  /// Bytes of a record that a dead letter shows; what is longer is cut.
+  package static let deadLetterBytes = 64 << 10
+
   /// Asserts how the limits relate; called once by the engine.
   package static func check() {
     precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")

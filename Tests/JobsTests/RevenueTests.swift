@@ -41,6 +41,19 @@ import Testing
     }
   }
 
+  @Test func `Bad orders are left out where that is allowed`() throws {
+    let orders = try TemporaryFile(lines: ["customer,cents", "c1,5", "c2,five", "c1", "c3,7"])
+    let customers = try TemporaryFile(lines: ["id,name,country", "c1,ann,Peru", "c3,bob,Peru"])
+    let arguments = [orders.path, "--customers", customers.path, "--allow-bad"]
+    let result = try run(Revenue.self, arguments + ["2"])
+    #expect(try result.pairs("revenue", as: (String, Int).self).map(\.1) == [12])
+    let bad = try #require(result.outputs.first { $0.name == "bad-orders" })
+    var places: [String] = []
+    try bad.first(.max) { key, _ in places.append(String(key)) }
+    #expect(places == [3, 4].map { "\(orders.path):\($0)" })
+    #expect(throws: JobError.self) { _ = try run(Revenue.self, arguments + ["1"]) }
+  }
+
   @Test func `A price that is no number names file, line and column`() throws {
     let orders = try TemporaryFile(lines: ["customer,cents", "c1,5", "c2,five"])
     let customers = try TemporaryFile(lines: ["id,name,country"])

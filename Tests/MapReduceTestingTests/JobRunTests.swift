@@ -38,6 +38,19 @@ struct JobRunTests {
     #expect(run.counters == ["orders": 3])
   }
 
+  @Test("Dead letters are read with the names that the test gave to files")
+  func letters() throws {
+    let run = try JobRun(
+      Revenue.self, ["{orders.csv}", "--customers", "{customers.csv}", "--allow-bad", "5"],
+      files: [
+        "orders.csv": "customer,cents\nc1,5\nc2,five\n", "customers.csv": "id,name,country\n",
+      ])
+    let letter = try #require(try run.letters("bad-orders").first)
+    #expect(letter.place == "orders.csv:3" && letter.text == "c2,five")
+    #expect(letter.what.hasPrefix("column 2 (cents) holds \"five\""))
+    #expect(throws: JobError.self) { _ = try run.letters("revenue") }
+  }
+
   @Test("A plan is run as it is, on values, on lines and on files")
   func plans() throws {
     let values = try JobRun { flow in

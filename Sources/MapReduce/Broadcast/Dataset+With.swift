@@ -51,8 +51,11 @@ extension Dataset {
     return Keyed(pipeline: pipeline.adding("flatMap", location, reading: broadcast.token)) {
       chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
+      let isGuarded = chunk.catchers != nil
       return try feed(chunk) { element in
-        try locating(location) { try body(element, value, &emit) }
+        try emit.record(isGuarded) { emit in
+          try locating(location) { try body(element, value, &emit) }
+        }
       }
     }
   }
@@ -85,8 +88,10 @@ extension Keyed {
       pipeline: pipeline.adding("mapValues", location, reading: broadcast.token)
     ) { chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
+      let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, own in
         emit(key, try locating(location) { try transform(key, own, value) })
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }

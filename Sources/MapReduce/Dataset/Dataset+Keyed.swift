@@ -10,8 +10,11 @@ extension Dataset {
   ) -> Keyed<K, V> {
     let feed = self.feed
     return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
-      try feed(chunk) { element in
-        try locating(location) { try body(element, &emit) }
+      let isGuarded = chunk.catchers != nil
+      return try feed(chunk) { element in
+        try emit.record(isGuarded) { emit in
+          try locating(location) { try body(element, &emit) }
+        }
       }
     }
   }
@@ -90,9 +93,13 @@ extension Dataset where T == Bytes {
     guard isLines else { return emitting(name, location, body) }
     // The loop over lines, the user's closure and the emitter are compiled as one.
     return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
-      guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
-      return try forEachLine(bytes) { line in
-        do { try body(line, &emit) } catch { throw RecordFailure(error, at: location) }
+      let isGuarded = chunk.catchers != nil
+      return try forEachLine(chunk) { line in
+        do { try body(line, &emit) } catch {
+          if isGuarded { emit.drop() }
+          throw RecordFailure(error, at: location)
+        }
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }

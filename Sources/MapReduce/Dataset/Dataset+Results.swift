@@ -159,10 +159,12 @@ extension Dataset where T == Bytes {
   guard case .records(let slice) = chunk.content else {
     preconditionFailure("records are read")
   }
+  let catchers = chunk.catchers
   return try slice.forEach { frame in
     do {
       try body(frame)
-    } catch { throw RecordFailure(error, offset: nil, record: frame.key) }
+    } catch { try failed(error, FailedRecord(offset: nil, frame.key), catchers) }
+    if let catchers { try catchers.endRecord(FailedRecord(offset: nil, frame.key)) }
   }
 }
 

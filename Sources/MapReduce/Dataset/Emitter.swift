@@ -53,7 +53,29 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
   /// Passes on what was emitted from a chunk, before the chunk's bytes go away.
   @inlinable mutating func finishChunk() throws {
     flush()
-    if let failure { throw failure }
+    if let failure {
+      self.failure = nil
+      throw failure
+    }
+  }
+
+  /// Forgets what was emitted and not yet passed on.
+  @inlinable mutating func drop() {
+    batch.removeAll()
+    scratch.removeAll()
+    failure = nil
+  }
+
+  /// Emits what `body` makes of one record: where others than the job take a record that fails,
+  /// passed on at once, or not at all.
+  @inlinable @inline(__always) mutating func record(
+    _ isGuarded: Bool, _ body: (inout Emitter) throws -> Void
+  ) throws {
+    do { try body(&self) } catch {
+      if isGuarded { drop() }
+      throw error
+    }
+    if isGuarded { try finishChunk() }
   }
 }
 

@@ -22,9 +22,11 @@ public struct Keyed<K: Key, V: Record> {
   /// The pairs that a stage has left behind.
   @inlinable init(resultOf ended: Pipeline) {
     self.init(pipeline: ended) { chunk, emit in
-      try forEachRecord(chunk) { frame in
+      let isGuarded = chunk.catchers != nil
+      return try forEachRecord(chunk) { frame in
         var reader = RecordReader(frame.value)
         emit.emit(lasting: try K.decodeKey(frame.key), try V(from: &reader))
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }
@@ -108,8 +110,10 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed<K, W>(pipeline: pipeline.adding("mapValues", location)) { chunk, emit in
-      try feed(chunk) { key, value in
+      let isGuarded = chunk.catchers != nil
+      return try feed(chunk) { key, value in
         emit(key, try locating(location) { try transform(value) })
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }
@@ -122,8 +126,10 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed(pipeline: pipeline.adding("filter", location)) { chunk, emit in
-      try feed(chunk) { key, value in
+      let isGuarded = chunk.catchers != nil
+      return try feed(chunk) { key, value in
         if try locating(location, { try isIncluded(key, value) }) { emit(key, value) }
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }
@@ -154,8 +160,11 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed<L, W>(pipeline: pipeline.adding("flatMap", location)) { chunk, emit in
-      try feed(chunk) { key, value in
-        try locating(location) { try body(key, value, &emit) }
+      let isGuarded = chunk.catchers != nil
+      return try feed(chunk) { key, value in
+        try emit.record(isGuarded) { emit in
+          try locating(location) { try body(key, value, &emit) }
+        }
       }
     }
   }

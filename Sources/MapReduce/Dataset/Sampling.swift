@@ -35,10 +35,12 @@ extension Keyed {
       pipeline: pipeline.adding("sample", CodeLocation(fileID: fileID, line: line))
     ) { chunk, emit in
       var bytes = RecordWriter()
+      let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, value in
         bytes.removeAll()
         key.encodeKey(into: &bytes, isLast: true)
         if lot.isDrawn(bytes.bytes) { emit(key, value) }
+        if isGuarded { try emit.finishChunk() }
       }
     }
   }

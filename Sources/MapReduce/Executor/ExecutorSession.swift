@@ -178,7 +178,7 @@ package final class ExecutorSession {
     outlet.shipAll()
     tally.recordsShuffled = outlet.records
     tally.bytesShuffled = outlet.bytes
-    tally.counters = plan.takeCounters()
+    tally.counters = plan.takeCounters(of: spec)
     return tally
   }
 

@@ -39,6 +39,12 @@ extension Plan {
   /// What its closures have counted since this was last asked, in the order of declaration.
   func takeCounters() -> [Int] { counters.map { $0.value.exchange(0, ordering: .relaxed) } }
 
+  /// The same, none where the stage that they come from is a repetition.
+  func takeCounters(of stage: StageSpec) -> [Int] {
+    let counted = takeCounters()
+    return stage.isRepeat ? Array(repeating: 0, count: counted.count) : counted
+  }
+
   /// What `body` counts counts for nothing. No other thread counts meanwhile.
   func withoutCounting<R>(_ body: () throws -> R) rethrows -> R {
     let before = takeCounters()

@@ -50,13 +50,16 @@ public struct Target: Sendable {
   let round: Round?
   /// Whether it ends that round.
   let settles: Bool
+  /// Whether its closures have their place in another stage: what they count here does not count.
+  let isRepeat: Bool
 
   /// Into how many partitions its records are spread.
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
 
   init(
     branches: [Branch], operators: [OperatorDescription], broadcasts: [StageSpec],
-    schema: ResultSchema, kernel: StageKernel, combines: Bool, round: Round?, settles: Bool
+    schema: ResultSchema, kernel: StageKernel, combines: Bool, round: Round?, settles: Bool,
+    isRepeat: Bool
   ) {
     self.branches = branches
     self.operators = operators
@@ -66,6 +69,7 @@ public struct Target: Sendable {
     self.combines = combines
     self.round = round
     self.settles = settles
+    self.isRepeat = isRepeat
   }
 }
 
@@ -128,12 +132,12 @@ public struct Target: Sendable {
   /// Ends the stage here; the result is the input of what follows.
   @usableFromInline func ending(
     _ name: String, _ location: CodeLocation, schema: ResultSchema, kernel: StageKernel,
-    combines: Bool = false, settles: Bool = false
+    combines: Bool = false, settles: Bool = false, isRepeat: Bool = false
   ) -> Pipeline {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
       broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round,
-      settles: settles)
+      settles: settles, isRepeat: isRepeat)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 

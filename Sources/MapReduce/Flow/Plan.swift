@@ -24,6 +24,11 @@ package struct Plan: Sendable {
     var names: Set<String> = []
     for output in flow.outputs {
       try Self.checkName(output.target.name, output.location)
+      guard !output.stage.isRepeat || output.stage.round == nil else {
+        throw JobError(
+          .usage, "a round of an iteration cannot have dead letters", location: "\(output.location)",
+          advice: "leave out bad records before the iteration")
+      }
       guard names.insert(output.target.name).inserted else {
         throw JobError(
           .usage, "job \(job) writes two results named \(output.target.name)",

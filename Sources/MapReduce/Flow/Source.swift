@@ -19,10 +19,7 @@ extension Source where T == Bytes {
   public static func lines(_ paths: [String]) -> Source<Bytes> {
     Source(
       input: .files(paths, .lines),
-      feed: { chunk, sink in
-        guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
-        return try forEachLine(bytes, sink)
-      },
+      feed: { chunk, sink in try forEachLine(chunk, sink) },
       name: "lines")
   }
 
@@ -40,14 +37,15 @@ extension Source {
           preconditionFailure("values are read")
         }
         for index in range {
-          do {
-            try sink(values[index])
-          } catch {
-            let shown = String(describing: values[index])
-            throw Array(shown.utf8).withBytes {
-              RecordFailure(error, offset: nil, record: $0)
+          func shown(_ body: (FailedRecord) throws -> Void) throws {
+            try Array(String(describing: values[index]).utf8).withBytes {
+              try body(FailedRecord(offset: index, $0))
             }
           }
+          do {
+            try sink(values[index])
+          } catch { try shown { try failed(error, $0, chunk.catchers) } }
+          if let catchers = chunk.catchers { try shown { try catchers.endRecord($0) } }
         }
         return range.count
       },

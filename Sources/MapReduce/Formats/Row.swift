@@ -63,6 +63,8 @@ final class RowView {
   private let finder = HeapCell(ColumnFinder())
   /// The fields of a typed row by their place, where there are no names.
   let positions = HeapCell(FieldPositions())
+  /// Whether no row can be found behind this one.
+  private(set) var isLost = false
 
   init(_ bytes: Bytes, _ head: TableHead) {
     self.head = head
@@ -74,6 +76,7 @@ final class RowView {
     do {
       guard try scanner.value.findNext() else { return false }
     } catch {
+      isLost = error.kind == .openQuote
       throw error.jobError(named: head)
     }
     let count = scanner.value.fields.count
@@ -122,18 +125,24 @@ private struct ColumnFinder {
 }
 
 /// Hands the rows of a chunk to `body`; returns how many there were.
-func forEachRow(_ bytes: Bytes, _ head: TableHead, _ body: (Row) throws -> Void) throws -> Int {
+func forEachRow(_ chunk: Chunk, _ body: (Row) throws -> Void) throws -> Int {
+  guard case .rows(let bytes, let head) = chunk.content else {
+    preconditionFailure("rows are read")
+  }
   let view = RowView(bytes, head)
   let row = Row(view: view)
   var rows = 0
-  do {
-    while true {
-      LineNote.begin(view.scanner.value.next)
+  while true {
+    LineNote.begin(view.scanner.value.next)
+    var record: FailedRecord { FailedRecord(offset: view.scanner.value.start, row.bytes) }
+    do {
       guard try view.findNext() else { return rows }
       try body(row)
-      rows &+= 1
+    } catch {
+      // Where a quote stays open, nobody knows where the next row begins.
+      try failed(error, record, view.isLost ? nil : chunk.catchers)
     }
-  } catch {
-    throw RecordFailure(error, offset: view.scanner.value.start, record: row.bytes)
+    rows &+= 1
+    try chunk.catchers?.endRecord(record)
   }
 }

@@ -13,10 +13,7 @@ extension Source where T == Bytes {
     return Source(
       input: .files(paths, .records(bytes: recordBytes)),
       feed: { chunk, sink in
-        guard case .packed(let bytes, let width) = chunk.content else {
-          preconditionFailure("records of a fixed size are read")
-        }
-        return try forEachPacked(bytes, width: width, sink)
+        try forEachPacked(chunk, sink)
       },
       name: "binary")
   }
@@ -27,9 +24,10 @@ extension Source where T == Bytes {
   }
 }
 
-private func forEachPacked(
-  _ bytes: Bytes, width: Int, _ body: (Bytes) throws -> Void
-) throws -> Int {
+private func forEachPacked(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+  guard case .packed(let bytes, let width) = chunk.content else {
+    preconditionFailure("records of a fixed size are read")
+  }
   var start = 0
   while start < bytes.count {
     LineNote.begin(start)
@@ -37,8 +35,12 @@ private func forEachPacked(
     do {
       try body(record)
     } catch {
-      throw RecordFailure(error, offset: start, shown: record.hexadecimal)
+      if chunk.catchers == nil {
+        throw RecordFailure(error, offset: start, shown: record.hexadecimal)
+      }
+      try failed(error, FailedRecord(offset: start, record), chunk.catchers)
     }
+    try chunk.catchers?.endRecord(FailedRecord(offset: start, record))
     start &+= width
   }
   return bytes.count / width

@@ -92,10 +92,7 @@ extension Source {
     Source(
       input: .files(paths, .csv(format)),
       feed: { chunk, sink in
-        guard case .rows(let bytes, let head) = chunk.content else {
-          preconditionFailure("rows are read")
-        }
-        return try forEachRow(bytes, head) { row in try sink(try element(row)) }
+        try forEachRow(chunk) { row in try sink(try element(row)) }
       },
       name: name)
   }

@@ -44,12 +44,11 @@ extension Source where T: Decodable & SendableMetatype {
 
 /// Hands the lines that are not blank to `body`; returns how many there were.
 private func forEachDocument(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
-  guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
   var documents = 0
-  _ = try forEachLine(bytes) { line in
+  _ = try forEachLine(chunk) { line in
     if line.isBlank { return }
-    try body(line)
     documents &+= 1
+    try body(line)
   }
   return documents
 }

@@ -13,6 +13,8 @@ import Vocabulary
   let width: Int
   /// Where the first row of data begins: behind a byte order mark and a header.
   let dataStart: Int
+  /// Line ends before that.
+  let lineEnds: Int
 
   /// Reads the first row at the beginning of a file; nil where more of it is wanted. `isWhole`:
   /// there is no more.
@@ -38,6 +40,7 @@ import Vocabulary
     self.names = names
     width = isFound ? scanner.fields.count : 0
     dataStart = mark + (format.hasHeader ? scanner.next : 0)
+    lineEnds = bytes[0..<dataStart].count { $0 == 0x0A }
   }
 
   /// `column 3 (age)`.

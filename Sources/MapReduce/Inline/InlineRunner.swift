@@ -111,10 +111,10 @@ package struct InlineRunner: Sendable {
     if manner.mapsBackward {
       source.handOutBackward(inGroupsOf: StageRun.splitsUnderWay(threads: threads))
     }
-    let runs = try StageRun(
+    let run = StageRun(
       stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
-      broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation
-    ).run()
+      broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation)
+    let runs = stage.isRepeat ? try plan.withoutCounting { try run.run() } : try run.run()
     let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
     progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
     return (runs, progress.counts)

@@ -75,7 +75,8 @@ final class SplitMapper {
       let records = max(1, Limits.sampleBytes / width)
       content = .packed(bytes[0..<min(bytes.count, records * width)], width: width)
     }
-    return Chunk(content, branch: chunk.branch, broadcasts: chunk.broadcasts)
+    return Chunk(
+      content, branch: chunk.branch, broadcasts: chunk.broadcasts, place: chunk.place)
   }
 }
 
@@ -86,7 +87,8 @@ private func forEachChunk(
   _ body: (Chunk, ChunkPlace?) throws -> Bool
 ) throws {
   func hand(_ content: Chunk.Content, _ place: ChunkPlace?) throws -> Bool {
-    try body(Chunk(content, branch: split.branch, broadcasts: broadcasts), place)
+    try body(
+      Chunk(content, branch: split.branch, broadcasts: broadcasts, place: place), place)
   }
   switch split.split {
   case .files(let ranges):

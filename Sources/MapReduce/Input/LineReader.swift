@@ -5,7 +5,7 @@ import Memory
 import Vocabulary
 
 /// Where a chunk begins, so that an error can name its line.
-struct ChunkPlace {
+@usableFromInline struct ChunkPlace {
   let path: String
   /// Bytes of text before it: from the beginning of the file, or of the frame below.
   let offset: Int

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
 public import Memory
-public import Vocabulary
 
 /// A piece of a stage's input, small enough to be worked on at once: the unit at which types end.
 @usableFromInline struct Chunk {
@@ -23,16 +22,26 @@ public import Vocabulary
   @usableFromInline let content: Content
   /// What closures are handed beside its elements.
   @usableFromInline let broadcasts: BroadcastValues
+  /// Where it begins, if that can be told.
+  @usableFromInline let place: ChunkPlace?
+  /// Who takes records that fail; nil where a failure ends the job.
+  @usableFromInline var catchers: Catchers?
 
-  @inlinable init(_ content: Content, branch: Int, broadcasts: BroadcastValues) {
+  @usableFromInline init(
+    _ content: Content, branch: Int, broadcasts: BroadcastValues, place: ChunkPlace? = nil,
+    catchers: Catchers? = nil
+  ) {
     self.content = content
     self.branch = branch
     self.broadcasts = broadcasts
+    self.place = place
+    self.catchers = catchers
   }
 
   /// The same for whom branches are counted from `first` on.
-  @inlinable func counted(from first: Int) -> Chunk {
-    Chunk(content, branch: branch - first, broadcasts: broadcasts)
+  @usableFromInline func counted(from first: Int) -> Chunk {
+    Chunk(
+      content, branch: branch - first, broadcasts: broadcasts, place: place, catchers: catchers)
   }
 
   /// The bytes whose views stay valid for as long as the chunk is worked on.
@@ -46,7 +55,9 @@ public import Vocabulary
 
 /// Calls `body` for every line, without its end (LF or CR LF); returns how many there were.
 @inlinable @inline(__always)
-func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
+func forEachLine(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+  guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
+  let catchers = chunk.catchers
   var start = 0
   var lines = 0
   while start < bytes.count {
@@ -57,49 +68,11 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
     do {
       try body(bytes[start..<(hasReturn ? end &- 1 : end)])
     } catch {
-      throw RecordFailure(error, offset: start, record: bytes[start..<end])
+      try failed(error, FailedRecord(offset: start, bytes[start..<end]), catchers)
     }
+    if let catchers { try catchers.endRecord(FailedRecord(offset: start, bytes[start..<end])) }
     start = end &+ 1
     lines &+= 1
   }
   return lines
-}
-
-/// An error on its way out of a chunk: it gathers where it happened.
-@usableFromInline struct RecordFailure: Error {
-  let cause: any Error
-  /// The operator whose closure threw.
-  var location: CodeLocation?
-  /// Where in the chunk the line begins.
-  var offset: Int?
-  /// The beginning of the record.
-  var record: String?
-
-  /// The operator's closure threw `cause`: the innermost operator is the one that stays.
-  @usableFromInline init(_ cause: any Error, at location: CodeLocation) {
-    if let failure = cause as? RecordFailure {
-      self = failure
-      self.location = failure.location ?? location
-    } else {
-      self.cause = cause
-      self.location = location
-    }
-  }
-
-  /// The cause happened at this line or record of the chunk.
-  @usableFromInline init(_ cause: any Error, offset: Int?, record: Bytes) {
-    self.init(cause, offset: offset, shown: record.shown)
-  }
-
-  /// The same with the record as it shall be shown.
-  init(_ cause: any Error, offset: Int?, shown: @autoclosure () -> String) {
-    if let failure = cause as? RecordFailure {
-      self = failure
-    } else {
-      self.cause = cause
-    }
-    guard self.record == nil else { return }
-    self.offset = offset
-    self.record = shown()
-  }
 }
