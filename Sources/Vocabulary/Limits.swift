@@ -114,6 +114,9 @@
   /// Keys of records that are shown where an error names its record.
   package static let shownRecordBytes = 120
 
+  /// Records of a partition that are taken from an aligned stage's input at a time.
+  package static let alignedRecords = 64 << 10
+
   /// Bytes of a record that a dead letter shows; what is longer is cut.
   package static let deadLetterBytes = 64 << 10
 

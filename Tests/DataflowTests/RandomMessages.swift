@@ -102,13 +102,16 @@ struct RandomMessages {
   }
 
   mutating func stepPlan() -> StepPlan {
-    StepPlan(
+    let isAligned = flag()
+    return StepPlan(
       step: step(), lane: random.number(0...(Limits.lanes - 1)), purpose: flag() ? .work : .sample,
       job: JobID(word()), attempt: number(), spec: spec(), stage: StageID(number()),
       fingerprint: random.next(), partitions: random.number(1...Limits.partitions),
-      counters: number(),
+      counters: number(), isAligned: isAligned,
       inputs: list { random in
-        StepInput(step: random.optional { $0.step() }, splits: random.list { $0.split() })
+        isAligned
+          ? StepInput(step: random.step(), splits: [])
+          : StepInput(step: random.optional { $0.step() }, splits: random.list { $0.split() })
       },
       broadcasts: list { $0.broadcastInput() },
       samples: list { $0.random.bytes($0.random.number(0...5)) })

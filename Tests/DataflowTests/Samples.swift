@@ -73,6 +73,13 @@ enum Samples {
       samples: [])
   }
 
+  static func aligned(_ step: StepID, _ inputs: [StepID], partitions: Int) -> StepPlan {
+    StepPlan(
+      step: step, lane: 0, purpose: .work, job: JobID(1), attempt: 1, spec: spec(code: 1),
+      stage: StageID(2), fingerprint: 99, partitions: partitions, counters: 0, isAligned: true,
+      inputs: inputs.map { StepInput(step: $0, splits: []) }, samples: [])
+  }
+
   /// A view in which every shard has the receivers that are named.
   static func view(_ number: UInt64, _ members: [Int], _ receivers: [[Int]]) -> ClusterView {
     ClusterView(

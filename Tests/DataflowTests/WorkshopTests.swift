@@ -46,6 +46,19 @@ import Vocabulary
       settle()
     }
 
+    /// The node holds a run of one block, or of none.
+    mutating func hold(_ text: String?, _ step: StepID, _ partition: Int) {
+      let blocks = text.map { [Samples.block($0)] } ?? []
+      let tally = Samples.runTally(records: blocks.count, bytes: 0)
+      workshop.shelf.put(HeldRun(blocks: blocks, tally: tally), step, partition)
+    }
+
+    /// Step 3 begins, whose partitions are made of those of other steps.
+    mutating func align(_ steps: [UInt64], partitions: Int) {
+      take(.begin(Samples.aligned(StepID(3), steps.map { StepID($0) }, partitions: partitions)))
+      settle()
+    }
+
     /// The executor dies, with its task.
     mutating func die() {
       var effects: [WorkshopEffect] = []
@@ -142,6 +155,8 @@ import Vocabulary
       case .map: "map"
       case .fold(let fold, _, let blocks, let isLast):
         "\(isLast ? "last" : "fold") \(fold.partition) \(blocks.map(Samples.text).joined())"
+      case .align(let fold, _, let inputs):
+        "align \(fold.partition) \(inputs.map { $0.map(Samples.text).joined() })"
       default: "other"
       }
     }
@@ -175,6 +190,39 @@ import Vocabulary
     let run = alone.workshop.shelf.run(StepID(1), 1)
     #expect(run?.blocks.map(Samples.text) == ["run"])
     #expect(alone.failures == [])
+  }
+
+  @Test("Partitions of an aligned step are made of those that are here, and wait for the others")
+  func aligned() {
+    var alone = Alone()
+    for (step, partition) in [(1, 0), (2, 0), (1, 1)] {
+      alone.hold("s\(step)p\(partition)", StepID(UInt64(step)), partition)
+    }
+    alone.align([1, 2], partitions: 2)
+    #expect(alone.task == "align 0 [\"s1p0\", \"s2p0\"]")
+    alone.report(.runBlock(Samples.block("run")))
+    alone.end(.finished(Samples.runTally(records: 1, bytes: 3)))
+    #expect(alone.task == "none", "partition 1 lacks an input")
+    #expect(!alone.isPrepared(3))
+    alone.hold("s2p1", StepID(2), 1)
+    alone.settle()
+    #expect(alone.task == "align 1 [\"s1p1\", \"s2p1\"]")
+    alone.end(.finished(Samples.runTally(records: 0, bytes: 0)))
+    #expect(alone.isPrepared(3))
+    #expect(alone.workshop.shelf.run(StepID(3), 0)?.blocks.map(Samples.text) == ["run"])
+    #expect(alone.failures == [])
+  }
+
+  @Test("Where nothing lies in a partition of any input, nobody is asked for it")
+  func alignedOfNothing() {
+    var alone = Alone()
+    alone.hold(nil, StepID(1), 0)
+    alone.hold("x", StepID(1), 1)
+    alone.align([1], partitions: 2)
+    #expect(alone.task == "align 1 [\"x\"]")
+    alone.end(.failed(Samples.failure()))
+    #expect(alone.failures == [.partition(1)])
+    #expect(alone.task == "none" && !alone.isPrepared(3))
   }
 
   @Test("After a partition has failed, nothing of its step is folded, finished or prepared")

@@ -14,6 +14,7 @@ import Vocabulary
     var fileID = "Jobs/A.swift"
     var line = 3
     var shuffle = "hash"
+    var isAligned = false
     var combines = true
     var key = TypeCode.bytes
     var value = TypeCode.string
@@ -44,7 +45,8 @@ import Vocabulary
           id: StageID(1),
           branches: [BranchDescription(secondInput, isFilteredFirst ? [filter] : [])]
             + (thirdInput.map { [BranchDescription($0, [filter])] } ?? []), operators: steps,
-          broadcasts: broadcasts, shuffle: "single", combines: false, schema: schema,
+          broadcasts: broadcasts, shuffle: "single", isAligned: isAligned, combines: false,
+          schema: schema,
           round: round),
       ]
       var outputs = [
@@ -66,6 +68,7 @@ import Vocabulary
     ("operator", { $0.operatorName = "map" }), ("line", { $0.line = 4 }),
     ("file", { $0.fileID = "Jobs/B.swift" }), ("module", { $0.fileID = "Other/A.swift" }),
     ("shuffle", { $0.shuffle = "range" }), ("combining", { $0.combines = false }),
+    ("aligned", { $0.isAligned = true }),
     ("key", { $0.key = .string }), ("value", { $0.value = .optional(.string) }),
     ("shape", { $0.shape = .values }), ("order", { $0.order = .input }),
     ("input of a stage", { $0.secondInput = .lines(["c"]) }),

@@ -56,6 +56,12 @@ package struct Driver {
           runs: held.map(\.blocks)
         )
       }
+      if stage.isAligned {
+        let held = try align(stage, steps[stage.id.index], runs, broadcasts, plan)
+        runs.append(held)
+        changes.append(self.changes(held, plan))
+        continue
+      }
       let samples = try self.samples(stage, inputs, broadcasts, plan)
       let work = inputs.map { ExecutorTask.Work.map($0.branch, $0.input, samples: samples) }
       let mapped = try perform(work, plan, broadcasts)
@@ -65,11 +71,7 @@ package struct Driver {
       }
       let held = try fold(stage, steps[stage.id.index], mapped, plan)
       runs.append(held)
-      changes.append(
-        held.reduce(0) { sum, run in
-          let counters = run.tally.counters
-          return sum + (counters.count > plan.counters.count ? counters[plan.counters.count] : 0)
-        })
+      changes.append(self.changes(held, plan))
     }
     for output in plan.outputs {
       driven.outputs[output.name] = runs[output.stage.index].map(\.tally)
@@ -78,6 +80,32 @@ package struct Driver {
   }
 
   package struct Unexpected: Error {}
+
+  private func changes(_ held: [HeldRun], _ plan: PlanDescription) -> Int {
+    held.reduce(0) { sum, run in
+      let counters = run.tally.counters
+      return sum + (counters.count > plan.counters.count ? counters[plan.counters.count] : 0)
+    }
+  }
+
+  /// Makes each partition of those with the same number.
+  private func align(
+    _ stage: StageDescription, _ step: StepID, _ runs: [[HeldRun]],
+    _ broadcasts: [(input: BroadcastInput, runs: [[Block]])], _ plan: PlanDescription
+  ) throws -> [HeldRun] {
+    let work = (0..<Limits.partitions).map { partition in
+      let inputs = stage.branches.map { branch -> [Block] in
+        guard case .stage(let earlier) = branch.input else { return [] }
+        return runs[earlier.index][partition].blocks
+      }
+      return ExecutorTask.Work.align(
+        FoldID(step: step, partition: partition), stage.id, inputs)
+    }
+    return try perform(work, plan, broadcasts).map { result in
+      guard case .finished(let tally) = try result.report() else { throw Unexpected() }
+      return HeldRun(blocks: result.run, tally: tally)
+    }
+  }
 
   private func perform(
     _ work: [ExecutorTask.Work], _ plan: PlanDescription? = nil,

@@ -38,6 +38,17 @@ import Testing
       (0..<random.number(0...1200)).map { _ in random.bytes(random.number(length), of: alphabet) })
   }
 
+  @Test(arguments: 0..<20) func `Parts that are in order each are merged, stably`(seed: Int) {
+    var random = RandomSource(seed)
+    let alphabet: [UInt8] = seed % 2 == 0 ? [0, 1] : Array(0...255)
+    // Up to 8 parts are merged; more are sorted. Some are empty.
+    let keys = (0...(seed / 2)).flatMap { _ in
+      (0..<random.number(0...200)).map { _ in random.bytes(random.number(0...11), of: alphabet) }
+        .sorted { $0.lexicographicallyPrecedes($1) }
+    }
+    check(keys)
+  }
+
   @Test(arguments: [0, 1, 2, 31, 32, 33, 34, 100, 600])
   func `Equal keys keep their order`(count: Int) {
     for key in [[], [0], Array("same key, longer than eight bytes".utf8)] as [[UInt8]] {

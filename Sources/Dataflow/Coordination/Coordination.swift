@@ -103,7 +103,7 @@ package struct Coordination: StateMachine, Equatable {
   ) {
     guard let plan = job.plan else { return }
     var job = job
-    job.stages.append(record)
+    job.stages.append(plan.stages[job.stages.count].isAligned ? record.reading(job, plan) : record)
     let changes = { [stages = job.stages] in stages[$0].counter(plan.counters.count) }
     if let failure = plan.unsettled(job.stages.count - 1, changes: changes(job.stages.count - 1)) {
       job.failure = failure

@@ -38,6 +38,8 @@ package struct ExecutorTask: Sendable {
     /// Takes blocks into what was gathered of a partition, in this order. With the last ones it
     /// makes the run, and forgets what was gathered.
     case fold(FoldID, StageID, [Block], isLast: Bool)
+    /// Makes the run of a partition of those with the same number, by branch of the stage.
+    case align(FoldID, StageID, [[Block]])
   }
 
   /// Counted by the node; reports carry it.

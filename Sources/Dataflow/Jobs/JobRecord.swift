@@ -44,6 +44,20 @@ package struct StageRecord: Hashable, Sendable {
     self.microseconds = microseconds
   }
 
+  /// The same with what an aligned stage has read: all that lies in its inputs.
+  func reading(_ job: JobRecord, _ plan: PlanDescription) -> StageRecord {
+    var input = input
+    for branch in plan.stages[job.stages.count].branches {
+      guard case .stage(let earlier) = branch.input, earlier.index < job.stages.count else {
+        continue
+      }
+      input.recordsRead += job.stages[earlier.index].records
+      input.bytesRead += job.stages[earlier.index].bytes
+    }
+    return StageRecord(
+      step: step, runs: runs, input: input, splits: splits, microseconds: microseconds)
+  }
+
   package var records: Int { runs.reduce(0) { $0 + $1.records } }
   package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
 

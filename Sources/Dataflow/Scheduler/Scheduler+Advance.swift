@@ -93,6 +93,8 @@ extension Scheduler {
         let files = run.files[BranchID(stage.id, index)] ?? []
         return StepInput(step: nil, splits: branch.input.splits(files: files))
       }
+      // Each holder makes its partitions of those that it has.
+      if stage.isAligned { return StepInput(step: made.step, splits: []) }
       let extents = made.runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
       let splits = Splits.records(extents).map { part in
         SplitDescription.records(partition: part.partition, part.range)
@@ -172,7 +174,8 @@ extension Scheduler {
       step: step, lane: run.lane ?? 0, purpose: purpose, job: run.id, attempt: run.attempt,
       spec: run.spec, stage: StageID(run.stage), fingerprint: plan.fingerprint,
       partitions: plan.stages[run.stage].partitions, counters: plan.counterCount,
-      inputs: inputs, broadcasts: run.broadcasts, samples: samples)
+      isAligned: plan.stages[run.stage].isAligned, inputs: inputs, broadcasts: run.broadcasts,
+      samples: samples)
     orders.messages.append(.begin(announced))
     runs[place].unspread = announced.broadcasts
     return step

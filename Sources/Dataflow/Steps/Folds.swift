@@ -11,6 +11,8 @@ package struct Folds: Sendable {
     package let partition: Int
     package let blocks: [Block]
     package let isLast: Bool
+    /// In place of all that: what the partition is made of, by branch.
+    package let inputs: [[Block]]?
   }
 
   private struct Partition: Sendable {
@@ -23,6 +25,8 @@ package struct Folds: Sendable {
     var isBusy = false
     var run: [Block] = []
     var tally: RunTally?
+    /// What it is made of, by branch, where the step is aligned and all of it is here.
+    var inputs: [[Block]]?
   }
 
   private var partitions: [Partition]
@@ -32,8 +36,26 @@ package struct Folds: Sendable {
   package private(set) var queuedBytes = 0
   private var inHand: [Int: Int] = [:]
 
-  package init(_ numbers: some Sequence<Int>) {
+  /// Whether each partition is made at once, of others.
+  private let isAligned: Bool
+
+  package init(_ numbers: some Sequence<Int>, isAligned: Bool = false) {
     partitions = numbers.map { Partition(number: $0) }
+    self.isAligned = isAligned
+  }
+
+  /// Of an aligned step: partitions that wait for what they are made of.
+  var unfed: [Int] {
+    guard isAligned else { return [] }
+    return partitions.filter { $0.inputs == nil && $0.tally == nil }.map(\.number)
+  }
+
+  /// What a partition is made of is here.
+  mutating func feed(_ partition: Int, _ inputs: [[Block]]) {
+    change(partition) {
+      // Every kernel makes an empty run of nothing.
+      if inputs.allSatisfy(\.isEmpty) { $0.tally = RunTally() } else { $0.inputs = inputs }
+    }
   }
 
   package mutating func queue(_ block: Block, _ partition: Int) {
@@ -46,6 +68,7 @@ package struct Folds: Sendable {
   /// No more blocks will come.
   package mutating func close() {
     isClosed = true
+    if isAligned { return }
     for place in partitions.indices where !partitions[place].hasBegun {
       if partitions[place].queue.isEmpty, partitions[place].tally == nil {
         // Every kernel makes an empty run of nothing.
@@ -61,7 +84,9 @@ package struct Folds: Sendable {
     for place in partitions.indices {
       let partition = partitions[place]
       guard !partition.isBusy, partition.tally == nil, isOwn(partition.number) else { continue }
-      if !partition.queue.isEmpty {
+      if isAligned {
+        if partition.inputs != nil { best = best ?? place }
+      } else if !partition.queue.isEmpty {
         guard isClosed || partition.queuedBytes >= bytes else { continue }
         if best.map({ partitions[$0].queuedBytes < partition.queuedBytes }) ?? true { best = place }
       } else if isClosed, partition.hasBegun, best == nil {
@@ -70,7 +95,8 @@ package struct Folds: Sendable {
     }
     guard let best else { return nil }
     let turn = Turn(
-      partition: partitions[best].number, blocks: partitions[best].queue, isLast: isClosed)
+      partition: partitions[best].number, blocks: partitions[best].queue, isLast: isClosed,
+      inputs: partitions[best].inputs)
     partitions[best].isBusy = true
     partitions[best].hasBegun = true
     inHand[turn.partition] = partitions[best].queuedBytes
@@ -110,6 +136,7 @@ package struct Folds: Sendable {
     let open = partitions.filter { $0.tally == nil }.map { partition in
       "\(partition.number)\(partition.isBusy ? " busy" : "")"
         + (partition.queue.isEmpty ? "" : " \(partition.queue.count) blocks")
+        + (isAligned && partition.inputs == nil ? " without its input" : "")
     }
     return isClosed || !open.isEmpty
       ? "\(isClosed ? "closed" : "open"), partitions left: \(open.joined(separator: ", "))"
@@ -127,7 +154,10 @@ package struct Folds: Sendable {
 
   /// Whether some partition has blocks, or waits to be finished.
   var hasOpen: Bool {
-    partitions.contains { $0.tally == nil && (!$0.queue.isEmpty || $0.hasBegun && isClosed) }
+    partitions.contains { partition in
+      partition.tally == nil
+        && (!partition.queue.isEmpty || partition.inputs != nil || partition.hasBegun && isClosed)
+    }
   }
 
   package var isDone: Bool { partitions.allSatisfy { $0.tally != nil } }

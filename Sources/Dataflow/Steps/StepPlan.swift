@@ -49,6 +49,9 @@ package struct StepPlan: Hashable, Sendable {
   package let partitions: Int
   /// How many counters the plan has.
   package let counters: Int
+  /// Whether each partition is made of those of the inputs with the same number: then nothing is
+  /// mapped, and the inputs have no splits.
+  package let isAligned: Bool
   /// By branch of the stage. Splits are numbered through all of them.
   package let inputs: [StepInput]
   /// What closures are handed.
@@ -58,7 +61,7 @@ package struct StepPlan: Hashable, Sendable {
 
   package init(
     step: StepID, lane: Int, purpose: Purpose, job: JobID, attempt: Int, spec: JobSpec,
-    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int,
+    stage: StageID, fingerprint: UInt64, partitions: Int, counters: Int, isAligned: Bool = false,
     inputs: [StepInput], broadcasts: [BroadcastInput] = [], samples: [[UInt8]]
   ) {
     self.step = step
@@ -71,6 +74,7 @@ package struct StepPlan: Hashable, Sendable {
     self.fingerprint = fingerprint
     self.partitions = partitions
     self.counters = counters
+    self.isAligned = isAligned
     self.inputs = inputs
     self.broadcasts = broadcasts
     self.samples = samples
@@ -117,6 +121,7 @@ extension ByteBuffer {
     appendLittleEndian(plan.fingerprint)
     appendVarint(UInt64(plan.partitions))
     appendVarint(UInt64(plan.counters))
+    append((plan.isAligned ? 1 : 0) as UInt8)
     append(list: plan.inputs) { out, input in
       out.append(optional: input.step) { $0.appendVarint($1.number) }
       out.append(list: input.splits) { $0.append($1) }
@@ -147,6 +152,7 @@ extension ByteReader {
     let fingerprint = try littleEndian(UInt64.self)
     let partitions = try number()
     let counters = try number()
+    let isAligned = try byte() == 1
     let inputs = try list { reader throws(Damaged) in
       let step = try reader.optional { reader throws(Damaged) in StepID(try reader.varint()) }
       return StepInput(
@@ -159,13 +165,13 @@ extension ByteReader {
     let samples = try list { reader throws(Damaged) in
       Array(try reader.take(try reader.length()))
     }
-    guard lane < Limits.lanes, (1...Limits.partitions).contains(partitions) else {
-      throw Damaged()
-    }
+    guard lane < Limits.lanes, (1...Limits.partitions).contains(partitions),
+      !isAligned || inputs.allSatisfy({ $0.step != nil && $0.splits.isEmpty })
+    else { throw Damaged() }
     return StepPlan(
       step: step, lane: lane, purpose: purpose, job: job, attempt: attempt, spec: spec,
       stage: stage, fingerprint: fingerprint, partitions: partitions, counters: counters,
-      inputs: inputs, broadcasts: broadcasts, samples: samples)
+      isAligned: isAligned, inputs: inputs, broadcasts: broadcasts, samples: samples)
   }
 
   package mutating func splitAttempt() throws(Damaged) -> SplitAttempt {

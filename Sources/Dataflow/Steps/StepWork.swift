@@ -32,7 +32,8 @@ package struct StepWork: Sendable {
     let own = plan.purpose == .work ? shards : []
     stagings = own.map { ($0, Staging(splits: plan.splitCount)) }
     folds = Folds(
-      own.flatMap { Array(map.partitions(of: $0, count: plan.partitions)) }.sorted())
+      own.flatMap { Array(map.partitions(of: $0, count: plan.partitions)) }.sorted(),
+      isAligned: plan.isAligned)
     advance()
   }
 
@@ -173,6 +174,17 @@ extension StepWork {
     guard let place = stagings.firstIndex(where: { $0.shard == shard }) else { return }
     try stagings[place].staging.seal(key, blocks: blocks, tally)
     advance()
+  }
+
+  /// Of an aligned step: hands out the partitions whose inputs are all here.
+  mutating func feed(_ run: (StepID, Int) -> HeldRun?) {
+    for partition in folds.unfed {
+      let inputs = plan.inputs.map { input in
+        input.step.flatMap { run($0, partition) }?.blocks
+      }
+      guard inputs.allSatisfy({ $0 != nil }) else { continue }
+      folds.feed(partition, inputs.map { $0 ?? [] })
+    }
   }
 
   /// Hands out what is next in order.

@@ -174,6 +174,8 @@ extension Workshop {
     for count in works.indices {
       let lane = (turn + count) % works.count
       guard let work = works[lane], work.hasFolds, has(work.plan.spec.code) else { continue }
+      // What is made at once is also mapped.
+      if work.plan.isAligned, !hasBroadcasts(work.plan) { continue }
       // A partition is folded by the same executor from its beginning to its end.
       if let next = works[lane]?.nextFold(ofAtLeast: bytes, { $0 % slots == slot }) {
         turn = lane + 1
@@ -188,6 +190,11 @@ extension Workshop {
   ) {
     guard let plan = works[lane]?.plan else { return }
     let fold = FoldID(step: plan.step, partition: next.partition)
+    if let inputs = next.inputs {
+      return start(
+        slot, .fold(plan.step, partition: next.partition), plan.spec, plan.fingerprint,
+        takeBroadcasts(of: plan), .align(fold, plan.stage, inputs), into: &effects)
+    }
     start(
       slot, .fold(plan.step, partition: next.partition), plan.spec, plan.fingerprint, [],
       .fold(fold, plan.stage, next.blocks, isLast: next.isLast), into: &effects)

@@ -136,7 +136,10 @@ package struct Workshop: Sendable {
       scheduler?.step(board, coordination, table, time, into: &orders)
       obey(orders)
     }
-    for lane in works.indices { prepare(lane) }
+    for lane in works.indices {
+      works[lane]?.feed { shelf.run($0, $1) }
+      prepare(lane)
+    }
     startTasks(into: &effects)
   }
 

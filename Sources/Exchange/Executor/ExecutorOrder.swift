@@ -49,6 +49,8 @@ package struct TaskOrder: Hashable, Sendable {
     /// `samples` nil: those of the last map task, which are many and stay the same for a stage.
     case map(BranchID, OrderedInput, samples: [[UInt8]]?)
     case fold(StepID, partition: Int, StageID, [LentBlock], isLast: Bool)
+    /// With the runs of the partitions with this number, by branch.
+    case align(StepID, partition: Int, StageID, [[LentBlock]])
   }
 
   package let number: UInt64
@@ -137,6 +139,12 @@ extension ByteBuffer {
       append(stage: stage)
       append(list: blocks) { $0.append($1) }
       append((isLast ? 1 : 0) as UInt8)
+    case .align(let step, let partition, let stage, let inputs):
+      append(5 as UInt8)
+      appendVarint(step.number)
+      appendVarint(UInt64(partition))
+      append(stage: stage)
+      append(list: inputs) { $0.append(list: $1) { $0.append($1) } }
     }
   }
 
@@ -235,6 +243,13 @@ extension ByteReader {
       let stage = try stageID()
       let blocks = try lentBlocks()
       return .fold(step, partition: partition, stage, blocks, isLast: try byte() == 1)
+    case 5:
+      let step = StepID(try varint())
+      let partition = try number()
+      let stage = try stageID()
+      return .align(
+        step, partition: partition, stage,
+        try list { reader throws(Damaged) in try reader.lentBlocks() })
     default: throw Damaged()
     }
   }

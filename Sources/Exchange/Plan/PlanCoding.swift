@@ -45,6 +45,7 @@ extension ByteBuffer {
     append(operators: stage.operators)
     append(list: stage.broadcasts) { $0.appendVarint(UInt64($1.index)) }
     append(counted: stage.shuffle)
+    append((stage.isAligned ? 1 : 0) as UInt8)
     append((stage.combines ? 1 : 0) as UInt8)
     append(stage.schema)
     append(optional: stage.round) { $0.append($1) }
@@ -116,12 +117,14 @@ extension ByteReader {
     let broadcasts = try list { reader throws(Damaged) in StageID(try reader.number()) }
     guard broadcasts.allSatisfy({ $0.index < index }) else { throw Damaged() }
     let shuffle = try text()
+    let isAligned = try byte() == 1
     let combines = try byte() == 1
     let schema = try resultSchema()
     let round = try optional { reader throws(Damaged) in try reader.round(before: index) }
     return StageDescription(
       id: StageID(index), branches: branches, operators: operators,
-      broadcasts: broadcasts, shuffle: shuffle, combines: combines, schema: schema, round: round)
+      broadcasts: broadcasts, shuffle: shuffle, isAligned: isAligned, combines: combines,
+      schema: schema, round: round)
   }
 
   private mutating func round(before stage: Int) throws(Damaged) -> RoundDescription {

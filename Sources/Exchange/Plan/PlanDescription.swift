@@ -86,6 +86,8 @@ package struct StageDescription: Hashable, Sendable {
   package let broadcasts: [StageID]
   /// How records are spread over partitions: `hash`, `range`, `single`.
   package let shuffle: String
+  /// Whether all it reads lies by its key already: nothing is shuffled.
+  package let isAligned: Bool
   /// Whether values are combined before the shuffle.
   package let combines: Bool
   package let schema: ResultSchema
@@ -94,14 +96,15 @@ package struct StageDescription: Hashable, Sendable {
 
   package init(
     id: StageID, branches: [BranchDescription], operators: [OperatorDescription],
-    broadcasts: [StageID] = [], shuffle: String, combines: Bool, schema: ResultSchema,
-    round: RoundDescription? = nil
+    broadcasts: [StageID] = [], shuffle: String, isAligned: Bool = false, combines: Bool,
+    schema: ResultSchema, round: RoundDescription? = nil
   ) {
     self.id = id
     self.branches = branches
     self.operators = operators
     self.broadcasts = broadcasts
     self.shuffle = shuffle
+    self.isAligned = isAligned
     self.combines = combines
     self.schema = schema
     self.round = round

@@ -138,6 +138,9 @@ extension StageDescription {
 
   fileprivate var shuffleText: String {
     switch shuffle {
+    case "hash" where isAligned:
+      "no shuffle: what it reads lies by its key already; "
+        + (combines ? "combined, sorted" : "merged")
     case "hash":
       combines ? "combined, shuffled by key, combined again, sorted" : "shuffled by key, sorted"
     case "spread": "spread evenly"
@@ -160,7 +163,7 @@ extension StageDescription {
             })
         ), ("operators", .array(operators.map(\.json))),
         ("broadcasts", .array(broadcasts.map { .integer($0.index + 1) })),
-        ("shuffle", .text(shuffle)), ("combines", .bool(combines)),
+        ("shuffle", .text(isAligned ? "none" : shuffle)), ("combines", .bool(combines)),
         ("key", .text("\(schema.key)")), ("value", .text("\(schema.value)")),
         ("shape", .text(schema.shape.rawValue)), ("order", .text(schema.order.rawValue)),
       ] + (round.map { [("round", $0.json)] } ?? []))

@@ -85,7 +85,7 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed<K, W>(
-      pipeline: pipeline.adding("mapValues", location, reading: broadcast.token)
+      pipeline: pipeline.keepingKeys("mapValues", location, reading: broadcast.token)
     ) { chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
       let isGuarded = chunk.catchers != nil

@@ -30,7 +30,7 @@ extension Keyed {
     let boundary = pipeline.branchCount
     return Keyed(
       pipeline: pipeline.meeting(other.pipeline)
-        .adding("union", CodeLocation(fileID: fileID, line: line))
+        .keepingKeys("union", CodeLocation(fileID: fileID, line: line))
     ) { chunk, emit in
       chunk.branch < boundary
         ? try own(chunk, &emit) : try others(chunk.counted(from: boundary), &emit)

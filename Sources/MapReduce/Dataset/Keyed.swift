@@ -21,7 +21,7 @@ public struct Keyed<K: Key, V: Record> {
 
   /// The pairs that a stage has left behind.
   @inlinable init(resultOf ended: Pipeline) {
-    self.init(pipeline: ended) { chunk, emit in
+    self.init(pipeline: ended.ofPairs) { chunk, emit in
       let isGuarded = chunk.catchers != nil
       return try forEachRecord(chunk) { frame in
         var reader = RecordReader(frame.value)
@@ -109,7 +109,7 @@ extension Keyed {
   ) -> Keyed<K, W> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
-    return Keyed<K, W>(pipeline: pipeline.adding("mapValues", location)) { chunk, emit in
+    return Keyed<K, W>(pipeline: pipeline.keepingKeys("mapValues", location)) { chunk, emit in
       let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, value in
         emit(key, try locating(location) { try transform(value) })
@@ -125,7 +125,7 @@ extension Keyed {
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
-    return Keyed(pipeline: pipeline.adding("filter", location)) { chunk, emit in
+    return Keyed(pipeline: pipeline.keepingKeys("filter", location)) { chunk, emit in
       let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, value in
         if try locating(location, { try isIncluded(key, value) }) { emit(key, value) }

@@ -32,7 +32,7 @@ extension Keyed {
     let lot = Lot(fraction, seed)
     let feed = self.feed
     return Keyed(
-      pipeline: pipeline.adding("sample", CodeLocation(fileID: fileID, line: line))
+      pipeline: pipeline.keepingKeys("sample", CodeLocation(fileID: fileID, line: line))
     ) { chunk, emit in
       var bytes = RecordWriter()
       let isGuarded = chunk.catchers != nil

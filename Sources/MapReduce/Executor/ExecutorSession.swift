@@ -122,6 +122,8 @@ package final class ExecutorSession {
       let key = FoldKey(step: step, partition: partition)
       try fold(key, task, plan, stage, blocks)
       return isLast ? .finished(try finish(key, task, plan, stage)) : .folded
+    case .align(_, let partition, let stage, let inputs):
+      return .finished(try align(task, plan, stage, partition, inputs))
     }
   }
 
@@ -219,14 +221,17 @@ package final class ExecutorSession {
   ) throws -> Gathered {
     let spec = try plan.stage(stage, marker)
     if let found = folds[key] { return found }
-    let context = FoldContext(pool: pool, tableSeed: job.tableSeed) { [marker] in
-      marker.advance()
-      if marker.isCancelled(marker.task) { throw InlineRunner.interrupted }
-    }
-    let folder = spec.kernel.makeFolder(context)
+    let folder = spec.kernel.makeFolder(foldContext(job))
     return Gathered(
       folder: folder, plan: plan,
       counters: Array(repeating: 0, count: plan.description.counterCount))
+  }
+
+  private func foldContext(_ job: JobSpec) -> FoldContext {
+    FoldContext(pool: pool, tableSeed: job.tableSeed) { [marker] in
+      marker.advance()
+      if marker.isCancelled(marker.task) { throw InlineRunner.interrupted }
+    }
   }
 
   private func fold(
@@ -244,12 +249,41 @@ package final class ExecutorSession {
     folds[key] = gathered
   }
 
+  /// Makes a partition of those with the same number, by branch.
+  private func align(
+    _ task: TaskOrder, _ plan: Plan, _ stage: StageID, _ partition: Int, _ inputs: [[LentBlock]]
+  ) throws -> RunTally {
+    let spec = try plan.stage(stage, marker)
+    guard inputs.count == spec.branches.count else { throw ByteReader.Damaged() }
+    let runs = inputs.map { blocks in
+      Run(sequential: blocks.map { borrowed.block($0) })
+    }
+    let context = foldContext(task.job)
+    let aligner = Aligner(
+      spec, pool: pool, tableSeed: task.job.tableSeed, broadcasts: try values(of: task, plan))
+    let run = try aligner.make(runs, context) { _ in
+      marker.advance()
+      if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+    }
+    return try ship(run, of: task) { plan.takeCounters(of: spec) }
+  }
+
   private func finish(
     _ key: FoldKey, _ task: TaskOrder, _ plan: Plan, _ stage: StageID
   ) throws -> RunTally {
     var gathered = try gathered(key, task.job, plan, stage)
     folds[key] = nil
     let run = try locating(nil) { try gathered.folder.finish() }
+    return try ship(run, of: task) {
+      gathered.count()
+      return gathered.counters
+    }
+  }
+
+  /// Sends a partition's run to the node.
+  private func ship(
+    _ run: Run, of task: TaskOrder, counting takeCounters: () -> [Int]
+  ) throws -> RunTally {
     marker.advance()
     let writer = PartitionWriter(partitions: 1, pool: outlet)
     outlet.begin(run: task.number, writer)
@@ -264,12 +298,11 @@ package final class ExecutorSession {
     }
     try outlet.check()
     outlet.shipAll()
-    gathered.count()
     var tally = RunTally()
     tally.records = outlet.records
     tally.bytes = outlet.bytes
     tally.digest = outlet.digest.value
-    tally.counters = gathered.counters
+    tally.counters = takeCounters()
     return tally
   }
 }

@@ -39,7 +39,7 @@ extension Keyed {
       return try caughtEmit(chunk, emitInto, take, into: &nobody)
     }
     let take = policy.taker
-    return Keyed(pipeline: pipeline.adding("onError", location)) { chunk, emit in
+    return Keyed(pipeline: pipeline.keepingKeys("onError", location)) { chunk, emit in
       try caughtEmit(chunk, emitInto, take, into: &emit)
     }
   }

@@ -52,6 +52,9 @@ public struct Target: Sendable {
   let settles: Bool
   /// Whether its closures have their place in another stage: what they count here does not count.
   let isRepeat: Bool
+  /// Whether all it reads lies by its key already: each of its partitions is made of those with the
+  /// same number, and nothing is shuffled.
+  let isAligned: Bool
 
   /// Into how many partitions its records are spread.
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
@@ -59,7 +62,7 @@ public struct Target: Sendable {
   init(
     branches: [Branch], operators: [OperatorDescription], broadcasts: [StageSpec],
     schema: ResultSchema, kernel: StageKernel, combines: Bool, round: Round?, settles: Bool,
-    isRepeat: Bool
+    isRepeat: Bool, isAligned: Bool
   ) {
     self.branches = branches
     self.operators = operators
@@ -70,6 +73,7 @@ public struct Target: Sendable {
     self.round = round
     self.settles = settles
     self.isRepeat = isRepeat
+    self.isAligned = isAligned
   }
 }
 
@@ -100,6 +104,8 @@ public struct Target: Sendable {
     return inner
   }
   private var isInner = false
+  /// Whether its pairs lie as a stage has put them, by the hash of their key.
+  private var isByKey = false
 
   init(
     flow: Flow, branches: [Branch], operators: [OperatorDescription],
@@ -123,6 +129,24 @@ public struct Target: Sendable {
       broadcasts: others + (broadcast.map { [$0.stage] } ?? []))
   }
 
+  /// The same with one more operator that leaves the keys of pairs as they are, or leaves out some
+  /// pairs.
+  @usableFromInline func keepingKeys(
+    _ name: String, _ location: CodeLocation, reading broadcast: BroadcastToken? = nil
+  ) -> Pipeline {
+    var added = adding(name, location, reading: broadcast)
+    added.isByKey = isByKey
+    return added
+  }
+
+  /// The pairs of the stage that ends here, which lie by their key where it has put them so.
+  @usableFromInline var ofPairs: Pipeline {
+    var pairs = self
+    // Emitted pairs lie where they were emitted.
+    pairs.isByKey = result?.kernel.partitioning == .hash && result?.schema.order == .key
+    return pairs
+  }
+
   /// The same with an operator that cannot know where it was written: it stands at the one before.
   @usableFromInline func adding(_ name: String) -> Pipeline {
     let before = operators.last ?? result?.operators.last
@@ -137,7 +161,7 @@ public struct Target: Sendable {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
       broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round,
-      settles: settles, isRepeat: isRepeat)
+      settles: settles, isRepeat: isRepeat, isAligned: isByKey && kernel.partitioning == .hash)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 
@@ -145,9 +169,11 @@ public struct Target: Sendable {
   @usableFromInline func meeting(_ other: Pipeline) -> Pipeline {
     precondition(flow === other.flow, "datasets of two plans cannot meet")
     let others = other.broadcasts.filter { one in !broadcasts.contains { $0 === one } }
-    return Pipeline(
+    var both = Pipeline(
       flow: flow, branches: endedBranches + other.endedBranches, operators: [],
       broadcasts: broadcasts + others)
+    both.isByKey = isByKey && other.isByKey
+    return both
   }
 
   private var endedBranches: [Branch] {

@@ -26,7 +26,8 @@ package struct Plan: Sendable {
       try Self.checkName(output.target.name, output.location)
       guard !output.stage.isRepeat || output.stage.round == nil else {
         throw JobError(
-          .usage, "a round of an iteration cannot have dead letters", location: "\(output.location)",
+          .usage, "a round of an iteration cannot have dead letters",
+          location: "\(output.location)",
           advice: "leave out bad records before the iteration")
       }
       guard names.insert(output.target.name).inserted else {
@@ -122,7 +123,8 @@ package struct Plan: Sendable {
       return StageDescription(
         id: id(stage), branches: branches, operators: stage.operators,
         broadcasts: stage.broadcasts.map(id),
-        shuffle: "\(stage.kernel.partitioning)", combines: stage.combines, schema: stage.schema,
+        shuffle: "\(stage.kernel.partitioning)", isAligned: stage.isAligned,
+        combines: stage.combines, schema: stage.schema,
         round: stage.round.map { round in
           RoundDescription(
             number: round.number, count: round.count, after: round.after.map(id),

@@ -83,6 +83,7 @@ package struct InlineRunner: Sendable {
     _ tableSeed: UInt64
   ) throws -> ([Run], StageCounts) {
     let stage = plan.stages[index]
+    if stage.isAligned { return try runAligned(plan, index, results, pool, tableSeed) }
     var source = SplitSource(
       branches: plan.description.stages[index].branches.map { branch in
         switch branch.input {
@@ -99,10 +100,7 @@ package struct InlineRunner: Sendable {
     observer?.stageBegan(progress)
     defer { observer?.stageEnded(progress) }
     let began = ContinuousClock.now
-    let broadcasts = BroadcastValues(
-      zip(stage.broadcasts, plan.description.stages[index].broadcasts).map { spec, id in
-        (spec, results[id.index] ?? [])
-      })
+    let broadcasts = broadcasts(plan, index, results)
     var splitters: Splitters?
     if stage.kernel.partitioning == .range {
       // Sampled elements come once more.
@@ -118,6 +116,39 @@ package struct InlineRunner: Sendable {
     let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
     progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
     return (runs, progress.counts)
+  }
+
+  /// A stage whose partitions are each made of those with the same number.
+  private func runAligned(
+    _ plan: Plan, _ index: Int, _ results: [[Run]?], _ pool: BlockPool, _ tableSeed: UInt64
+  ) throws -> ([Run], StageCounts) {
+    let stage = plan.stages[index]
+    let inputs = plan.description.stages[index].branches.map { branch in
+      guard case .stage(let earlier) = branch.input else {
+        preconditionFailure("what lies by key is an earlier stage's")
+      }
+      return results[earlier.index] ?? []
+    }
+    let bytes = inputs.joined().reduce(0) { $0 + $1.bytes }
+    let progress = StageProgress(plan.description.stages[index], totalBytes: bytes)
+    observer?.stageBegan(progress)
+    defer { observer?.stageEnded(progress) }
+    let began = ContinuousClock.now
+    let run = AlignedRun(
+      stage, inputs: inputs, pool: pool, tableSeed: tableSeed,
+      broadcasts: broadcasts(plan, index, results), threads: threads, progress: progress,
+      cancellation: cancellation)
+    let runs = stage.isRepeat ? try plan.withoutCounting { try run.run() } : try run.run()
+    let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
+    progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
+    return (runs, progress.counts)
+  }
+
+  private func broadcasts(_ plan: Plan, _ index: Int, _ results: [[Run]?]) -> BroadcastValues {
+    BroadcastValues(
+      zip(plan.stages[index].broadcasts, plan.description.stages[index].broadcasts).map {
+        (spec, id) in (spec, results[id.index] ?? [])
+      })
   }
 
   /// Samples the keys of a sort over all of its input, evenly.

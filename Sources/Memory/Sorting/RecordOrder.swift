@@ -69,8 +69,11 @@ import Glibc
   /// Brings the references into key order; records with equal keys keep their order.
   package func sort() {
     guard count > 1 else { return }
+    let parts = parts()
+    if parts?.count == 1 { return }
     let scratch = unsafe Self.allocate(count)
     defer { unsafe free(scratch) }
+    if let parts { return unsafe merge(parts, scratch: scratch) }
     var sorter = unsafe RadixSorter(scratch: scratch)
     unsafe sorter.sort(references, count)
   }

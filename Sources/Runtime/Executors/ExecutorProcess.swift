@@ -168,6 +168,10 @@ final class ExecutorProcess {
     case .fold(let id, let stage, let blocks, let isLast):
       let lent = try lend(blocks)
       return .fold(id.step, partition: id.partition, stage, lent, isLast: isLast)
+    case .align(let id, let stage, let inputs):
+      var lent: [[LentBlock]] = []
+      for blocks in inputs { lent.append(try lend(blocks)) }
+      return .align(id.step, partition: id.partition, stage, lent)
     }
   }
 

@@ -89,6 +89,7 @@ extension ClusterRun {
     case .fold(let id, _, let blocks, let isLast):
       "folds \(blocks.count) blocks into partition \(id.partition) of step \(id.step)"
         + (isLast ? ", the last ones" : "")
+    case .align(let id, _, _): "makes partition \(id.partition) of step \(id.step) of others"
     }
   }
 

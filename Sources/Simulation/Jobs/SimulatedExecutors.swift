@@ -37,7 +37,25 @@ final class SimulatedExecutors {
       }
       let (blocks, tally) = fold.finish(job, stage.index, pool)
       return blocks.map { .runBlock($0) } + [.finished(tally)]
+    case .align(_, let stage, let inputs):
+      return align(job, stage, inputs, handed: handed(task))
     }
+  }
+
+  /// Folds what comes of the partitions with one number, branch after branch.
+  private func align(
+    _ job: SimulatedJob, _ stage: StageID, _ inputs: [[Block]], handed: UInt64
+  ) -> [TaskReport] {
+    var fold = SimulatedFold()
+    for (branch, blocks) in inputs.enumerated() {
+      let count = blocks.reduce(0) { $0 + $1.records }
+      let input = MapInput.records(blocks, skip: 0, count: count)
+      for record in records(job, BranchID(stage, branch), input, handed: handed) {
+        record.key.withBytes { fold.fold($0, record.value) }
+      }
+    }
+    let (blocks, tally) = fold.finish(job, stage.index, pool)
+    return blocks.map { .runBlock($0) } + [.finished(tally)]
   }
 
   /// The sum of all values that closures are handed.

@@ -56,7 +56,7 @@ struct SimulatedJob: Hashable, Sendable {
         id: StageID(stage), branches: inputs(of: stage).map { BranchDescription($0, []) },
         operators: [OperatorDescription("map", location)],
         broadcasts: broadcasts(of: stage).map { StageID($0) }, shuffle: shuffles[stage],
-        combines: true, schema: schema, round: round(of: stage))
+        isAligned: isAligned(stage), combines: true, schema: schema, round: round(of: stage))
     }
     return PlanDescription(
       job: Self.name, stages: described,
@@ -85,6 +85,9 @@ struct SimulatedJob: Hashable, Sendable {
 
   private static let firstRound = 4
 
+  /// Whether a stage keeps the keys of what it reads, which lies by them: most rounds do.
+  func isAligned(_ stage: Int) -> Bool { stage >= Self.firstRound && seed % 4 != 0 }
+
   /// What a partition of a stage counts as changed, where its records come to `records`.
   func changes(_ stage: Int, records: Int) -> Int {
     stage >= Self.firstRound && seed % 3 > 0 ? records : 0
@@ -97,6 +100,7 @@ struct SimulatedJob: Hashable, Sendable {
     switch stage {
     case 0: [.values(count: values)]
     case 3: [.stage(StageID(2)), .values(count: values), .stage(StageID(0))]
+    case Self.firstRound where isAligned(stage): [.stage(StageID(3)), .stage(StageID(0))]
     default: [.stage(StageID(stage - 1))]
     }
   }
@@ -128,7 +132,10 @@ struct SimulatedJob: Hashable, Sendable {
   func passed(
     _ key: Bytes, _ value: UInt64, _ branch: BranchID, handed: UInt64
   ) -> (key: [UInt8], value: UInt64) {
-    (Array(key).reversed(), value ^ (seed &+ UInt64(branch.index) &+ handed))
+    (
+      isAligned(branch.stage.index) ? Array(key) : Array(key).reversed(),
+      value ^ (seed &+ UInt64(branch.index) &+ handed)
+    )
   }
 
   func partition(_ key: Bytes, stage: Int, _ splitters: Splitters?) -> Int {
@@ -183,7 +190,8 @@ struct SimulatedFold: Sendable {
     tally.bytes = blocks.reduce(0) { $0 + $1.count }
     // A run of nothing has the digest of a partition that nobody was asked about.
     tally.digest = entries.isEmpty ? 0 : digest.value
-    tally.counters = entries.isEmpty ? [] : [records]
+    // What is made at once is mapped there as well.
+    tally.counters = entries.isEmpty ? [] : [job.isAligned(stage) ? 2 * records : records]
     if job.plan.countsChanges, !entries.isEmpty {
       tally.counters.append(job.changes(stage, records: records))
     }

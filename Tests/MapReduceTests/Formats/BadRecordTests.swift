@@ -19,7 +19,8 @@ import Testing
   @Test func `Rows with other fields or types, behind a header and quoted line ends`() throws {
     let directory = try TemporaryDirectory()
     let text =
-      "name,amount\nann,1\n\"b\nob\",2\ncy,x\ndan\n\neve,5,6\n\"f\r\n\r\ng\",y\nhal,8\ni\"an,9\njo,10"
+      "name,amount\nann,1\n\"b\nob\",2\ncy,x\ndan\n\neve,5,6\n\"f\r\n\r\ng\",y\nhal,8\n"
+      + "i\"an,9\njo,10"
     let path = try directory.write("orders.csv", text)
     let result = try runOnAnyThreads { flow in
       flow.read(.csv(path, as: Order.self)).onError(.deadLetter("bad")).map { $0.amount }
