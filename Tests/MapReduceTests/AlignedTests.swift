@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 import Memory
+import Synchronization
 import TestSupport
 import Testing
 
@@ -81,6 +83,83 @@ import Testing
     }
     // The group itself reads sums where they lie.
     #expect(flags == [false, true] + Array(repeating: false, count: 8))
+  }
+
+  @Test func `Datasets that one partitioner has put somewhere meet there`() throws {
+    let pairs = Self.pairs(3, 2000, keys: 300)
+    let result = try runOnAnyThreads { flow in
+      let byLength = Partitioner<String> { $0.utf8.count }
+      let left = flow.read(.values(pairs)).keyed { $0 }.partition(by: byLength)
+      let right = flow.read(.values(pairs)).keyed { ($0.0, 1) }.reduce(+).partition(by: byLength)
+      left.reduce(+).write(.result("sums"))
+      left.join(right) { $1 * $2 }.write(.result("joined"))
+      left.write(.result("all"))
+    }
+    let plain = try run { flow in
+      let left = flow.read(.values(pairs)).keyed { $0 }
+      left.reduce(+).write(.result("sums"))
+      left.join(left.countByKey()) { $1 * $2 }.write(.result("joined"))
+      left.write(.result("all"))
+    }
+    for (one, other) in zip(result.outputs, plain.outputs) {
+      let agree = try one.encoded() == other.encoded()
+      #expect(agree, "\(one.name)")
+      #expect(one.isHashed, "a key is found by its hash")
+    }
+  }
+
+  @Test func `Each partition has the keys that belong together, in order`() throws {
+    let pairs = Self.pairs(4, 3000, keys: 2000)
+    let plan = try Plan("job") { flow in
+      flow.read(.values(pairs)).keyed { $0 }.partition { $0.utf8.count }.reduce(+)
+        .write(.result("r"))
+    }
+    let description = plan.description
+    #expect(description.stages.map(\.shuffle) == ["chosen", "hash", "hash"])
+    #expect(description.stages.map(\.isAligned) == [false, true, false])
+    final class Seen: RunInspector {
+      let runs = Mutex<[[[String]]]>([])
+      func began(readsAll: Bool) throws {}
+      func made(_ stage: StageDescription, _ result: StageResult) throws {
+        let keys = result.runs.map { run in
+          var keys: [String] = []
+          RunSlice(run: run, range: 0..<run.records).forEach { keys.append(String($0.key)) }
+          return keys
+        }
+        runs.withLock { $0.append(keys) }
+      }
+    }
+    let seen = Seen()
+    _ = try InlineRunner(threads: 2).run(plan, inspector: seen)
+    let runs = seen.runs.withLock { $0 }
+    for keys in runs[0] + runs[1] { #expect(keys == keys.sorted()) }
+    for placed in runs.prefix(2) {
+      for length in 2...5 {
+        #expect(placed.filter { $0.contains { $0.utf8.count == length } }.count <= 1)
+      }
+    }
+    #expect(Set(runs[1].joined()) == Set(pairs.map(\.0)))
+  }
+
+  @Test func `Other partitioners, other places`() throws {
+    let flags = try description { flow in
+      let pairs = flow.read(.values([("a", 1)])).keyed { $0 }
+      let one = pairs.partition { $0.utf8.count }
+      one.join(pairs.partition { $0.utf8.count }) { $1 + $2 }.write(.result("a"))
+      one.join(pairs.reduce(+)) { $1 + $2 }.write(.result("b"))
+    }
+    #expect(!flags.contains(true))
+  }
+
+  @Test func `A partitioner that throws is named`() throws {
+    let error = #expect(throws: JobError.self) {
+      _ = try run { flow in
+        flow.read(.values([("a", 1)])).keyed { $0 }.partition(
+          by: { (_: String) -> Int in throw JobError(.badInput, "no") }, line: 7
+        ).write(.result("r"))
+      }
+    }
+    #expect(error?.location == "AlignedTests.swift:7")
   }
 
   @Test func `The end of a round meets its beginning where both lie`() throws {

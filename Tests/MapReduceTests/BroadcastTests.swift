@@ -18,7 +18,12 @@ import Vocabulary
         .write(.result("kept"))
       numbers.keyed(with: limits) { number, limits in (limits.first { number % $0 == 0 } ?? 0, 1) }
         .reduce(+).write(.result("counts"))
+      numbers.keyed(with: limits) { number, limits in ((number % 2, "\(limits.count)"), number) }
+        .filter(with: limits) { key, number, limits in number > (limits.max() ?? 0) + key.parts.0 }
+        .countByKey().write(.result("parts"))
     }
+    let parts = try result.pairs("parts", as: (Tuple<Int, String>, Int).self)
+    #expect(parts.map { "\($0.parts) \($1)" } == ["(0, \"3\") 235", "(1, \"3\") 234"])
     #expect(
       try result.values("below", as: Int.self)
         == (1...500).map { number in [31, 11, 21].count { $0 <= number } })

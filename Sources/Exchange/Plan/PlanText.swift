@@ -144,6 +144,7 @@ extension StageDescription {
     case "hash":
       combines ? "combined, shuffled by key, combined again, sorted" : "shuffled by key, sorted"
     case "spread": "spread evenly"
+    case "chosen": "shuffled as the partitioner says, sorted"
     case "range": "sampled, shuffled by ranges of the key, sorted"
     default: "brought together in order"
     }

@@ -39,6 +39,20 @@ extension Dataset {
       }, fileID: fileID, line: line)
   }
 
+  /// Makes one pair of each element, with a key of two parts.
+  @_disfavoredOverload
+  @inlinable public func keyed<B, C: Key, D: Key, V: Record>(
+    with broadcast: Broadcast<B>, _ pair: @escaping @Sendable (T, B) throws -> ((C, D), V),
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<Tuple<C, D>, V> {
+    flatMap(
+      with: broadcast, to: (Tuple<C, D>, V).self,
+      { element, value, emit in
+        let (key, made) = try pair(element, value)
+        emit(Tuple(key.0, key.1), made)
+      }, fileID: fileID, line: line)
+  }
+
   /// Emits any number of pairs for each element. Where the types of key and value are not clear
   /// from the closure, name them: `flatMap(with: table, to: (String, Int).self) { … }`.
   @inlinable public func flatMap<B, K: Key, V: Record>(
@@ -91,6 +105,25 @@ extension Keyed {
       let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, own in
         emit(key, try locating(location) { try transform(key, own, value) })
+        if isGuarded { try emit.finishChunk() }
+      }
+    }
+  }
+
+  /// Keeps the pairs for which `isIncluded` is true.
+  @inlinable public func filter<B>(
+    with broadcast: Broadcast<B>, _ isIncluded: @escaping @Sendable (K, V, B) throws -> Bool,
+    fileID: String = #fileID, line: Int = #line
+  ) -> Keyed<K, V> {
+    let location = CodeLocation(fileID: fileID, line: line)
+    let feed = self.feed
+    return Keyed(
+      pipeline: pipeline.keepingKeys("filter", location, reading: broadcast.token)
+    ) { chunk, emit in
+      let value = try chunk.broadcasts.value(of: broadcast)
+      let isGuarded = chunk.catchers != nil
+      return try feed(chunk) { key, own in
+        if try locating(location, { try isIncluded(key, own, value) }) { emit(key, own) }
         if isGuarded { try emit.finishChunk() }
       }
     }

@@ -51,7 +51,7 @@ extension Keyed {
   @inlinable func standing(_ name: String, _ location: CodeLocation) -> Keyed<K, V> {
     if pipeline.isResult { return self }
     return Keyed(
-      resultOf: pipeline.ending(
+      resultOf: pipeline.forResult.ending(
         name, location, schema: Self.schema(order: .key), kernel: collecting()))
   }
 

@@ -195,8 +195,10 @@ extension Keyed {
   ) {
     let location = CodeLocation(fileID: fileID, line: line)
     if pipeline.isResult { return pipeline.write(target, location) }
-    pipeline.ending("write", location, schema: Self.schema(order: .key), kernel: collecting())
-      .write(target, location)
+    pipeline.forResult.ending(
+      "write", location, schema: Self.schema(order: .key), kernel: collecting()
+    )
+    .write(target, location)
   }
 }
 

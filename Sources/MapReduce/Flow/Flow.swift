@@ -55,6 +55,8 @@ public struct Target: Sendable {
   /// Whether all it reads lies by its key already: each of its partitions is made of those with the
   /// same number, and nothing is shuffled.
   let isAligned: Bool
+  /// How its records lie; nil where that does not follow from their keys.
+  let layout: Layout?
 
   /// Into how many partitions its records are spread.
   var partitionCount: Int { kernel.partitioning == .single ? 1 : Limits.partitions }
@@ -62,7 +64,7 @@ public struct Target: Sendable {
   init(
     branches: [Branch], operators: [OperatorDescription], broadcasts: [StageSpec],
     schema: ResultSchema, kernel: StageKernel, combines: Bool, round: Round?, settles: Bool,
-    isRepeat: Bool, isAligned: Bool
+    isRepeat: Bool, aligned: Layout?
   ) {
     self.branches = branches
     self.operators = operators
@@ -73,7 +75,8 @@ public struct Target: Sendable {
     self.round = round
     self.settles = settles
     self.isRepeat = isRepeat
-    self.isAligned = isAligned
+    isAligned = aligned != nil
+    layout = aligned ?? kernel.layout
   }
 }
 
@@ -104,8 +107,8 @@ public struct Target: Sendable {
     return inner
   }
   private var isInner = false
-  /// Whether its pairs lie as a stage has put them, by the hash of their key.
-  private var isByKey = false
+  /// How its pairs lie; nil where that is not known.
+  private var layout: Layout?
 
   init(
     flow: Flow, branches: [Branch], operators: [OperatorDescription],
@@ -135,7 +138,7 @@ public struct Target: Sendable {
     _ name: String, _ location: CodeLocation, reading broadcast: BroadcastToken? = nil
   ) -> Pipeline {
     var added = adding(name, location, reading: broadcast)
-    added.isByKey = isByKey
+    added.layout = layout
     return added
   }
 
@@ -143,7 +146,16 @@ public struct Target: Sendable {
   @usableFromInline var ofPairs: Pipeline {
     var pairs = self
     // Emitted pairs lie where they were emitted.
-    pairs.isByKey = result?.kernel.partitioning == .hash && result?.schema.order == .key
+    pairs.layout = result?.schema.order == .key ? result?.layout : nil
+    // A key of a result has to be found by its hash.
+    pairs.isInner = isInner || pairs.layout?.isChosen == true
+    return pairs
+  }
+
+  /// The same for a stage that puts pairs where their hash says, if they lie elsewhere.
+  @usableFromInline var forResult: Pipeline {
+    var pairs = self
+    if layout?.isChosen == true { pairs.layout = nil }
     return pairs
   }
 
@@ -161,7 +173,8 @@ public struct Target: Sendable {
     let spec = StageSpec(
       branches: branches, operators: operators + [OperatorDescription(name, location)],
       broadcasts: broadcasts, schema: schema, kernel: kernel, combines: combines, round: flow.round,
-      settles: settles, isRepeat: isRepeat, isAligned: isByKey && kernel.partitioning == .hash)
+      settles: settles, isRepeat: isRepeat,
+      aligned: kernel.partitioning == .hash ? layout : nil)
     return Pipeline(flow: flow, branches: [Branch(.stage(spec), [])], operators: [], result: spec)
   }
 
@@ -172,7 +185,7 @@ public struct Target: Sendable {
     var both = Pipeline(
       flow: flow, branches: endedBranches + other.endedBranches, operators: [],
       broadcasts: broadcasts + others)
-    both.isByKey = isByKey && other.isByKey
+    both.layout = layout === other.layout ? layout : nil
     return both
   }
 

@@ -16,6 +16,8 @@ import Vocabulary
     case single
     /// One after the other, whatever the key.
     case spread
+    /// By a hash of what a partitioner makes of the key.
+    case chosen
   }
 
   @usableFromInline let partitioning: Partitioning
@@ -25,14 +27,17 @@ import Vocabulary
   @usableFromInline let makeFolder: @Sendable (FoldContext) -> Folder
   /// Collects the sort keys of a chunk, where partitions are ranges.
   @usableFromInline let sample: (@Sendable (Chunk, MapContext, inout [[UInt8]]) throws -> Void)?
+  /// How records lie that the stage has put there.
+  @usableFromInline let layout: Layout?
 
   @inlinable init(
-    _ partitioning: Partitioning,
+    _ partitioning: Partitioning, layout: Layout? = nil,
     makeMapper: @escaping @Sendable (MapContext) -> Mapper,
     makeFolder: @escaping @Sendable (FoldContext) -> Folder,
     sample: (@Sendable (Chunk, MapContext, inout [[UInt8]]) throws -> Void)? = nil
   ) {
     self.partitioning = partitioning
+    self.layout = layout ?? (partitioning == .hash ? .byHash : nil)
     self.makeMapper = makeMapper
     self.makeFolder = makeFolder
     self.sample = sample

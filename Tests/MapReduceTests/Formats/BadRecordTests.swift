@@ -51,7 +51,8 @@ import Testing
     let directory = try TemporaryDirectory()
     let path = try directory.write(
       "a.jsonl",
-      "{\"name\":\"a\",\"amount\":1}\n\n{\"name\":\n{\"name\":\"b\"}\n[]\n{\"name\":\"c\",\"amount\":3}"
+      "{\"name\":\"a\",\"amount\":1}\n\n{\"name\":\n{\"name\":\"b\"}\n[]\n"
+        + "{\"name\":\"c\",\"amount\":3}"
     )
     let result = try runOnAnyThreads { flow in
       flow.read(.jsonl(path, as: Order.self)).onError(.deadLetter("bad")).map { $0.name }
