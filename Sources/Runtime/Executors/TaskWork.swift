@@ -17,7 +17,8 @@ extension ExecutorTask.Work {
     switch (self, report) {
     case (_, .failed), (.plan, .planned), (.list, .listed), (.sample, .sampled), (.map, .block),
       (.map, .mapped), (.fold(_, _, _, isLast: false), .folded),
-      (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished):
+      (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished),
+      (.align, .runBlock), (.align, .finished):
       true
     default: false
     }
