@@ -3,7 +3,7 @@
 /// What a node and its executors have agreed on before they exchange a word.
 package enum ExecutorBorder {
   /// Changes with every change of what crosses the border.
-  package static let version: UInt64 = 4
+  package static let version: UInt64 = 5
 
   /// The verb under which a node starts the executable of a job.
   package static let verb = "__executor"
