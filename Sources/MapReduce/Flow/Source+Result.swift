@@ -55,9 +55,16 @@ extension KeyedSource {
   }
 
   /// The same where the keys are tuples: `as: ((String, Int), Double).self`.
-  @inlinable public static func result<A: Key, B: Key, each Part: Key>(
-    _ name: String, as types: ((A, B, repeat each Part), V).Type, asOf: AsOf = .latest
-  ) -> KeyedSource<K, V> where K == Tuple<A, B, repeat each Part> {
+  @inlinable public static func result<A: Key, B: Key>(
+    _ name: String, as types: ((A, B), V).Type, asOf: AsOf = .latest
+  ) -> KeyedSource<K, V> where K == Tuple<A, B> {
+    result(name, as: (K, V).self, asOf: asOf)
+  }
+
+  /// The same where the keys are tuples of three parts.
+  @inlinable public static func result<A: Key, B: Key, C: Key>(
+    _ name: String, as types: ((A, B, C), V).Type, asOf: AsOf = .latest
+  ) -> KeyedSource<K, V> where K == Tuple<A, B, C> {
     result(name, as: (K, V).self, asOf: asOf)
   }
 }
