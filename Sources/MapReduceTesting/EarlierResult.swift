@@ -6,7 +6,7 @@ public import MapReduce
 ///
 /// ```swift
 /// let customers = try EarlierResult.pairs("customers", [(7, "Ada"), (9, "Alan")])
-/// let run = try JobRun(Revenue.self, input: ["7,1200"], results: [customers])
+/// let run = try JobRun(Report.self, input: ["7,1200"], results: [customers])
 /// ```
 public struct EarlierResult: Sendable {
   let result: StageResult

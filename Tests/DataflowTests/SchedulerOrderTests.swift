@@ -128,7 +128,7 @@ import Vocabulary
     #expect(seen == ["live 0", "begin", "live 1", "drop"])
   }
 
-  @Test("A job that reads a result begins a step once its version is chosen, of that version's runs")
+  @Test("A job that reads a result begins once its version is chosen, with that version's runs")
   func chosen() throws {
     var coordinated = Coordinated()
     try coordinated.commit("a", step: 1)

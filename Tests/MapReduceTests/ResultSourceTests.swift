@@ -51,7 +51,8 @@ import Testing
     #expect(error?.code == code, sourceLocation: sourceLocation)
     for word in words {
       #expect(
-        error?.description.contains(word) == true, "\(word) is not in: \(String(describing: error))",
+        error?.description.contains(word) == true,
+        "\(word) is not in: \(error?.description ?? "nothing")",
         sourceLocation: sourceLocation)
     }
   }
@@ -85,7 +86,8 @@ import Testing
     #expect(doubles.map { $0.0 } == words && doubles.map { $0.1 } == sums.map { Double($0.1) })
   }
 
-  @Test func `A result can be an input of a stage with others, a broadcast, and of rounds`() throws {
+  @Test func `A result can be an input of a stage with others, a broadcast, and of rounds`() throws
+  {
     let result = try run { flow in
       let sums = flow.read(.result("sums", as: (String, Int).self))
       let pairs = flow.read(.result("pairs", as: (String, Int).self))
@@ -224,7 +226,8 @@ import Testing
     #expect(refused == (bytes.count + 96) / 97)
   }
 
-  @Test func `A plan tells what it reads, and its fingerprint holds all that is asked for`() throws {
+  @Test func `A plan tells what it reads, and its fingerprint holds all that is asked for`() throws
+  {
     func plan(_ name: String, _ asOf: AsOf) throws -> PlanDescription {
       try Plan("reads") { flow in
         flow.read(.result(name, as: (String, Int).self, asOf: asOf)).write(.result("r"))

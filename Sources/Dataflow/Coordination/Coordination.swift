@@ -180,8 +180,9 @@ package struct Coordination: StateMachine, Equatable {
       }
     }
     let read = jobs.jobs.flatMap(\.readSteps)
+    let all = (results.steps + running + read).sorted { $0.step < $1.step }
     // Several results can be of one step.
-    return (results.steps + running + read).sorted { $0.step < $1.step }.reduce(into: []) { steps, next in
+    return all.reduce(into: []) { steps, next in
       if steps.last?.step != next.step { steps.append(next) }
     }
   }

@@ -4,7 +4,8 @@ package import Memory
 /// The file form of a result: blocks of frames in key order, an index, and a digest.
 ///
 /// ```
-/// header   "MAPREDR1" · u32 length · description ("name=…;shape=…;order=…;key=…;value=…[;spread=…]")
+/// header   "MAPREDR1" · u32 length · description
+///          ("name=…;shape=…;order=…;key=…;value=…", and ";spread=…" where there were partitions)
 /// block    u32 stored bytes · u32 raw bytes · u32 records · u32 codec (0 none, 1 LZ4)
 ///          u64 XXH64 of the 16 bytes before it and of the stored bytes · stored bytes (any number)
 /// index    varint blocks · for each: varint offset · varint records · counted first key
@@ -125,7 +126,8 @@ package enum RunFile {
       let shape = fields["shape"].flatMap(ResultSchema.Shape.init(rawValue:)),
       let order = fields["order"].flatMap(ResultSchema.Order.init(rawValue:)),
       let key = fields["key"].flatMap({ TypeCode($0) }),
-      let value = fields["value"].flatMap({ TypeCode($0) }), let spread = RunSpread(fields["spread"])
+      let value = fields["value"].flatMap({ TypeCode($0) }),
+      let spread = RunSpread(fields["spread"])
     else { throw ByteReader.Damaged() }
     return (name, ResultSchema(key: key, value: value, shape: shape, order: order), spread)
   }

@@ -3,7 +3,7 @@ public import Exchange
 public import Memory
 public import Vocabulary
 
-/// Which version of a result is read: `flow.read(.result("names", as: String.self, asOf: .version(12)))`.
+/// Which version of a result is read: `.result("names", as: String.self, asOf: .version(12))`.
 public struct AsOf: Hashable, Sendable {
   @usableFromInline let selector: VersionSelector
 
@@ -34,17 +34,16 @@ public struct KeyedSource<K: Key, V: Record> {
 }
 
 extension KeyedSource {
-  /// The pairs that an earlier job has made a result: `.result("customers", as: (Bytes, Int).self)`.
+  /// The pairs of an earlier job's result: `.result("customers", as: (Bytes, Int).self)`.
   ///
-  /// On a cluster the version is chosen once, when the job begins, and stays there until the job
-  /// is over. In one process the result is one that `run … -o DIR` saved, named by `--results DIR`.
-  /// Its records are not shuffled before they are read; pairs with one key may come one by one
-  /// where the earlier job has left them so.
+  /// On a cluster the version is chosen once, when the job begins, and is kept until the job is
+  /// over. In one process the result is one that `run … -o DIR` saved; `--results DIR` says where.
+  /// Records are read where they lie, partition by partition, and by key within each.
   ///
   /// - Parameters:
   ///   - name: The result's name.
-  ///   - types: What its keys and values are; those with which it was written. Text that was written
-  ///     as `String` can be read as `Bytes`, and the other way round.
+  ///   - types: Its keys and values, as they were written. Where text was written as `String`, it
+  ///     can be read as `Bytes`, and the other way round.
   ///   - asOf: Which version.
   @inlinable public static func result(
     _ name: String, as types: (K, V).Type, asOf: AsOf = .latest

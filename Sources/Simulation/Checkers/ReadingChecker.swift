@@ -29,8 +29,8 @@ struct ReadingChecker {
   /// Partitions that were read whole.
   private(set) var partitionsRead = 0
 
-  /// A reader was told of a version of a job, which has to come to `reference`, where that is known.
-  /// `floor`: what had been told when it asked.
+  /// A reader was told of a version of a job, which has to come to `reference`, where that is
+  /// known. `floor`: what had been told when it asked.
   mutating func see(
     _ version: ResultVersion, of job: SimulatedJob, _ reference: JobReference?, _ floor: Floor
   ) {
