@@ -32,17 +32,3 @@ extension Key {
     !isView && typeCode.isReadable(from: code)
   }
 }
-
-extension TypeCode {
-  /// Whether it means the same bytes as `other`: text and raw bytes are encoded alike.
-  func isReadable(from other: TypeCode) -> Bool {
-    switch (self, other) {
-    case (.string, .bytes), (.bytes, .string): true
-    case (.tuple(let parts), .tuple(let others)):
-      parts.count == others.count && zip(parts, others).allSatisfy { $0.isReadable(from: $1) }
-    case (.array(let element), .array(let another)): element.isReadable(from: another)
-    case (.optional(let wrapped), .optional(let another)): wrapped.isReadable(from: another)
-    default: self == other
-    }
-  }
-}

@@ -17,13 +17,18 @@ public struct JobRun: Sendable {
   /// Runs a job on some lines. They are a file, whose path stands behind the other arguments.
   ///
   /// - Parameters:
+  ///   - job: The job's type.
   ///   - arguments: The job's, as on the command line.
+  ///   - lines: What the file holds.
+  ///   - results: Results of earlier jobs that it reads.
   ///   - threads: Changes nothing in what a job comes to, if its closures are what they should be.
   public init<J: Job>(
-    _ job: J.Type, _ arguments: [String] = [], input lines: [String], threads: Int = 2
+    _ job: J.Type, _ arguments: [String] = [], input lines: [String],
+    results: [EarlierResult] = [], threads: Int = 2
   ) throws {
     try self.init(
-      job, arguments + ["{\(Self.inputName)}"], files: Self.file(of: lines), threads: threads)
+      job, arguments + ["{\(Self.inputName)}"], files: Self.file(of: lines), results: results,
+      threads: threads)
   }
 
   /// Runs a job on files with these names and texts.
@@ -37,9 +42,10 @@ public struct JobRun: Sendable {
   ///   files: ["orders.csv": "7,1200\n", "customers.csv": "7,Ada\n"])
   /// ```
   public init<J: Job>(
-    _ job: J.Type, _ arguments: [String] = [], files: [String: String] = [:], threads: Int = 2
+    _ job: J.Type, _ arguments: [String] = [], files: [String: String] = [:],
+    results: [EarlierResult] = [], threads: Int = 2
   ) throws {
-    try self.init(files, threads: threads) { paths in
+    try self.init(files, results, threads: threads) { paths in
       let arguments = arguments.map(paths.filled)
       let job: J
       do { job = try J.parse(arguments) } catch {
@@ -49,25 +55,29 @@ public struct JobRun: Sendable {
     }
   }
 
-  /// Runs a plan that needs no input but its own values.
-  public init(threads: Int = 2, _ plan: (Flow) throws -> Void) throws {
-    try self.init([:], threads: threads) { _ in try Plan(Self.planName, plan) }
+  /// Runs a plan that needs no files.
+  public init(
+    results: [EarlierResult] = [], threads: Int = 2, _ plan: (Flow) throws -> Void
+  ) throws {
+    try self.init([:], results, threads: threads) { _ in try Plan(Self.planName, plan) }
   }
 
   /// Runs a plan on some lines; the closure gets the path of the file in which they stand.
   public init(
-    input lines: [String], threads: Int = 2, _ plan: (Flow, _ path: String) throws -> Void
+    input lines: [String], results: [EarlierResult] = [], threads: Int = 2,
+    _ plan: (Flow, _ path: String) throws -> Void
   ) throws {
-    try self.init(Self.file(of: lines), threads: threads) { paths in
+    try self.init(Self.file(of: lines), results, threads: threads) { paths in
       try Plan(Self.planName) { try plan($0, paths[Self.inputName]) }
     }
   }
 
   /// Runs a plan on files with these names and texts; the closure gets their paths.
   public init(
-    files: [String: String], threads: Int = 2, _ plan: (Flow, InputPaths) throws -> Void
+    files: [String: String], results: [EarlierResult] = [], threads: Int = 2,
+    _ plan: (Flow, InputPaths) throws -> Void
   ) throws {
-    try self.init(files, threads: threads) { paths in
+    try self.init(files, results, threads: threads) { paths in
       try Plan(Self.planName) { try plan($0, paths) }
     }
   }
@@ -80,14 +90,16 @@ public struct JobRun: Sendable {
   }
 
   private init(
-    _ files: [String: String], threads: Int, _ plan: (InputPaths) throws -> Plan
+    _ files: [String: String], _ results: [EarlierResult], threads: Int,
+    _ plan: (InputPaths) throws -> Plan
   ) throws {
     let directory = try ScratchDirectory()
     let names = files.keys.sorted()
     for name in names { try directory.write(name, files[name, default: ""]) }
     paths = InputPaths(directory: directory.path, names: names)
     do {
-      result = try InlineRunner(threads: threads).run(plan(paths))
+      result = try InlineRunner(threads: threads, results: EarlierResult.all(results))
+        .run(plan(paths))
     } catch var error as JobError {
       error.message = paths.shortened(error.message)
       error.record = error.record.map(paths.shortened)

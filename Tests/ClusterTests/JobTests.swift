@@ -67,4 +67,40 @@ import Testing
       #expect(jobs.contains("failed"))
     }
   }
+
+  @Test("A job reads the result of an earlier one, in the version that is asked for")
+  func earlier() async throws {
+    try await JobCluster.founded(3, over: "shm") { cluster in
+      let path = cluster.path("text")
+      func submit(_ job: [String]) async throws -> String {
+        let socket = cluster.socket(cluster.names[job.count % 3])
+        let told = try await JobCluster.mapred(["submit", "--socket", socket, "--wait"] + job)
+        return String(told.split(separator: "\t")[0])
+      }
+      func status(_ job: String) async throws -> String {
+        try await JobCluster.mapred(["status", job, "--socket", cluster.socket("n1")])
+      }
+      var inline: [[Substring]] = []
+      for lines in [2000, 3000] {
+        try JobCluster.text(lines: lines).write(toFile: path, atomically: true, encoding: .utf8)
+        let saved = cluster.path("saved \(lines)")
+        _ = try await JobCluster.mapred(["run", "wordcount", path, "-o", saved, "--quiet"])
+        inline.append(try await JobCluster.inline(["top-words", "--results", saved]))
+        _ = try await submit(["wordcount", path])
+      }
+      #expect(inline[0].count == 10 && inline[0] != inline[1])
+      let newest = try await submit(["top-words"])
+      #expect(try await JobCluster.shown("top-words", cluster.socket("n2")) == inline[1])
+      #expect(try await status(newest).contains("reads      wordcount@2"))
+      let older = try await submit(["top-words", "--result-version", "1"])
+      #expect(try await JobCluster.shown("top-words", cluster.socket("n3")) == inline[0])
+      #expect(try await status(older).contains("reads      wordcount@1"))
+      let absent = try await CommandRun.mapred([
+        "submit", "--socket", cluster.socket("n2"), "--wait", "top-words", "--result-version", "9",
+      ])
+      #expect(absent.code == 66)
+      #expect(absent.words.contains("wordcount has no version 9 yet: there are versions 1 to 2"))
+      #expect(absent.words.contains("TopWords.swift:"))
+    }
+  }
 }

@@ -8,8 +8,8 @@ struct HelpTests {
     "run", "preview", "explain", "list", "get", "inspect", "config", "version",
   ]
   private static let jobs = [
-    "wordcount", "frequencies", "grep", "inverted-index", "histogram", "teragen", "terasort",
-    "teravalidate", "sessions", "logstats", "distinct-count",
+    "wordcount", "top-words", "frequencies", "grep", "inverted-index", "histogram", "teragen",
+    "terasort", "teravalidate", "sessions", "logstats", "distinct-count",
     "revenue", "pagerank", "kmeans", "triangle-count", "ngrams",
   ]
 
@@ -38,6 +38,16 @@ struct HelpTests {
     expectSuccess(outcome)
     for option in ["-o, --output", "--format", "--compress", "--files", "--file-size"] {
       #expect(outcome.text.contains(option))
+    }
+  }
+
+  @Test("What runs in this process or plans for it can be told where results are")
+  func results() async throws {
+    let scratch = try Scratch()
+    for verb in ["run", "preview", "explain"] {
+      let outcome = try await scratch.mapred(verb, "top-words", "--help")
+      expectSuccess(outcome)
+      #expect(outcome.text.contains("--results <dir>"))
     }
   }
 

@@ -12,14 +12,19 @@ struct Coordinated {
   var state = Coordination()
   private var sequence: UInt64 = 0
 
-  static func plan(stages: Int = 1, outputs: [String] = ["result"]) -> PlanDescription {
+  /// `reads`: what the first stage reads, where that is the result of an earlier job.
+  static func plan(
+    stages: Int = 1, outputs: [String] = ["result"], reads: [ResultInput] = []
+  ) -> PlanDescription {
     let location = CodeLocation(fileID: "Jobs/A.swift", line: 3)
     let schema = ResultSchema(key: .bytes, value: .double, shape: .pairs, order: .key)
     return PlanDescription(
       job: "count",
       stages: (0..<stages).map { stage in
-        StageDescription(
-          id: StageID(stage), input: stage == 0 ? .values(count: 3) : .stage(StageID(stage - 1)),
+        let source = reads.isEmpty ? [.values(count: 3)] : reads.map { InputDescription.result($0) }
+        let inputs = stage == 0 ? source : [.stage(StageID(stage - 1))]
+        return StageDescription(
+          id: StageID(stage), branches: inputs.map { BranchDescription($0, []) },
           operators: [OperatorDescription("map", location)], shuffle: "hash", combines: false,
           schema: schema)
       },

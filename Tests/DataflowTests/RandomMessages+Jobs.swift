@@ -14,6 +14,14 @@ extension RandomMessages {
       order: flag() ? .key : .rank)
   }
 
+  mutating func resultInput() -> ResultInput {
+    let elements: [ResultInput.Elements] = [
+      .pairs(key: .bytes, value: .array(.double)), .keys(.string), .values(.tagged),
+      .keysOrValues(.integer(bits: 8, isSigned: false)),
+    ]
+    return ResultInput(name: text(), asOf: selector(), elements: elements[random.number(0...3)])
+  }
+
   mutating func plan() -> PlanDescription {
     let location = CodeLocation(fileID: "Jobs/A.swift", line: random.number(1...500))
     let count = random.number(1...3)
@@ -22,7 +30,10 @@ extension RandomMessages {
       .csv(CSVFormat(RowSyntax(separator: 0x09, hasQuotedLineEnds: flag()), hasHeader: flag())),
     ]
     let format = formats[random.number(0...3)]
-    let source = flag() ? InputDescription.files([text()], format) : .values(count: 4)
+    let sources: [InputDescription] = [
+      .files([text()], format), .values(count: 4), .result(resultInput()),
+    ]
+    let source = sources[random.number(0...2)]
     let stages = (0..<count).map { stage in
       StageDescription(
         id: StageID(stage),
@@ -56,6 +67,7 @@ extension RandomMessages {
     job.phase = JobPhase.allCases[random.number(0...(JobPhase.allCases.count - 1))]
     job.attempt = number()
     job.plan = optional { $0.plan() }
+    job.reads = list { ReadResult(asOf: $0.selector(), version: $0.version()) }
     job.stages = list { $0.stageRecord() }
     job.begun = optional { $0.instant() }
     job.ended = optional { $0.instant() }

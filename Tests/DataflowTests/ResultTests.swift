@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Exchange
 import Memory
 import Replication
 import TestSupport
@@ -105,6 +106,9 @@ import Vocabulary
     let running = try cluster.submit()
     try cluster.apply(.begin(running, attempt: 1, Coordinated.plan(stages: 2), clock: 500))
     try cluster.stage(running, 0, step: 50)
+    let reading = try cluster.submit()
+    let read = ResultInput(name: "a", elements: .pairs(key: .bytes, value: .double))
+    try cluster.apply(.begin(reading, attempt: 1, Coordinated.plan(reads: [read]), clock: 500))
     _ = try cluster.submit()
     try cluster.apply(.lost([ShardRuns(step: StepID(1), shard: 0)], clock: 600))
     return cluster

@@ -53,6 +53,14 @@ import Vocabulary
       return orders.messages
     }
 
+    /// The steps that were announced and are not settled.
+    var steps: [StepPlan] {
+      orders.messages.compactMap { message in
+        guard case .begin(let plan) = message else { return nil }
+        return plan
+      }
+    }
+
     var errands: [Errand] { orders.errands.map(\.0) }
   }
 
@@ -118,5 +126,53 @@ import Vocabulary
     }
     #expect(alone.coordinated.state.jobs[job]?.phase == .committed)
     #expect(seen == ["live 0", "begin", "live 1", "drop"])
+  }
+
+  @Test("A job that reads a result begins once its version is chosen, with that version's runs")
+  func chosen() throws {
+    var coordinated = Coordinated()
+    try coordinated.commit("a", step: 1)
+    let job = try coordinated.submit()
+    var alone = Alone(coordinated)
+    let read = ResultInput(name: "a", elements: .pairs(key: .bytes, value: .double))
+    let plan = ErrandReport.planned(Coordinated.plan(reads: [read]), files: [])
+    alone.take(.stocked(2, missing: []))
+    alone.scheduler.take(plan, of: .plan(job), clock: 1, into: &alone.orders)
+    for _ in 0..<3 { alone.step() }
+    // It is told once, and nothing begins before the coordinators have taken note.
+    #expect(alone.orders.commands.count == 1)
+    #expect(alone.steps.isEmpty)
+    // Between the two, the result gets another version.
+    try alone.coordinated.commit("a", step: 2)
+    for command in alone.orders.commands { try alone.coordinated.apply(command) }
+    try alone.coordinated.commit("a", step: 3)
+    alone.orders.commands = []
+    alone.step()
+    let inputs = alone.steps.flatMap(\.inputs)
+    #expect(inputs.map(\.step) == [StepID(2)])
+    #expect(inputs.flatMap(\.splits) == [.records(partition: 0, 0..<1)])
+    try alone.settle()
+    #expect(alone.coordinated.state.jobs[job]?.phase == .committed)
+  }
+
+  @Test("A job whose result is not there fails, and begins no step")
+  func absent() throws {
+    let coordinated = Coordinated()
+    var alone = Alone(coordinated)
+    let job = try alone.coordinated.submit()
+    alone.step()
+    let read = ResultInput(name: "a", elements: .pairs(key: .bytes, value: .double))
+    let plan = ErrandReport.planned(Coordinated.plan(reads: [read]), files: [])
+    alone.scheduler.take(plan, of: .plan(job), clock: 1, into: &alone.orders)
+    try alone.settle()
+    #expect(alone.steps.isEmpty)
+    #expect(alone.coordinated.state.jobs[job]?.failure?.message == "there is no result called a")
+    // Its lane is another's.
+    let next = try alone.coordinated.submit()
+    alone.step()
+    alone.scheduler.take(
+      .planned(Coordinated.plan(), files: []), of: .plan(next), clock: 1, into: &alone.orders)
+    try alone.settle()
+    #expect(alone.coordinated.state.jobs[next]?.phase == .committed)
   }
 }

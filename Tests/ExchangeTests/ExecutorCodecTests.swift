@@ -202,14 +202,24 @@ extension RandomSource {
       settles: number(0...1) == 0, mustSettle: number(0...1) == 0)
   }
 
+  private mutating func resultInput() -> ResultInput {
+    let selectors: [VersionSelector] = [.latest, .version(next()), .asOf(next())]
+    let elements: [ResultInput.Elements] = [
+      .pairs(key: .string, value: .double), .keys(.bytes), .values(.tagged),
+      .keysOrValues(.array(.bool)),
+    ]
+    return ResultInput(
+      name: text(), asOf: selectors[number(0...2)], elements: elements[number(0...3)])
+  }
+
   private mutating func plan() -> PlanDescription {
     let location = CodeLocation(fileID: "Jobs/\(text())", line: number(0...9999))
     let count = number(1...3)
     let stages = (0..<count).map { index in
       let branches = (0...number(0...2)).map { _ in
-        let input: InputDescription =
-          index > 0 && number(0...1) == 0
-          ? .stage(StageID(number(0...(index - 1)))) : .lines(list { $0.text() })
+        let earlier: InputDescription =
+          index > 0 ? .stage(StageID(number(0...(index - 1)))) : .result(resultInput())
+        let input = number(0...1) == 0 ? earlier : .lines(list { $0.text() })
         return BranchDescription(input, list { OperatorDescription($0.text(), location) })
       }
       return StageDescription(

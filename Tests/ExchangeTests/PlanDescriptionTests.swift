@@ -63,6 +63,13 @@ import Vocabulary
     ("job", { $0.job = "other" }), ("paths", { $0.input = .lines(["a.txt b"]) }),
     ("paths in another order", { $0.input = .lines(["b", "a.txt"]) }),
     ("kind of input", { $0.input = .values(count: 3) }),
+    ("a result", { $0.input = result("a") }), ("name of a result", { $0.input = result("b") }),
+    ("version of a result", { $0.input = result("a", .version(1)) }),
+    ("another version of it", { $0.input = result("a", .version(2)) }),
+    ("an instant", { $0.input = result("a", .asOf(1_000_000)) }),
+    ("another instant", { $0.input = result("a", .asOf(1_000_001)) }),
+    ("elements of a result", { $0.input = result("a", elements: .values(.string)) }),
+    ("keys of a result", { $0.input = result("a", elements: .keys(.string)) }),
     ("format", { $0.input = .files(["a.txt", "b"], .jsonl) }),
     ("rows", { $0.input = .files(["a.txt", "b"], csv(header: true)) }),
     ("operator", { $0.operatorName = "map" }), ("line", { $0.line = 4 }),
@@ -86,6 +93,28 @@ import Vocabulary
     ("another output", { $0.hasSecondOutput = true }), ("counters", { $0.counters += ["lines"] }),
     ("name of a counter", { $0.counters = ["lines"] }),
   ]
+
+  private static func result(
+    _ name: String, _ asOf: VersionSelector = .latest,
+    elements: ResultInput.Elements = .keysOrValues(.string)
+  ) -> InputDescription {
+    .result(ResultInput(name: name, asOf: asOf, elements: elements))
+  }
+
+  @Test func `A result of an earlier job is told with its version`() {
+    var draft = Draft()
+    draft.input = .result(
+      ResultInput(
+        name: "customers", asOf: .version(12), elements: .pairs(key: .bytes, value: .double)))
+    #expect(draft.plan.text.contains("reads result customers@12: (bytes, double) pairs"))
+    #expect(
+      draft.plan.json.line.contains(
+        #""reads":{"result":"customers","version":12,"elements":"(bytes, double) pairs"}"#))
+    #expect(draft.plan.dot.contains("result customers@12"))
+    draft.input = Self.result("customers", .asOf(1_000_000))
+    #expect(draft.plan.text.contains("result customers as of 1970-01-01T00:00:01.000000Z"))
+    #expect(draft.plan.json.line.contains(#""as_of":"1970-01-01T00:00:01.000000Z""#))
+  }
 
   private static func csv(header: Bool) -> FileFormat {
     .csv(CSVFormat(RowSyntax(separator: 0x3B, hasQuotedLineEnds: true), hasHeader: header))

@@ -91,6 +91,38 @@ import Testing
     }
   }
 
+  @Test func `How records were spread is told by a header, and spreads them so again`() throws {
+    let counts = [3, 0, 2, 0, 4, 0]
+    for spread in [RunSpread.one, .hash, .ranges(counts)] {
+      var buffer = ByteBuffer()
+      RunFile.encodeHeader(name: "r", Self.schemas[0], spread: spread, to: &buffer)
+      var reader = ByteReader(buffer.bytes)
+      #expect(try RunFile.decodeHeader(&reader).spread == spread)
+    }
+    var ranges = RunSpread.Cursor(.ranges(counts))
+    // What should not be there goes behind the rest.
+    #expect((0..<11).map { _ in ranges.next(Bytes("")) } == [0, 0, 0, 2, 2, 4, 4, 4, 4, 5, 5])
+    var hash = RunSpread.Cursor(.hash)
+    for key in ["a", "b", "another"] {
+      Array(key.utf8).withBytes { #expect(hash.next($0) == stablePartition($0, mask: 31)) }
+    }
+  }
+
+  private static let tooMany = Array(repeating: "1", count: 33).joined(separator: ",")
+
+  @Test(arguments: ["", "hush", "1,2,", "-1", "1,x", "1125899906842624", tooMany])
+  func `A header with a spread that cannot be is damaged`(spread: String) {
+    let text = "name=r;shape=pairs;order=key;key=bytes;value=bytes;spread=\(spread)"
+    var buffer = ByteBuffer()
+    buffer.append("MAPREDR1")
+    buffer.appendLittleEndian(UInt32(text.utf8.count))
+    buffer.append(text)
+    #expect(throws: ByteReader.Damaged.self) {
+      var reader = ByteReader(buffer.bytes)
+      _ = try RunFile.decodeHeader(&reader)
+    }
+  }
+
   @Test(arguments: [0, 1, 200]) func `Index and footer read back`(count: Int) throws {
     var random = RandomSource(count)
     let index = (0..<count).map {

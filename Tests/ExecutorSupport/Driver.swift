@@ -126,6 +126,7 @@ package struct Driver {
       }
       return Splits.pack(files).map { .files($0) }
     case .values(let count): return Splits.values(count: count).map { .values($0) }
+    case .result: throw Unexpected()
     case .stage(let earlier):
       let held = runs[earlier.index]
       let extents = held.map { RunExtent(records: $0.tally.records, bytes: $0.tally.bytes) }

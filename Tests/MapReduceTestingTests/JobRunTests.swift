@@ -67,6 +67,38 @@ struct JobRunTests {
     #expect(try files.values("both", as: String.self) == ["2", "1"])
   }
 
+  @Test("A job reads results that the test gives, and those of another run")
+  func earlier() throws {
+    let customers = try EarlierResult.pairs("customers", [(9, "Alan"), (7, "Ada"), (9, "Grace")])
+    let names = try EarlierResult.values("names", ["b", "a"])
+    let lines = try EarlierResult.keys("lines", ["d", "c"])
+    #expect(customers.name == "customers")
+    let run = try JobRun(results: [customers, names, lines]) { flow in
+      let pairs = flow.read(.result("customers", as: (Int, String).self))
+      pairs.write(.result("pairs"))
+      flow.read(.result("names", as: String.self)).write(.result("names"))
+      flow.read(.result("lines", as: Bytes.self)).write(.result("lines"))
+    }
+    let pairs = try run.pairs("pairs", as: (Int, String).self)
+    #expect(pairs.elementsEqual([(7, "Ada"), (9, "Alan"), (9, "Grace")], by: ==))
+    #expect(try run.values("names", as: String.self) == ["b", "a"])
+    #expect(try run.keys("lines", as: String.self) == ["c", "d"])
+    let counts = try JobRun(WordCount.self, input: ["to be or not to be"])
+    let top = try JobRun(TopWords.self, ["--keep", "2"], results: counts.results)
+    let words = try top.pairs("top-words", as: (String, Int).self)
+    #expect(words.elementsEqual([("be", 2), ("to", 2)], by: ==))
+  }
+
+  @Test("A result that was not given, or with other types, is told as the command would")
+  func missing() throws {
+    let absent = #expect(throws: JobError.self) { try JobRun(TopWords.self) }
+    #expect(absent?.code == .noInput && absent?.advice?.contains("results: [") == true)
+    let counts = try EarlierResult.pairs("wordcount", [("a", 1.5)])
+    let other = #expect(throws: JobError.self) { try JobRun(TopWords.self, results: [counts]) }
+    #expect(other?.code == .badInput)
+    #expect(other?.message.contains("codec mismatch: result wordcount holds") == true)
+  }
+
   @Test("Keys of several parts are read as tuples")
   func tuples() throws {
     let run = try JobRun { flow in

@@ -49,7 +49,8 @@ package struct Coordination: StateMachine, Equatable {
       job.plan = plan
       job.stages = []
       job.begun = job.begun ?? now
-      change(job)
+      job.failure = job.choose(plan, from: results)
+      if job.failure == nil { change(job) } else { end(job, .failed, now) }
     case .stage(let id, let attempt, let stage, let record, let retention, let clock):
       // Said again, or of an attempt that was given up: it has no effect.
       // guard: commit.current, commit.once, commit.last
@@ -129,12 +130,13 @@ package struct Coordination: StateMachine, Equatable {
   private mutating func lose(_ runs: ShardRuns) {
     results.lose(runs)
     revision += 1
-    for job in jobs.jobs
-    where job.phase == .running && job.stages.contains(where: { $0.step == runs.step }) {
-      var job = job
-      job.stages = []
-      job.phase = .queued
-      change(job)
+    for known in jobs.jobs where !known.phase.isOver {
+      var job = known
+      if job.lose(runs) {
+        job.stages = []
+        job.phase = .queued
+      }
+      if job != known { change(job) }
     }
   }
 
@@ -168,8 +170,8 @@ package struct Coordination: StateMachine, Equatable {
     }
   }
 
-  /// The steps whose runs are needed, in ascending order: those of readable versions, and those
-  /// that running jobs go on from.
+  /// The steps whose runs are needed, in ascending order: those of readable versions, those that
+  /// running jobs go on from, and those of versions that jobs read.
   package var liveSteps: [LiveStep] {
     let running = jobs.jobs.filter { $0.phase == .running }.flatMap { job in
       let wanted = job.plan?.wanted(from: job.stages.count) ?? []
@@ -177,8 +179,10 @@ package struct Coordination: StateMachine, Equatable {
         LiveStep(step: job.stages[place].step, partitions: job.stages[place].runs.count)
       }
     }
+    let read = jobs.jobs.flatMap(\.readSteps)
+    let all = (results.steps + running + read).sorted { $0.step < $1.step }
     // Several results can be of one step.
-    return (results.steps + running).sorted { $0.step < $1.step }.reduce(into: []) { steps, next in
+    return all.reduce(into: []) { steps, next in
       if steps.last?.step != next.step { steps.append(next) }
     }
   }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+package import Exchange
 package import Memory
 package import Vocabulary
 
@@ -68,7 +69,7 @@ package enum JobQuestion: Hashable, Sendable {
     case 19: question = .log(name: try reader.text())
     case 20:
       let name = try reader.text()
-      question = .find(name: name, try reader.selector())
+      question = .find(name: name, try reader.versionSelector())
     case 21: question = .ended(JobID(try reader.varint()))
     default: throw ByteReader.Damaged()
     }
@@ -126,30 +127,5 @@ package enum JobAnswer: Hashable, Sendable {
     var out = ByteBuffer()
     write(into: &out)
     return Array(out.bytes)
-  }
-}
-
-extension ByteBuffer {
-  fileprivate mutating func append(_ selector: VersionSelector) {
-    switch selector {
-    case .latest: append(0 as UInt8)
-    case .version(let number):
-      append(1 as UInt8)
-      appendVarint(number)
-    case .asOf(let microseconds):
-      append(2 as UInt8)
-      appendVarint(microseconds)
-    }
-  }
-}
-
-extension ByteReader {
-  fileprivate mutating func selector() throws(Damaged) -> VersionSelector {
-    switch try byte() {
-    case 0: .latest
-    case 1: .version(try varint())
-    case 2: .asOf(try varint())
-    default: throw Damaged()
-    }
   }
 }

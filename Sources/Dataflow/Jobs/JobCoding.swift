@@ -24,6 +24,10 @@ extension ByteBuffer {
     append(job.phase.rawValue)
     appendVarint(UInt64(job.attempt))
     append(optional: job.plan) { $0.append($1) }
+    append(list: job.reads) {
+      $0.append($1.asOf)
+      $0.append($1.version)
+    }
     append(list: job.stages) { $0.append($1) }
     append(optional: job.begun) { $0.append($1) }
     append(optional: job.ended) { $0.append($1) }
@@ -60,6 +64,10 @@ extension ByteReader {
     job.phase = phase
     job.attempt = try number()
     job.plan = try optional { reader throws(Damaged) in try reader.planDescription() }
+    job.reads = try list { reader throws(Damaged) in
+      let asOf = try reader.versionSelector()
+      return ReadResult(asOf: asOf, version: try reader.resultVersion())
+    }
     job.stages = try list { reader throws(Damaged) in try reader.stageRecord() }
     job.begun = try optional { reader throws(Damaged) in try reader.instant() }
     job.ended = try optional { reader throws(Damaged) in try reader.instant() }

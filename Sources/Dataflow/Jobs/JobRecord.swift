@@ -90,6 +90,19 @@ package struct MadeResult: Hashable, Sendable {
   }
 }
 
+/// A version of a result that a job reads. It was chosen when the job was begun first, and its runs
+/// are kept until the job is over, also where the result has newer versions by then.
+package struct ReadResult: Hashable, Sendable {
+  /// What the plan asks for.
+  package let asOf: VersionSelector
+  package internal(set) var version: ResultVersion
+
+  package init(asOf: VersionSelector, version: ResultVersion) {
+    self.asOf = asOf
+    self.version = version
+  }
+}
+
 /// A job as the coordinators know it.
 package struct JobRecord: Hashable, Sendable {
   package let id: JobID
@@ -100,6 +113,8 @@ package struct JobRecord: Hashable, Sendable {
   package internal(set) var attempt = 0
   /// Known from the moment it is begun.
   package internal(set) var plan: PlanDescription?
+  /// Results of earlier jobs, in the order in which the plan reads them.
+  package internal(set) var reads: [ReadResult] = []
   /// Stages that are complete, in the order of the plan. Freed when the job is over.
   package internal(set) var stages: [StageRecord] = []
   package internal(set) var begun: Instant?

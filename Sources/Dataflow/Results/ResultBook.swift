@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Exchange
+package import Exchange
 import Memory
 package import Replication
 import Vocabulary
@@ -49,9 +49,7 @@ package struct ResultBook: Hashable, Sendable {
   mutating func lose(_ runs: ShardRuns) {
     for place in shelves.indices {
       for index in shelves[place].versions.indices {
-        let version = shelves[place].versions[index]
-        guard version.step == runs.step, !version.lostShards.contains(runs.shard) else { continue }
-        shelves[place].versions[index].lostShards.append(runs.shard)
+        shelves[place].versions[index].lose(runs)
       }
     }
   }
@@ -127,8 +125,7 @@ package struct ResultBook: Hashable, Sendable {
   /// outputs of one stage share a step.
   var steps: [LiveStep] {
     shelves.flatMap { shelf in
-      shelf.versions.filter { !$0.isLost }
-        .map { LiveStep(step: $0.step, partitions: $0.runs.count) }
+      shelf.versions.filter { !$0.isLost }.map(\.liveStep)
     }
   }
 }

@@ -38,14 +38,14 @@ package struct ResultVersion: Hashable, Sendable {
   package var records: Int { runs.reduce(0) { $0 + $1.records } }
   package var bytes: Int { runs.reduce(0) { $0 + $1.bytes } }
   package var isLost: Bool { !lostShards.isEmpty }
-}
+  /// `customers@12`.
+  package var text: String { "\(name)@\(version)" }
+  var liveStep: LiveStep { LiveStep(step: step, partitions: runs.count) }
 
-/// Which version of a result is meant.
-package enum VersionSelector: Hashable, Sendable {
-  case latest
-  case version(UInt64)
-  /// The newest that was visible at an instant, in microseconds since 1970.
-  case asOf(UInt64)
+  /// Some runs are gone: of it, or of something else.
+  mutating func lose(_ runs: ShardRuns) {
+    if step == runs.step, !lostShards.contains(runs.shard) { lostShards.append(runs.shard) }
+  }
 }
 
 /// How many versions of each name are kept. The newest one always is.

@@ -9,6 +9,8 @@ struct JobRun: Sendable {
     case planning
     /// Executors find the files of stages: so many are still to come.
     case listing(left: Int)
+    /// The coordinators were told to begin it, and choose the versions of results that it reads.
+    case beginning
     /// The next stage can begin.
     case ready
     case sampling(StepID, Sampling)
@@ -104,7 +106,7 @@ extension InputDescription {
     switch self {
     case .files: Splits.pack(files).map { .files($0) }
     case .values(let count): Splits.values(count: count).map { .values($0) }
-    case .stage: []
+    case .stage, .result: []
     }
   }
 }

@@ -11,6 +11,10 @@ extension Scheduler {
     if !runs[place].unspread.isEmpty { spread(place, into: &orders) }
     switch runs[place].phase {
     case .planning, .listing, .comparing, .failing: break
+    case .beginning:
+      guard coordination.jobs[runs[place].id]?.attempt == runs[place].attempt else { return }
+      runs[place].phase = .ready
+      begin(place, board, coordination, time, into: &orders)
     case .ready: begin(place, board, coordination, time, into: &orders)
     case .sampling(let step, let sampling):
       guard let known = board[step] else { return }
@@ -45,6 +49,11 @@ extension Scheduler {
     if coordination.jobs[runs[place].id]?.attempt != runs[place].attempt {
       orders.commands.append(
         .begin(runs[place].id, attempt: runs[place].attempt, plan, clock: time.clock))
+      // What it reads follows from the coordinators' order alone.
+      if !plan.resultInputs.isEmpty {
+        runs[place].phase = .beginning
+        return
+      }
     }
     let inputs = self.inputs(place, plan, coordination)
     runs[place].broadcasts = broadcasts(place, plan, coordination)
@@ -87,19 +96,20 @@ extension Scheduler {
     let run = runs[place]
     let stage = plan.stages[run.stage]
     return stage.branches.enumerated().map { index, branch in
-      guard case .stage(let earlier) = branch.input,
-        let made = coordination.jobs[run.id]?.stages[earlier.index]
-      else {
-        let files = run.files[BranchID(stage.id, index)] ?? []
-        return StepInput(step: nil, splits: branch.input.splits(files: files))
+      let job = coordination.jobs[run.id]
+      switch branch.input {
+      case .stage(let earlier):
+        if let made = job?.stages[earlier.index] {
+          // Each holder makes its partitions of those that it has.
+          if stage.isAligned { return StepInput(step: made.step, splits: []) }
+          return StepInput(of: made.step, made.runs)
+        }
+      case .result(let input):
+        if let read = job?.version(of: input) { return StepInput(of: read.step, read.runs) }
+      case .files, .values: break
       }
-      // Each holder makes its partitions of those that it has.
-      if stage.isAligned { return StepInput(step: made.step, splits: []) }
-      let extents = made.runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
-      let splits = Splits.records(extents).map { part in
-        SplitDescription.records(partition: part.partition, part.range)
-      }
-      return StepInput(step: made.step, splits: splits)
+      let files = run.files[BranchID(stage.id, index)] ?? []
+      return StepInput(step: nil, splits: branch.input.splits(files: files))
     }
   }
 

@@ -15,6 +15,7 @@ extension Scheduler {
     switch run.phase {
     case .planning: return "an executor builds its plan"
     case .listing(let left): return "executors look for the input files of \(left) stages"
+    case .beginning: return "the coordinators choose the versions of results that it reads"
     case .ready: return run.waits ?? "its next stage begins"
     case .sampling(_, let sampling):
       let left = sampling.keys.count { $0 == nil }

@@ -14,6 +14,14 @@ package struct StepInput: Hashable, Sendable {
     self.splits = splits
   }
 
+  /// The records that a step has made, of this job or of one whose result is read.
+  init(of step: StepID, _ runs: [RunTally]) {
+    let extents = runs.map { RunExtent(records: $0.records, bytes: $0.bytes) }
+    self.init(
+      step: step,
+      splits: Splits.records(extents).map { .records(partition: $0.partition, $0.range) })
+  }
+
   /// The same inputs with the splits that a sort samples.
   static func sampled(_ inputs: [StepInput]) -> [StepInput] {
     let wanted = Set(Splits.sampled(of: inputs.reduce(0) { $0 + $1.splits.count }))

@@ -27,6 +27,9 @@ extension ByteBuffer {
     case .stage(let stage):
       append(2 as UInt8)
       appendVarint(UInt64(stage.index))
+    case .result(let result):
+      append(3 as UInt8)
+      append(result)
     }
   }
 
@@ -85,7 +88,7 @@ extension ByteReader {
     return CodeLocation(fileID: file, line: try number())
   }
 
-  /// What a stage reads: a source, or an earlier stage.
+  /// What a stage reads: a source, an earlier stage, or the result of an earlier job.
   private mutating func input(before stage: Int) throws(Damaged) -> InputDescription {
     switch try byte() {
     case 0:
@@ -96,6 +99,7 @@ extension ByteReader {
       let earlier = try number()
       guard earlier < stage else { throw Damaged() }
       return .stage(StageID(earlier))
+    case 3: return .result(try resultInput())
     default: throw Damaged()
     }
   }

@@ -58,6 +58,8 @@ package enum InputDescription: Hashable, Sendable {
   case values(count: Int)
   /// The result of an earlier stage.
   case stage(StageID)
+  /// The result of an earlier job.
+  case result(ResultInput)
 
   /// Lines of files.
   package static func lines(_ paths: [String]) -> InputDescription { .files(paths, .lines) }

@@ -106,6 +106,7 @@ extension InputDescription {
     case .files(let paths, let format): "\(format.text) of \(paths.joined(separator: " "))"
     case .values(let count): "\(count.grouped) values of the plan"
     case .stage(let id): "\(id)"
+    case .result(let input): "result \(input.text): \(input.elements)"
     }
   }
 
@@ -114,7 +115,21 @@ extension InputDescription {
     case .files(let paths, let format): .object(format.fields(paths))
     case .values(let count): .object([("values", .integer(count))])
     case .stage(let id): .object([("stage", .integer(id.index + 1))])
+    case .result(let input): .object(input.fields)
     }
+  }
+}
+
+extension ResultInput {
+  fileprivate var fields: [(String, JSON)] {
+    let version: [(String, JSON)] =
+      switch asOf {
+      case .latest: []
+      case .version(let number): [("version", .natural(number))]
+      case .asOf(let microseconds):
+        [("as_of", .text(Instant(microseconds: microseconds).text))]
+      }
+    return [("result", .text(name))] + version + [("elements", .text("\(elements)"))]
   }
 }
 

@@ -4,7 +4,8 @@ package import Memory
 /// The file form of a result: blocks of frames in key order, an index, and a digest.
 ///
 /// ```
-/// header   "MAPREDR1" · u32 length · description ("name=…;shape=…;order=…;key=…;value=…")
+/// header   "MAPREDR1" · u32 length · description
+///          ("name=…;shape=…;order=…;key=…;value=…", and ";spread=…" where there were partitions)
 /// block    u32 stored bytes · u32 raw bytes · u32 records · u32 codec (0 none, 1 LZ4)
 ///          u64 XXH64 of the 16 bytes before it and of the stored bytes · stored bytes (any number)
 /// index    varint blocks · for each: varint offset · varint records · counted first key
@@ -99,20 +100,20 @@ package enum RunFile {
   }
 
   package static func encodeHeader(
-    name: String, _ schema: ResultSchema, to buffer: inout ByteBuffer
+    name: String, _ schema: ResultSchema, spread: RunSpread = .one, to buffer: inout ByteBuffer
   ) {
     let description =
       "name=\(name);shape=\(schema.shape.rawValue);order=\(schema.order.rawValue);"
-      + "key=\(schema.key);value=\(schema.value)"
+      + "key=\(schema.key);value=\(schema.value)\(spread.text.map { ";spread=\($0)" } ?? "")"
     buffer.append(magic)
     buffer.appendLittleEndian(UInt32(description.utf8.count))
     buffer.append(description)
   }
 
-  /// Reads the header: the result's name and schema.
+  /// Reads the header: the result's name and schema, and how its records were spread.
   package static func decodeHeader(
     _ reader: inout ByteReader
-  ) throws(ByteReader.Damaged) -> (name: String, schema: ResultSchema) {
+  ) throws(ByteReader.Damaged) -> (name: String, schema: ResultSchema, spread: RunSpread) {
     guard try reader.take(8) == Bytes(magic) else { throw ByteReader.Damaged() }
     let length = Int(try reader.littleEndian(UInt32.self))
     let description = String(try reader.take(length))
@@ -125,9 +126,10 @@ package enum RunFile {
       let shape = fields["shape"].flatMap(ResultSchema.Shape.init(rawValue:)),
       let order = fields["order"].flatMap(ResultSchema.Order.init(rawValue:)),
       let key = fields["key"].flatMap({ TypeCode($0) }),
-      let value = fields["value"].flatMap({ TypeCode($0) })
+      let value = fields["value"].flatMap({ TypeCode($0) }),
+      let spread = RunSpread(fields["spread"])
     else { throw ByteReader.Damaged() }
-    return (name, ResultSchema(key: key, value: value, shape: shape, order: order))
+    return (name, ResultSchema(key: key, value: value, shape: shape, order: order), spread)
   }
 
   /// Encodes index and footer.

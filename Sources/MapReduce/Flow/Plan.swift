@@ -48,6 +48,9 @@ package struct Plan: Sendable {
     try Self.checkRounds(ordered, flow)
     stages = ordered
     let description = Self.describe(job, ordered, flow)
+    for (_, input, reader) in description.resultInputs {
+      try Self.checkName(input.name, reader?.location ?? flow.outputs[0].location)
+    }
     counters = flow.counters + (description.countsChanges ? [flow.changes] : [])
     self.description = description
   }
@@ -117,6 +120,7 @@ package struct Plan: Sendable {
           case .files(let paths, let format): .files(paths, format)
           case .values(let count): .values(count: count)
           case .stage(let earlier): .stage(id(earlier))
+          case .result(let earlier): .result(earlier)
           }
         return BranchDescription(input, branch.operators)
       }

@@ -7,6 +7,15 @@ public struct Source<T> {
   let input: StageInput
   let feed: @Sendable (Chunk, (T) throws -> Void) throws -> Int
   let name: String
+
+  @usableFromInline init(
+    input: StageInput, feed: @escaping @Sendable (Chunk, (T) throws -> Void) throws -> Int,
+    name: String
+  ) {
+    self.input = input
+    self.feed = feed
+    self.name = name
+  }
 }
 
 extension Source where T == Bytes {
@@ -58,6 +67,8 @@ extension Source {
   case files([String], FileFormat)
   case values(count: Int)
   case stage(StageSpec)
+  /// What an earlier job has left behind.
+  case result(ResultInput)
 
   /// What the bytes of its files mean, where it reads files.
   var format: FileFormat {

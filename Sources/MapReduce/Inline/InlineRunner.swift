@@ -11,9 +11,11 @@ package struct InlineRunner: Sendable {
   private let cancellation: Cancellation
   private let observer: (any RunObserver)?
   private let memory: MemoryBudget
+  private let results: EarlierResults
 
   package init(
     threads: Int, memory: MemoryBudget = .unlimited, manner: RunManner = RunManner(),
+    results: EarlierResults = EarlierResults(savedIn: []),
     cancellation: Cancellation = Cancellation(),
     observer: (any RunObserver)? = nil
   ) {
@@ -21,6 +23,7 @@ package struct InlineRunner: Sendable {
     precondition(threads >= 1 && threads <= Limits.threads, "1 to \(Limits.threads) threads")
     self.threads = threads
     self.memory = memory
+    self.results = results
     self.manner = manner
     self.cancellation = cancellation
     self.observer = observer
@@ -32,13 +35,14 @@ package struct InlineRunner: Sendable {
 
   /// Runs all stages; returns the results, which are still only in memory.
   package func run(_ plan: Plan, inspector: (any RunInspector)? = nil) throws -> JobResult {
-    let inputs = try PlanInputs(plan, readsBeginnings: manner.readsBeginnings) {
-      if cancellation.isCancelled { throw Self.interrupted }
-    }
-    try inspector?.began(readsAll: inputs.readsAll)
+    func progress() throws { if cancellation.isCancelled { throw Self.interrupted } }
+    let inputs = try PlanInputs(plan, readsBeginnings: manner.readsBeginnings, progress)
+    let pool = BlockPool(memory)
+    var earlier = try EarlierRecords(
+      plan, results, readsBeginnings: manner.readsBeginnings, pool, progress)
+    try inspector?.began(readsAll: inputs.readsAll && earlier.isWhole)
     // An earlier run of this plan is no part of this one.
     _ = plan.takeCounters()
-    let pool = BlockPool(memory)
     // Secret, so that no input can aim at a table's slots; nothing that is seen depends on it.
     let tableSeed = UInt64.random(in: .min ... .max)
     var results: [[Run]?] = Array(repeating: nil, count: plan.stages.count)
@@ -52,7 +56,7 @@ package struct InlineRunner: Sendable {
         counts.append(.none)
         changes.append(0)
       } else {
-        let (runs, done) = try runStage(plan, index, inputs, results, pool, tableSeed)
+        let (runs, done) = try runStage(plan, index, inputs, earlier, results, pool, tableSeed)
         results[index] = runs
         counts.append(done)
         changes.append(plan.takeChanges())
@@ -63,9 +67,10 @@ package struct InlineRunner: Sendable {
         try inspector?.made(stage, plan.result(of: index, named: "\(stage.id)", runs))
       }
       // A stage's records are freed with the last stage that reads them.
-      for earlier in plan.reads(of: index) where lastReader[earlier] == index {
-        results[earlier] = nil
+      for read in plan.reads(of: index) where lastReader[read] == index {
+        results[read] = nil
       }
+      earlier.free(after: index)
     }
     let outputs = plan.description.outputs.map { output in
       plan.result(
@@ -79,8 +84,8 @@ package struct InlineRunner: Sendable {
   }
 
   private func runStage(
-    _ plan: Plan, _ index: Int, _ inputs: PlanInputs, _ results: [[Run]?], _ pool: BlockPool,
-    _ tableSeed: UInt64
+    _ plan: Plan, _ index: Int, _ inputs: PlanInputs, _ earlier: EarlierRecords,
+    _ results: [[Run]?], _ pool: BlockPool, _ tableSeed: UInt64
   ) throws -> ([Run], StageCounts) {
     let stage = plan.stages[index]
     if stage.isAligned { return try runAligned(plan, index, results, pool, tableSeed) }
@@ -90,8 +95,9 @@ package struct InlineRunner: Sendable {
         case .files(let paths, let format): return inputs.source(of: paths, format)
         case .values(let count):
           return SplitSource(Splits.values(count: count).map { .values($0) }, totalBytes: 0)
-        case .stage(let earlier):
-          let runs = results[earlier.index] ?? []
+        case .result(let input): return earlier.source(of: input)
+        case .stage(let stage):
+          let runs = results[stage.index] ?? []
           return SplitSource(
             Splits.slices(of: runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
         }
@@ -205,6 +211,11 @@ package struct StageResult: Sendable {
   let runs: [Run]
   /// Of the whole result, where its runs here are only the beginning of each.
   var whole: RunExtent?
+
+  var spread: RunSpread {
+    if isHashed { return .hash }
+    return runs.count > 1 ? .ranges(runs.map(\.records)) : .one
+  }
 
   package var records: Int { whole?.records ?? runs.reduce(0) { $0 + $1.records } }
   package var bytes: Int { whole?.bytes ?? runs.reduce(0) { $0 + $1.bytes } }

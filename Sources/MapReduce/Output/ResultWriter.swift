@@ -144,7 +144,8 @@ package struct ResultWriter: Sendable {
     let name = WrittenFile.name(0, "run")
     let file = try OutputFile("\(path)/\(name)")
     var header = ByteBuffer(capacity: 256)
-    RunFile.encodeHeader(name: result.name, result.schema, to: &header)
+    RunFile.encodeHeader(
+      name: result.name, result.schema, spread: result.spread, to: &header)
     try file.write(header.bytes)
     let chunks = ResultChunks(result)
     let index = Mutex(RunIndex())
@@ -160,7 +161,8 @@ package struct ResultWriter: Sendable {
     return try index.withLock { index in
       // The header, again, for the checksum over both ends of the file.
       var header = ByteBuffer(capacity: 256)
-      RunFile.encodeHeader(name: result.name, result.schema, to: &header)
+      RunFile.encodeHeader(
+        name: result.name, result.schema, spread: result.spread, to: &header)
       var end = ByteBuffer(capacity: 4096)
       let digest = index.digest.value
       RunFile.encodeEnd(

@@ -8,6 +8,8 @@ package final class SavedResult {
   /// The result's name.
   package let name: String
   package let schema: ResultSchema
+  /// How the records were spread.
+  let spread: RunSpread
   /// How many records there are.
   package let records: Int
   /// The digest of all records.
@@ -36,7 +38,7 @@ package final class SavedResult {
         descriptor, at: 0, min(index.first?.offset ?? footer.indexOffset, size), path)
       try RunFile.checkEnds(header: head.bytes, footer: end.bytes, footer)
       var reader = ByteReader(head.bytes)
-      (name, schema) = try RunFile.decodeHeader(&reader)
+      (name, schema, spread) = try RunFile.decodeHeader(&reader)
       records = footer.records
       digest = footer.digest
     } catch is ByteReader.Damaged {

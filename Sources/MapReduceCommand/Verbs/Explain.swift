@@ -25,6 +25,7 @@ struct ExplainJob<J: Job>: ParsableCommand {
   @OptionGroup(title: "Job") var job: J
   @Flag(help: "Print one JSON document.") var json = false
   @Flag(help: "Print a graph for Graphviz.") var dot = false
+  @OptionGroup var results: ResultsOptions
 
   func validate() throws {
     if json, dot { throw ValidationError("--json and --dot exclude each other") }
@@ -32,6 +33,8 @@ struct ExplainJob<J: Job>: ParsableCommand {
 
   func run() throws {
     let plan = try Plan(job)
+    // What cannot be read is told here, too.
+    let earlier = try results.earlier.lines(for: plan.description)
     if json {
       try Terminal.print(plan.description.json.line)
     } else if dot {
@@ -39,6 +42,7 @@ struct ExplainJob<J: Job>: ParsableCommand {
     } else {
       try Terminal.print(plan.description.text)
       for input in plan.undividedInputs { try Terminal.print("input \(input)") }
+      for line in earlier { try Terminal.print(line) }
     }
   }
 }

@@ -46,6 +46,7 @@ enum JobText {
       "state      \(job.phase)" + (job.attempt > 1 ? ", attempt \(job.attempt)" : ""),
     ]
     if let begun = job.begun { lines.append("begun      \(begun.text)") }
+    for read in job.reads { lines.append("reads      \(read.version.text)") }
     for (place, stage) in job.stages.enumerated() {
       lines.append(
         "stage \(place + 1)    \(job.plan?.stages[place].name ?? ""): \(stage.splits) splits, "

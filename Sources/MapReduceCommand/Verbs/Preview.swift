@@ -33,6 +33,7 @@ struct PreviewJob<J: Job>: ParsableCommand {
   @Option(help: "How many records of each stage to show.") var limit = 5
   @Flag(help: "Read all of the input.") var whole = false
   @Flag(help: "Print JSON, one document a line.") var json = false
+  @OptionGroup var results: ResultsOptions
 
   func validate() throws {
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
@@ -44,7 +45,8 @@ struct PreviewJob<J: Job>: ParsableCommand {
     var manner = RunManner()
     manner.readsBeginnings = !whole
     let runner = InlineRunner(
-      threads: RunOptions.processors, manner: manner, cancellation: Interrupt.cancellation)
+      threads: RunOptions.processors, manner: manner, results: results.earlier,
+      cancellation: Interrupt.cancellation)
     do {
       try RunJob<J>.naming(J.name) {
         if json {

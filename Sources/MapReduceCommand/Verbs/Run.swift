@@ -30,6 +30,7 @@ struct RunOptions: ParsableArguments {
   var format: RecordFormatArgument?
 
   @OptionGroup var files: FileOptions
+  @OptionGroup var results: ResultsOptions
 
   @Option(
     help: ArgumentHelp(
@@ -79,6 +80,10 @@ struct RunOptions: ParsableArguments {
     if on != nil, memory != nil || scratch != nil {
       throw ValidationError(
         "--memory and --scratch are for jobs in this process; nodes have memory.limit")
+    }
+    if on != nil, !results.directories.isEmpty {
+      throw ValidationError(
+        "--results is for jobs in this process; a cluster has results of its own")
     }
     if files.areNamed, output == nil || format == nil {
       throw ValidationError(
@@ -148,11 +153,12 @@ struct RunJob<J: Job>: ParsableCommand {
     guard let place = options.on else {
       let runner = InlineRunner(
         threads: options.threadCount, memory: try options.memoryBudget,
-        cancellation: Interrupt.cancellation, observer: display)
+        results: options.results.earlier, cancellation: Interrupt.cancellation, observer: display)
       let verification =
         try options.verify
         ? Verification(
-          job, plan, threads: options.threadCount, memory: try options.memoryBudget) : nil
+          job, plan, threads: options.threadCount, memory: try options.memoryBudget,
+          results: options.results.earlier) : nil
       return try Self.naming(J.name) {
         try Self.withRefresh(display.refresh) {
           let result = try runner.run(plan)

@@ -10,10 +10,13 @@ struct Verification<J: Job> {
   private let plan: PlanDescription
   private let threads: Int
   private let memory: MemoryBudget
+  private let results: EarlierResults
 
   /// `threads`: those of the first run; `memory`: what the second one may hold. Checks that the
   /// input can be read twice.
-  init(_ job: J, _ plan: Plan, threads: Int, memory: MemoryBudget) throws {
+  init(
+    _ job: J, _ plan: Plan, threads: Int, memory: MemoryBudget, results: EarlierResults
+  ) throws {
     if let stream = try plan.streams().first {
       let name = stream == "-" ? "standard input (-)" : stream
       throw JobError(
@@ -23,6 +26,7 @@ struct Verification<J: Job> {
     self.job = job
     self.plan = plan.description
     self.memory = memory
+    self.results = results
     self.threads = threads == 1 ? 2 : threads - 1
   }
 
@@ -37,8 +41,8 @@ struct Verification<J: Job> {
     var manner = RunManner()
     manner.mapsBackward = true
     let runner = InlineRunner(
-      threads: threads, memory: memory, manner: manner, cancellation: Interrupt.cancellation,
-      observer: display)
+      threads: threads, memory: memory, manner: manner, results: results,
+      cancellation: Interrupt.cancellation, observer: display)
     guard let found = first.difference(from: try runner.run(second), plan) else { return }
     let values = found.values.map { $0 ?? "nothing" }
     throw Self.error(

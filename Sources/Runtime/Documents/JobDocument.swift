@@ -17,16 +17,15 @@ package enum JobDocument {
       ("code", .text("\(job.spec.code)")),
       ("arguments", .array(job.spec.arguments.map { .text($0) })),
       ("directory", .text(job.spec.directory)),
-      (
-        "results",
-        .array(
-          job.results.map {
-            .object([("name", .text($0.name)), ("version", .natural($0.version))])
-          })
-      ),
+      ("reads", .array(job.reads.map { named($0.version.name, $0.version.version) })),
+      ("results", .array(job.results.map { named($0.name, $0.version) })),
       ("counters", .object(job.counters.map { ($0.name, .integer($0.value)) })),
       ("error", job.failure.map { of($0) } ?? .null),
     ])
+  }
+
+  private static func named(_ name: String, _ version: UInt64) -> JSON {
+    .object([("name", .text(name)), ("version", .natural(version))])
   }
 
   /// The same words as those of a command that ends with it.

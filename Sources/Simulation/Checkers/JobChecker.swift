@@ -8,9 +8,12 @@ import Vocabulary
 struct JobReference {
   /// By stage: the runs of its partitions.
   let stages: [[RunTally]]
+  /// By stage: their records, partition after partition.
+  let records: [[(key: [UInt8], value: UInt64)]]
   let counted: Int
 
-  init(_ job: SimulatedJob) {
+  /// `earlier`: the records of the result that it reads.
+  init(_ job: SimulatedJob, reading earlier: [(key: [UInt8], value: UInt64)] = []) {
     let pool = BlockPool()
     var stages: [[RunTally]] = []
     var made: [[(key: [UInt8], value: UInt64)]] = []
@@ -21,7 +24,7 @@ struct JobReference {
         made.append(made[stage - 1])
         continue
       }
-      let input = Self.records(job, stage, made)
+      let input = Self.records(job, stage, made, earlier)
       counted += input.count
       let splitters =
         stage == 1
@@ -50,20 +53,26 @@ struct JobReference {
       made.append(output)
     }
     self.stages = stages
+    records = made
     self.counted = counted
   }
 
   /// What a stage reads, branch after branch.
   private static func records(
-    _ job: SimulatedJob, _ stage: Int, _ made: [[(key: [UInt8], value: UInt64)]]
+    _ job: SimulatedJob, _ stage: Int, _ made: [[(key: [UInt8], value: UInt64)]],
+    _ earlier: [(key: [UInt8], value: UInt64)]
   ) -> [(key: [UInt8], value: UInt64)] {
     let handed = job.broadcasts(of: stage).flatMap { made[$0] }.reduce(0) { $0 &+ $1.value }
     return job.inputs(of: stage).enumerated().flatMap { index, input in
       let branch = BranchID(StageID(stage), index)
-      guard case .stage(let earlier) = input else {
+      let found: [(key: [UInt8], value: UInt64)]
+      switch input {
+      case .files, .values:
         return (0..<job.values).flatMap { job.records(of: $0, branch, handed: handed) }
+      case .stage(let stage): found = made[stage.index]
+      case .result: found = earlier
       }
-      return made[earlier.index].map { record in
+      return found.map { record in
         record.key.withBytes { job.passed($0, record.value, branch, handed: handed) }
       }
     }

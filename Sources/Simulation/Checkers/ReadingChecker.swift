@@ -25,13 +25,15 @@ struct ReadingChecker {
 
   private(set) var floor = Floor()
   private var known: [Place: ResultVersion] = [:]
-  private var references: [SimulatedJob: JobReference] = [:]
   private(set) var violations: [String] = []
   /// Partitions that were read whole.
   private(set) var partitionsRead = 0
 
-  /// A reader was told of a version. `floor`: what had been told when it asked.
-  mutating func see(_ version: ResultVersion, of job: SimulatedJob, _ floor: Floor) {
+  /// A reader was told of a version of a job, which has to come to `reference`, where that is
+  /// known. `floor`: what had been told when it asked.
+  mutating func see(
+    _ version: ResultVersion, of job: SimulatedJob, _ reference: JobReference?, _ floor: Floor
+  ) {
     let place = Place(name: version.name, version: version.version)
     if let before = known[place] {
       var same = before
@@ -43,11 +45,10 @@ struct ReadingChecker {
       fail("\(name(version)) was lost, and is there again")
     }
     if version.isLost { self.floor.lost.insert(place) }
-    guard let output = job.outputs.firstIndex(of: version.name) else {
+    guard let stage = job.stage(of: version.name) else {
       return fail("\(name(version)) is no result of \(version.job)")
     }
-    let stage = output == 0 ? job.stages - 1 : 0
-    if reference(job).stages[stage] != version.runs {
+    if let reference, reference.stages[stage] != version.runs {
       fail("\(name(version)) is not what \(version.job) has to come to")
     }
     // With one, all results of its job are there. Each has as many versions as the others.
@@ -106,13 +107,6 @@ struct ReadingChecker {
     if bytes.count != tally.bytes || digest.value != tally.digest {
       fail("a reader got something else of partition \(partition) of \(name(version))")
     }
-  }
-
-  private mutating func reference(_ job: SimulatedJob) -> JobReference {
-    if let known = references[job] { return known }
-    let made = JobReference(job)
-    references[job] = made
-    return made
   }
 
   private func name(_ version: ResultVersion) -> String { "\(version.name)@\(version.version)" }

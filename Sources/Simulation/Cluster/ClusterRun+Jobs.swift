@@ -206,7 +206,10 @@ extension ClusterRun {
     if submitter.job.failsAt != nil {
       return agreement.fail("\(job.id) is committed though a closure throws")
     }
-    let reference = JobReference(submitter.job)
+    guard let reference = reference(job.id) else {
+      return agreement.fail("nobody knows what \(job.id) has read")
+    }
+    checkReads(job, submitter, coordination)
     for (stage, record) in job.stages.enumerated() where record.runs != reference.stages[stage] {
       agreement.fail("\(job.id): stage \(stage) has another result than it has to have")
     }
@@ -220,10 +223,28 @@ extension ClusterRun {
     if Set(instants).count > 1 { agreement.fail("\(job.id): one result came before another") }
   }
 
+  /// A job has read the version that was the newest when it began.
+  private func checkReads(
+    _ job: JobRecord, _ submitter: SimulatedSubmitter, _ coordination: Coordination
+  ) {
+    guard let input = submitter.job.reads else { return }
+    guard let read = job.version(of: input), let begun = job.begun, read.instant < begun else {
+      return agreement.fail("\(job.id) has read nothing that there was when it began")
+    }
+    let later = (try? coordination.results.log(input.name)) ?? []
+    if later.contains(where: { $0.version > read.version && $0.instant < begun }) {
+      agreement.fail("\(job.id) has read \(read.text), and there was a newer one when it began")
+    }
+  }
+
   /// Executors that are killed again and again take their job with them; so do nodes that die
-  /// before they have passed an executable on.
+  /// before they have passed an executable on. What a job reads may not be there.
   private func isExcusable(_ job: JobRecord) -> Bool {
     let message = job.failure?.message ?? ""
+    if let input = SimulatedJob(job.spec).reads {
+      let isLost = message.hasPrefix("\(input.name)@") && message.contains(" is lost: no replica")
+      if isLost || message == "there is no result called \(input.name)" { return true }
+    }
     return message.hasPrefix("the executor was killed")
       || message.hasPrefix("no node has the job's executable")
   }

@@ -74,7 +74,7 @@ extension ClusterRun {
         agreement.fail("\(version.name)@\(version.version) is of no job")
         continue
       }
-      reading.see(version, of: job, floor)
+      reading.see(version, of: job, reference(version.job), floor)
     }
     switch question {
     case .results: reading.list(versions, floor)
@@ -135,6 +135,24 @@ extension ClusterRun {
     if let known = submitters.first(where: { $0.id == id }) { return known.job }
     return nodes.lazy.filter(\.isAlive).compactMap { $0.node.coordination?.jobs[id] }.first
       .map { SimulatedJob($0.spec) }
+  }
+
+  /// What a job has to come to, with what it has read; nil where nobody knows any more what that
+  /// was.
+  func reference(_ id: JobID) -> JobReference? {
+    if let known = references[id] { return known }
+    let known = nodes.lazy.filter(\.isAlive).compactMap { $0.node.coordination?.jobs[id] }
+    guard let job = known.first(where: { $0.plan != nil }) else { return nil }
+    var earlier: [(key: [UInt8], value: UInt64)] = []
+    if let read = job.reads.first?.version {
+      guard let made = reference(read.job),
+        let stage = self.job(read.job)?.stage(of: read.name)
+      else { return nil }
+      earlier = made.records[stage]
+    }
+    let made = JobReference(SimulatedJob(job.spec), reading: earlier)
+    references[id] = made
+    return made
   }
 
   private func newestVersion(of name: String) -> UInt64 {

@@ -70,6 +70,8 @@ package final class ClusterRun {
   var jobAskers: [UInt64: Int] = [:]
   var readers: [SimulatedReader] = []
   var reading = ReadingChecker()
+  /// What jobs have to come to, as far as that was asked.
+  var references: [JobID: JobReference] = [:]
   /// Runs that were given up.
   var seenLost: Set<ShardRuns> = []
   /// By request: its reader.

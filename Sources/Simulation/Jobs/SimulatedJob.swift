@@ -46,6 +46,19 @@ struct SimulatedJob: Hashable, Sendable {
   static let groups = [["sum0", "first0"], ["sum1", "first1"]]
   static let names = groups.flatMap { $0 }
 
+  /// The result of an earlier job that the first stage reads beside its values; nil for most jobs.
+  var reads: ResultInput? {
+    guard seed % 5 == 0 else { return nil }
+    return ResultInput(
+      name: Self.names[Int(seed / 5 % 4)],
+      elements: .pairs(key: .bytes, value: .integer(bits: 64, isSigned: false)))
+  }
+
+  /// The stage that makes a result.
+  func stage(of output: String) -> Int? {
+    outputs.firstIndex(of: output).map { $0 == 0 ? stages - 1 : 0 }
+  }
+
   var plan: PlanDescription {
     let location = CodeLocation(fileID: "Simulation/SimulatedJob.swift", line: 1)
     let schema = ResultSchema(
@@ -98,7 +111,7 @@ struct SimulatedJob: Hashable, Sendable {
 
   func inputs(of stage: Int) -> [InputDescription] {
     switch stage {
-    case 0: [.values(count: values)]
+    case 0: [.values(count: values)] + (reads.map { [.result($0)] } ?? [])
     case 3: [.stage(StageID(2)), .values(count: values), .stage(StageID(0))]
     case Self.firstRound where isAligned(stage): [.stage(StageID(3)), .stage(StageID(0))]
     default: [.stage(StageID(stage - 1))]
