@@ -28,6 +28,15 @@ extension FixedWidthInteger {
   }
 }
 
+extension Bytes {
+  /// The eight bytes at `index` times eight as a number, the least significant one first.
+  @inlinable @inline(__always) package func word(_ index: Int) -> UInt64 {
+    precondition(index >= 0 && index < count &>> 3, "word index out of range")
+    return unsafe UInt64(
+      littleEndian: base.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self))
+  }
+}
+
 extension Double {
   /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly
   /// rounded; nil where they spell none. ASCII white space around it is allowed.
