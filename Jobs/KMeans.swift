@@ -115,16 +115,16 @@ extension RandomAccessCollection<Double> where Index == Int {
 
   /// The key of the nearest centre; of several the first.
   func nearest(_ centres: [(key: Int, value: [Double])]) -> Int? {
-    var best: Int?
+    var nearest = 0
     var least = Double.infinity
+    // Which one is nearer can hardly be guessed: numbers are chosen, and nothing is jumped over.
     for place in centres.indices {
       let distance = squaredDistance(to: centres[place].value)
-      if distance < least || best == nil {
-        best = centres[place].key
-        least = distance
-      }
+      let isNearer = distance < least
+      nearest = isNearer ? place : nearest
+      least = isNearer ? distance : least
     }
-    return best
+    return nearest < centres.count ? centres[nearest].key : nil
   }
 
   /// A number that follows from the coordinates, and tells nothing of them.
@@ -142,8 +142,9 @@ extension Bytes {
   /// Numbers between separators; nil where something is none.
   fileprivate func point(_ separator: Unicode.Scalar) -> [Double]? {
     var coordinates: [Double] = []
+    coordinates.reserveCapacity(8)
     for field in fields(separator) {
-      guard let coordinate = Double(field.trimmed), coordinate.isFinite else { return nil }
+      guard let coordinate = Double(field), coordinate.isFinite else { return nil }
       coordinates.append(coordinate)
     }
     return coordinates

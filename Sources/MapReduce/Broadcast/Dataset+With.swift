@@ -47,11 +47,11 @@ extension Dataset {
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
-    let feed = self.feed
+    let (feed, isPlain) = (feed, isPlain)
     return Keyed(pipeline: pipeline.adding("flatMap", location, reading: broadcast.token)) {
       chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
-      return try feed(chunk) { element in
+      return try feeding(chunk, feed, isPlain: isPlain) { element in
         try locating(location) { try body(element, value, &emit) }
       }
     }
@@ -61,12 +61,12 @@ extension Dataset {
     _ broadcast: Broadcast<B>, _ name: String, _ location: CodeLocation,
     _ body: @escaping @Sendable (T, B, (U) throws -> Void) throws -> Void
   ) -> Dataset<U> {
-    let feed = self.feed
+    let (feed, isPlain) = (feed, isPlain)
     return Dataset<U>(
       pipeline: pipeline.adding(name, location, reading: broadcast.token),
       feed: { chunk, sink in
         let value = try chunk.broadcasts.value(of: broadcast)
-        return try feed(chunk) { element in
+        return try feeding(chunk, feed, isPlain: isPlain) { element in
           try locating(location) { try body(element, value, sink) }
         }
       })
@@ -82,11 +82,11 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed<K, W>(
-      pipeline: pipeline.adding("mapValues", location, reading: broadcast.token)
-    ) { chunk, emit in
+      handing: pipeline.adding("mapValues", location, reading: broadcast.token)
+    ) { chunk, sink in
       let value = try chunk.broadcasts.value(of: broadcast)
       return try feed(chunk) { key, own in
-        emit(key, try locating(location) { try transform(key, own, value) })
+        try sink(key, try locating(location) { try transform(key, own, value) })
       }
     }
   }

@@ -107,7 +107,7 @@ extension Dataset where T: Record {
       valuesOf: pipeline.ending(
         "top", location,
         schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .rank),
-        kernel: pairs.keepingTop(limit) { $0 > $1 }))
+        kernel: pairs.keepingTop(limit) { $0 }))
   }
 
   /// The values that a stage has left behind.

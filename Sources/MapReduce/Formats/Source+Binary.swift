@@ -12,13 +12,8 @@ extension Source where T == Bytes {
       "a record has 1 to \(Limits.rowBytes) bytes, not \(recordBytes)")
     return Source(
       input: .files(paths, .records(bytes: recordBytes)),
-      feed: { chunk, sink in
-        guard case .packed(let bytes, let width) = chunk.content else {
-          preconditionFailure("records of a fixed size are read")
-        }
-        return try forEachPacked(bytes, width: width, sink)
-      },
-      name: "binary")
+      feed: { chunk, sink in try forEachPlain(chunk, sink) },
+      name: "binary", isPlain: true)
   }
 
   /// The same of one file, glob, directory or, as `-`, standard input.
@@ -27,21 +22,26 @@ extension Source where T == Bytes {
   }
 }
 
-private func forEachPacked(
+/// Calls `body` for every record of `width` bytes; returns how many there were.
+@inlinable @inline(__always)
+func forEachPacked(
   _ bytes: Bytes, width: Int, _ body: (Bytes) throws -> Void
 ) throws -> Int {
   var start = 0
   while start < bytes.count {
     LineNote.begin(start)
     let record = bytes[start..<(start &+ width)]
-    do {
-      try body(record)
-    } catch {
-      throw RecordFailure(error, offset: start, shown: record.hexadecimal)
-    }
+    do { try body(record) } catch { throw RecordFailure(error, offset: start, packed: record) }
     start &+= width
   }
   return bytes.count / width
+}
+
+extension RecordFailure {
+  /// The cause happened at this record of a fixed size.
+  @usableFromInline init(_ cause: any Error, offset: Int, packed record: Bytes) {
+    self.init(cause, offset: offset, shown: record.hexadecimal)
+  }
 }
 
 extension Bytes {

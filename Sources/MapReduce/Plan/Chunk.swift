@@ -65,6 +65,16 @@ func forEachLine(_ bytes: Bytes, _ body: (Bytes) throws -> Void) throws -> Int {
   return lines
 }
 
+/// Calls `body` for every line, or record of a fixed size; returns how many there were.
+@inlinable @inline(__always)
+func forEachPlain(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+  switch chunk.content {
+  case .lines(let bytes): try forEachLine(bytes, body)
+  case .packed(let bytes, let width): try forEachPacked(bytes, width: width, body)
+  default: preconditionFailure("lines or records of a fixed size are read")
+  }
+}
+
 /// An error on its way out of a chunk: it gathers where it happened.
 @usableFromInline struct RecordFailure: Error {
   let cause: any Error
