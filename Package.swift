@@ -150,8 +150,8 @@ let benchmarkTargets: [Target] =
     .executableTarget(
       name: "Benchmarks",
       dependencies: [
-        "Bench", "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "Memory", "Multicast",
-        "Replication", "Runtime", "StateTable", "Vocabulary", argumentParser,
+        "Bench", "Dataflow", "Engine", "Exchange", "Environment", "Fabrics", "MapReduce", "Memory",
+        "Multicast", "Replication", "Runtime", "StateTable", "Vocabulary", argumentParser,
       ],
       path: "Benchmarks", exclude: ["README.md", "References", "corpus.sh", "dataframes", "spark"],
       swiftSettings: swiftSettings)

@@ -45,6 +45,9 @@ struct BenchmarkCommand: ParsableCommand {
     help: "What multicast is measured over: shm, tcp, verbs; all that work here by default.")
   var transports: [Transport] = Transport.measured
 
+  @Option(help: "Of operators: only those whose name holds this text.")
+  var only: String?
+
   @Option(help: "Also draws all figures, into an SVG file.")
   var chart: String?
 
@@ -67,7 +70,7 @@ struct BenchmarkCommand: ParsableCommand {
       references: References(directory: references, reporter: reporter),
       inputs: Inputs(
         scratch: scratch, reporter: reporter, given: input, isForAll: suite == .all),
-      transports: transports)
+      transports: transports, only: only)
     reporter.machine(Machine.description)
     for suite in suite.suites { try session.run(suite) }
     if let page {
@@ -79,6 +82,7 @@ struct BenchmarkCommand: ParsableCommand {
 /// What can be asked for.
 enum SuiteName: String, CaseIterable, ExpressibleByArgument {
   case kernels
+  case operators
   case wordcount
   case terasort
   case rounds
@@ -91,11 +95,12 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
 
   static var list: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-  /// The suites in the order in which they run. Kernels come last: they make this process large,
-  /// and a child's peak memory is never told below its parent's.
+  /// The suites in the order in which they run. Operators and kernels come last: they make this
+  /// process large, and a child's peak memory is never told below its parent's.
   var suites: [any Suite.Type] {
     switch self {
     case .kernels: [KernelSuite.self]
+    case .operators: [OperatorSuite.self]
     case .wordcount: [WordCountSuite.self]
     case .terasort: [TeraSortSuite.self]
     case .rounds: [RoundsSuite.self]
@@ -108,7 +113,7 @@ enum SuiteName: String, CaseIterable, ExpressibleByArgument {
       [
         StartupSuite.self, MulticastSuite.self, CatalogueSuite.self, ClusterSuite.self,
         WordCountSuite.self, ScalingSuite.self, TeraSortSuite.self, RoundsSuite.self,
-        KernelSuite.self,
+        OperatorSuite.self, KernelSuite.self,
       ]
     }
   }

@@ -31,9 +31,10 @@ struct KMeans: Job {
         skipped.add()
         return nil
       }
-      .cached()
+      // They are read in each round: in place, without an array for each of them.
+      .cached(as: Doubles.self)
     // Any k different points, as if by lot.
-    let first = points.keyed { [seed] point in (point.lot(seed), point) }
+    let first = points.keyed { [seed] point in (point.lot(seed), Array(point)) }
       .top(4 * k, by: { [seed] in $0.lot(seed) })
       .reduce { point, _ in point }
       .top(k, by: { [seed] in $0.lot(seed) })
@@ -46,7 +47,7 @@ struct KMeans: Job {
       upTo: rounds,
       until: { [tolerance] in $0.squaredDistance(to: $1) <= tolerance * tolerance }
     ) { centres in
-      points.flatMap(with: centres.broadcast(), to: (Int, [Double]).self) { point, centres, emit in
+      points.flatMap(with: centres.broadcast(), to: (Int, Doubles).self) { point, centres, emit in
         if let nearest = point.nearest(centres.pairs) { emit(nearest, point) }
       }
       .combine(into: Cluster()) {
@@ -79,12 +80,14 @@ struct Cluster: Record {
     sums.encode(into: &target)
   }
 
-  mutating func add(_ point: [Double]) throws { try add(point, count: 1) }
+  mutating func add(_ point: Doubles) throws { try add(point, count: 1) }
   mutating func add(_ other: Cluster) throws { try add(other.sums, count: other.count) }
 
-  private mutating func add(_ other: [Double], count others: Int) throws {
+  private mutating func add(
+    _ other: some RandomAccessCollection<Double>, count others: Int
+  ) throws {
     if count == 0 {
-      sums = other
+      sums = Array(other)
     } else {
       guard sums.count == other.count else {
         throw JobError(
@@ -92,7 +95,7 @@ struct Cluster: Record {
           "points have \(sums.count) coordinates, and one has \(other.count)",
           advice: "give all points the same number of coordinates")
       }
-      for place in sums.indices { sums[place] += other[place] }
+      for (place, coordinate) in other.enumerated() { sums[place] += coordinate }
     }
     count += others
   }
@@ -100,7 +103,7 @@ struct Cluster: Record {
   var mean: [Double] { sums.map { $0 / Double(count) } }
 }
 
-extension [Double] {
+extension RandomAccessCollection<Double> where Index == Int {
   func squaredDistance(to other: [Double]) -> Double {
     var sum = 0.0
     for place in 0..<Swift.min(count, other.count) {
@@ -112,16 +115,16 @@ extension [Double] {
 
   /// The key of the nearest centre; of several the first.
   func nearest(_ centres: [(key: Int, value: [Double])]) -> Int? {
-    var best: Int?
+    var nearest = 0
     var least = Double.infinity
-    for (key, centre) in centres {
-      let distance = squaredDistance(to: centre)
-      if distance < least || best == nil {
-        best = key
-        least = distance
-      }
+    // Which one is nearer can hardly be guessed: numbers are chosen, and nothing is jumped over.
+    for place in centres.indices {
+      let distance = squaredDistance(to: centres[place].value)
+      let isNearer = distance < least
+      nearest = isNearer ? place : nearest
+      least = isNearer ? distance : least
     }
-    return best
+    return nearest < centres.count ? centres[nearest].key : nil
   }
 
   /// A number that follows from the coordinates, and tells nothing of them.
@@ -139,8 +142,9 @@ extension Bytes {
   /// Numbers between separators; nil where something is none.
   fileprivate func point(_ separator: Unicode.Scalar) -> [Double]? {
     var coordinates: [Double] = []
+    coordinates.reserveCapacity(8)
     for field in fields(separator) {
-      guard let coordinate = Double(field.trimmed), coordinate.isFinite else { return nil }
+      guard let coordinate = Double(field), coordinate.isFinite else { return nil }
       coordinates.append(coordinate)
     }
     return coordinates

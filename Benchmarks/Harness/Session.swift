@@ -26,10 +26,13 @@ final class Session {
   let inputs: Inputs
   /// What multicast is to be measured over.
   let transports: [Transport]
+  /// What names of cases hold that are to be measured; nil: all are.
+  let only: String?
 
   init(
     isSmall: Bool, repetitions: Int, reporter: Reporter, scratch: ScratchDirectory,
-    references: References, inputs: Inputs, transports: [Transport]
+    references: References, inputs: Inputs, transports: [Transport],
+    only: String?
   ) {
     self.isSmall = isSmall
     self.repetitions = repetitions
@@ -38,6 +41,7 @@ final class Session {
     self.references = references
     self.inputs = inputs
     self.transports = transports
+    self.only = only
   }
 
   func run(_ suite: any Suite.Type) throws {

@@ -35,6 +35,24 @@ import Testing
     }
   }
 
+  @Test func `A varint is the same whatever stands before and behind it`() throws {
+    for number in Self.boundaries {
+      var buffer = ByteBuffer(capacity: 1)
+      buffer.appendVarint(number)
+      let bytes = Array(buffer.bytes)
+      for before in 0...9 {
+        for behind in [[], [0x80], [0], [UInt8](repeating: 0xFF, count: 9)] {
+          try ([UInt8](repeating: 0xFF, count: before) + bytes + behind).withBytes {
+            var reader = ByteReader($0)
+            _ = try reader.take(before)
+            let read = try reader.varint()
+            #expect(read == number && reader.remaining == behind.count)
+          }
+        }
+      }
+    }
+  }
+
   @Test(arguments: [
     [UInt8](repeating: 0xFF, count: 9) + [0x02], [UInt8](repeating: 0x80, count: 10) + [0],
     [UInt8](repeating: 0xFF, count: 10) + [1],

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Exchange
-import Memory
+public import Memory
 public import Vocabulary
 
 /// A small dataset that is at hand, whole, wherever elements of another are worked on: what
@@ -69,9 +69,9 @@ extension Keyed {
 
 /// The pairs of a broadcast, to be found by their key.
 public struct Lookup<K: Key, V: Record>: Sendable {
-  private let keys: KeyIndex
+  @usableFromInline let keys: KeyIndex
   /// By number of key: where its pairs begin. One more than there are keys.
-  private let starts: [Int]
+  @usableFromInline let starts: [Int]
   /// All pairs; those of a key stand together, in the order of the input.
   public let pairs: [(key: K, value: V)]
 
@@ -85,7 +85,11 @@ public struct Lookup<K: Key, V: Record>: Sendable {
   public var count: Int { keys.count }
 
   /// The first value of a key; nil where it has none. O(1).
-  public subscript(key: K) -> V? { number(of: key).map { pairs[starts[$0]].value } }
+  @inlinable public subscript(key: K) -> V? {
+    guard let number = number(of: key) else { return nil }
+    // Where each key has one pair, that one has its number.
+    return pairs[pairs.count == keys.count ? number : starts[number]].value
+  }
 
   /// All values of a key, in the order of the input. O(1) and what is read of them.
   public func all(_ key: K) -> some Collection<V> {
@@ -93,12 +97,7 @@ public struct Lookup<K: Key, V: Record>: Sendable {
     return pairs[range].lazy.map(\.value)
   }
 
-  private func number(of key: K) -> Int? {
-    if K.isView { return keys.find(key.view) }
-    var bytes = RecordWriter(capacity: 32)
-    key.encodeKey(into: &bytes, isLast: true)
-    return keys.find(bytes.bytes)
-  }
+  @inlinable func number(of key: K) -> Int? { key.withEncodedKey { keys.find($0) } }
 }
 
 /// Gathers the pairs of a lookup.
@@ -110,13 +109,7 @@ public struct Lookup<K: Key, V: Record>: Sendable {
   @usableFromInline init() {}
 
   @usableFromInline mutating func append(_ key: K, _ value: V) {
-    if K.isView {
-      numbers.append(keys.insert(key.view))
-    } else {
-      var bytes = RecordWriter(capacity: 32)
-      key.encodeKey(into: &bytes, isLast: true)
-      numbers.append(keys.insert(bytes.bytes))
-    }
+    numbers.append(key.withEncodedKey { keys.insert($0) })
     pairs.append((key, value))
   }
 

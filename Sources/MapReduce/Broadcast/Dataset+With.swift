@@ -61,12 +61,12 @@ extension Dataset {
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
-    let feed = self.feed
+    let (feed, isPlain) = (feed, isPlain)
     return Keyed(pipeline: pipeline.adding("flatMap", location, reading: broadcast.token)) {
       chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
       let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { element in
+      return try feeding(chunk, feed, isPlain: isPlain) { element in
         try emit.record(isGuarded) { emit in
           try locating(location) { try body(element, value, &emit) }
         }
@@ -78,12 +78,12 @@ extension Dataset {
     _ broadcast: Broadcast<B>, _ name: String, _ location: CodeLocation,
     _ body: @escaping @Sendable (T, B, (U) throws -> Void) throws -> Void
   ) -> Dataset<U> {
-    let feed = self.feed
+    let (feed, isPlain) = (feed, isPlain)
     return Dataset<U>(
       pipeline: pipeline.adding(name, location, reading: broadcast.token),
       feed: { chunk, sink in
         let value = try chunk.broadcasts.value(of: broadcast)
-        return try feed(chunk) { element in
+        return try feeding(chunk, feed, isPlain: isPlain) { element in
           try locating(location) { try body(element, value, sink) }
         }
       })
@@ -99,13 +99,11 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed<K, W>(
-      pipeline: pipeline.keepingKeys("mapValues", location, reading: broadcast.token)
-    ) { chunk, emit in
+      handing: pipeline.keepingKeys("mapValues", location, reading: broadcast.token)
+    ) { chunk, sink in
       let value = try chunk.broadcasts.value(of: broadcast)
-      let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, own in
-        emit(key, try locating(location) { try transform(key, own, value) })
-        if isGuarded { try emit.finishChunk() }
+        try sink(key, try locating(location) { try transform(key, own, value) })
       }
     }
   }
@@ -118,13 +116,11 @@ extension Keyed {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     return Keyed(
-      pipeline: pipeline.keepingKeys("filter", location, reading: broadcast.token)
-    ) { chunk, emit in
+      handing: pipeline.keepingKeys("filter", location, reading: broadcast.token)
+    ) { chunk, sink in
       let value = try chunk.broadcasts.value(of: broadcast)
-      let isGuarded = chunk.catchers != nil
       return try feed(chunk) { key, own in
-        if try locating(location, { try isIncluded(key, own, value) }) { emit(key, own) }
-        if isGuarded { try emit.finishChunk() }
+        if try locating(location, { try isIncluded(key, own, value) }) { try sink(key, own) }
       }
     }
   }

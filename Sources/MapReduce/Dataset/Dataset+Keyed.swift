@@ -8,13 +8,33 @@ extension Dataset {
     _ name: String, _ location: CodeLocation,
     _ body: @escaping @Sendable (T, inout Emitter<K, V>) throws -> Void
   ) -> Keyed<K, V> {
-    let feed = self.feed
+    let (feed, isPlain) = (feed, isPlain)
     return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
       let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { element in
+      return try feeding(chunk, feed, isPlain: isPlain) { element in
         try emit.record(isGuarded) { emit in
           try locating(location) { try body(element, &emit) }
         }
+      }
+    }
+  }
+
+  /// One pair of each element, which goes to the next operator as it is.
+  @inlinable func pairing<K, V>(
+    _ name: String, _ location: CodeLocation, _ pair: @escaping @Sendable (T) throws -> (K, V)
+  ) -> Keyed<K, V> {
+    let (feed, isPlain) = (feed, isPlain)
+    return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
+      let isGuarded = chunk.catchers != nil
+      return try feeding(chunk, feed, isPlain: isPlain) { element in
+        let (key, value) = try locating(location) { try pair(element) }
+        emit(key, value)
+        if isGuarded { try emit.finishChunk() }
+      }
+    } handing: { chunk, sink in
+      try feeding(chunk, feed, isPlain: isPlain) { element in
+        let (key, value) = try locating(location) { try pair(element) }
+        try sink(key, value)
       }
     }
   }
@@ -44,10 +64,7 @@ extension Dataset {
     _ pair: @escaping @Sendable (T) throws -> (K, V),
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
-    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
-      let (key, value) = try pair(element)
-      emit(key, value)
-    }
+    pairing("keyed", CodeLocation(fileID: fileID, line: line), pair)
   }
 
   /// Makes one pair of each element, with a key of two parts.
@@ -56,9 +73,9 @@ extension Dataset {
     _ pair: @escaping @Sendable (T) throws -> ((A, B), V),
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<Tuple<A, B>, V> {
-    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+    pairing("keyed", CodeLocation(fileID: fileID, line: line)) { element in
       let (key, value) = try pair(element)
-      emit(Tuple(key.0, key.1), value)
+      return (Tuple(key.0, key.1), value)
     }
   }
 
@@ -68,9 +85,9 @@ extension Dataset {
     _ pair: @escaping @Sendable (T) throws -> ((A, B, C), V),
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<Tuple<A, B, C>, V> {
-    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
+    pairing("keyed", CodeLocation(fileID: fileID, line: line)) { element in
       let (key, value) = try pair(element)
-      emit(Tuple(key.0, key.1, key.2), value)
+      return (Tuple(key.0, key.1, key.2), value)
     }
   }
 
@@ -79,9 +96,7 @@ extension Dataset {
     by key: @escaping @Sendable (T) throws -> K,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, T> where T: Record {
-    emitting("keyed", CodeLocation(fileID: fileID, line: line)) { element, emit in
-      emit(try key(element), element)
-    }
+    pairing("keyed", CodeLocation(fileID: fileID, line: line)) { (try key($0), $0) }
   }
 }
 
@@ -90,11 +105,11 @@ extension Dataset where T == Bytes {
     _ name: String, _ location: CodeLocation,
     _ body: @escaping @Sendable (Bytes, inout Emitter<K, V>) throws -> Void
   ) -> Keyed<K, V> {
-    guard isLines else { return emitting(name, location, body) }
+    guard isPlain else { return emitting(name, location, body) }
     // The loop over lines, the user's closure and the emitter are compiled as one.
     return Keyed(pipeline: pipeline.adding(name, location)) { chunk, emit in
       let isGuarded = chunk.catchers != nil
-      return try forEachLine(chunk) { line in
+      return try forEachPlain(chunk) { line in
         do { try body(line, &emit) } catch {
           if isGuarded { emit.drop() }
           throw RecordFailure(error, at: location)

@@ -65,8 +65,8 @@ extension Dataset where T: Record {
       element.encode(into: &context.value.value)
       try sink(context.key.value.bytes, context.value.value.bytes)
     }
-    return afterValues(
-      pipeline.ending(
+    return Dataset(
+      valuesOf: pipeline.ending(
         "sorted", location,
         schema: ResultSchema(key: K.typeCode, value: T.typeCode, shape: .values, order: .key),
         kernel: kernel))
@@ -76,8 +76,17 @@ extension Dataset where T: Record {
   /// each of them reads the source and runs the closures anew. They are spread evenly, in an order
   /// that is not that of the input. O(elements), all of which go through a shuffle.
   @inlinable public func cached(fileID: String = #fileID, line: Int = #line) -> Dataset<T> {
-    afterValues(
-      pipeline.ending(
+    cached(as: T.self, fileID: fileID, line: line)
+  }
+
+  /// The same, where what was kept is read as another type with the same bytes: `[Double]` as
+  /// `Doubles`, which are views and take no memory of their own.
+  @inlinable public func cached<U: Record>(
+    as type: U.Type, fileID: String = #fileID, line: Int = #line
+  ) -> Dataset<U> {
+    precondition(U.typeCode == T.typeCode, "\(T.self) and \(U.self) have different bytes")
+    return Dataset<U>(
+      valuesOf: pipeline.ending(
         "cached", CodeLocation(fileID: fileID, line: line),
         schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .input),
         kernel: spreading { $0.encode(into: &$1) }
@@ -94,15 +103,16 @@ extension Dataset where T: Record {
     let pairs = Keyed<Bytes, T>(pipeline: pipeline) { chunk, emit in
       try feed(chunk) { emit(Bytes(""), $0) }
     }
-    return afterValues(
-      pipeline.ending(
+    return Dataset(
+      valuesOf: pipeline.ending(
         "top", location,
         schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .rank),
-        kernel: pairs.keepingTop(limit) { $0 > $1 }))
+        kernel: pairs.keepingTop(limit) { $0 }))
   }
 
-  @inlinable func afterValues(_ ended: Pipeline) -> Dataset<T> {
-    Dataset(
+  /// The values that a stage has left behind.
+  @inlinable init(valuesOf ended: Pipeline) {
+    self.init(
       pipeline: ended,
       feed: { chunk, sink in
         try forEachRecord(chunk) { frame in

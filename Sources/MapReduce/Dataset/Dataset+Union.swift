@@ -16,7 +16,8 @@ extension Dataset {
       feed: { chunk, sink in
         chunk.branch < boundary
           ? try own(chunk, sink) : try others(chunk.counted(from: boundary), sink)
-      })
+      },
+      isPlain: isPlain && other.isPlain)
   }
 }
 
@@ -27,6 +28,7 @@ extension Keyed {
   ) -> Keyed<K, V> {
     let own = emitInto
     let others = other.emitInto
+    let (feed, otherFeed) = (feed, other.feed)
     let boundary = pipeline.branchCount
     return Keyed(
       pipeline: pipeline.meeting(other.pipeline)
@@ -34,6 +36,9 @@ extension Keyed {
     ) { chunk, emit in
       chunk.branch < boundary
         ? try own(chunk, &emit) : try others(chunk.counted(from: boundary), &emit)
+    } handing: { chunk, sink in
+      chunk.branch < boundary
+        ? try feed(chunk, sink) : try otherFeed(chunk.counted(from: boundary), sink)
     }
   }
 }

@@ -33,10 +33,9 @@ public struct Emitter<K: Key, V: Record>: ~Copyable {
     if batch.isFull { flush() }
   }
 
-  /// Emits a pair whose key, where it is a view, stays valid until the chunk is done.
-  @inlinable mutating func emit(lasting key: K, _ value: V) {
-    guard K.isView else { return callAsFunction(key, value) }
-    batch.append(key.view, value)
+  /// Emits a pair whose key is encoded already, in bytes that stay until the chunk is done.
+  @inlinable @inline(__always) mutating func emit(encoded key: Bytes, _ value: V) {
+    batch.append(key, value)
     if batch.isFull { flush() }
   }
 

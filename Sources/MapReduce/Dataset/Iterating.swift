@@ -94,8 +94,8 @@ extension Dataset where T: Record {
       rounds, mustSettle: mustSettle, from: standing("iterate", location), settling: { $0.pipeline }
     ) { state in
       let next = try body(state).together
-      return afterValues(
-        state.together.settled(next, location, schema: schema) { before, after in
+      return Dataset(
+        valuesOf: state.together.settled(next, location, schema: schema) { before, after in
           try isSettled(Array(before), Array(after))
         })
     }
@@ -125,6 +125,7 @@ extension Dataset where T: Record {
     if pipeline.isResult { return self }
     let schema = ResultSchema(
       key: .nothing, value: T.typeCode, shape: .values, order: .input)
-    return afterValues(pipeline.ending(name, location, schema: schema, kernel: keepingValues))
+    return Dataset(
+      valuesOf: pipeline.ending(name, location, schema: schema, kernel: keepingValues))
   }
 }

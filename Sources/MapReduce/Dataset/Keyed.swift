@@ -10,13 +10,34 @@ public struct Keyed<K: Key, V: Record> {
   @usableFromInline let pipeline: Pipeline
   /// Emits the pairs of a chunk; returns how many input records there were.
   @usableFromInline let emitInto: @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
+  /// Hands the pairs of a chunk to a sink one by one; nil where they come out of an emitter alone.
+  @usableFromInline let hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)?
 
   @usableFromInline init(
     pipeline: Pipeline,
-    emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
+    emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int,
+    handing hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)? = nil
   ) {
     self.pipeline = pipeline
     self.emitInto = emitInto
+    self.hand = hand
+  }
+
+  /// Pairs that are handed on one by one.
+  @inlinable init(
+    handing pipeline: Pipeline,
+    _ hand: @escaping @Sendable (Chunk, (K, V) throws -> Void) throws -> Int
+  ) {
+    self.init(
+      pipeline: pipeline,
+      emitInto: { chunk, emit in
+        let isGuarded = chunk.catchers != nil
+        return try hand(chunk) { key, value in
+          emit(key, value)
+          if isGuarded { try emit.finishChunk() }
+        }
+      },
+      handing: hand)
   }
 
   /// The pairs that a stage has left behind.
@@ -25,8 +46,13 @@ public struct Keyed<K: Key, V: Record> {
       let isGuarded = chunk.catchers != nil
       return try forEachRecord(chunk) { frame in
         var reader = RecordReader(frame.value)
-        emit.emit(lasting: try K.decodeKey(frame.key), try V(from: &reader))
+        emit.emit(encoded: frame.key, try V(from: &reader))
         if isGuarded { try emit.finishChunk() }
+      }
+    } handing: { chunk, sink in
+      try forEachRecord(chunk) { frame in
+        var reader = RecordReader(frame.value)
+        try sink(try K.decodeKey(frame.key), try V(from: &reader))
       }
     }
   }
@@ -37,6 +63,7 @@ public struct Keyed<K: Key, V: Record> {
 
   /// Hands the pairs of a chunk to a sink; returns how many input records there were.
   @inlinable var feed: @Sendable (Chunk, (K, V) throws -> Void) throws -> Int {
+    if let hand { return hand }
     let emitInto = self.emitInto
     return { chunk, sink in
       try withoutActuallyEscaping(sink) { sink in
@@ -109,11 +136,9 @@ extension Keyed {
   ) -> Keyed<K, W> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
-    return Keyed<K, W>(pipeline: pipeline.keepingKeys("mapValues", location)) { chunk, emit in
-      let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { key, value in
-        emit(key, try locating(location) { try transform(value) })
-        if isGuarded { try emit.finishChunk() }
+    return Keyed<K, W>(handing: pipeline.keepingKeys("mapValues", location)) { chunk, sink in
+      try feed(chunk) { key, value in
+        try sink(key, try locating(location) { try transform(value) })
       }
     }
   }
@@ -125,11 +150,9 @@ extension Keyed {
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
-    return Keyed(pipeline: pipeline.keepingKeys("filter", location)) { chunk, emit in
-      let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { key, value in
-        if try locating(location, { try isIncluded(key, value) }) { emit(key, value) }
-        if isGuarded { try emit.finishChunk() }
+    return Keyed(handing: pipeline.keepingKeys("filter", location)) { chunk, sink in
+      try feed(chunk) { key, value in
+        if try locating(location, { try isIncluded(key, value) }) { try sink(key, value) }
       }
     }
   }
@@ -185,7 +208,7 @@ extension Keyed {
     return Keyed(
       resultOf: pipeline.ending(
         "top", CodeLocation(fileID: fileID, line: line), schema: Self.schema(order: .rank),
-        kernel: keepingTop(limit) { $0 > $1 }))
+        kernel: keepingTop(limit) { $0 }))
   }
 
   /// Makes the pairs a named result of the job, sorted by key; pairs with equal keys are all kept,
@@ -227,6 +250,6 @@ extension Keyed {
     return Keyed(
       resultOf: pipeline.ending(
         "top", CodeLocation(fileID: fileID, line: line), schema: Self.schema(order: .rank),
-        kernel: keepingTop(limit) { rank($0) > rank($1) }))
+        kernel: keepingTop(limit, by: rank)))
   }
 }

@@ -32,15 +32,10 @@ extension Keyed {
     let lot = Lot(fraction, seed)
     let feed = self.feed
     return Keyed(
-      pipeline: pipeline.keepingKeys("sample", CodeLocation(fileID: fileID, line: line))
-    ) { chunk, emit in
-      var bytes = RecordWriter()
-      let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { key, value in
-        bytes.removeAll()
-        key.encodeKey(into: &bytes, isLast: true)
-        if lot.isDrawn(bytes.bytes) { emit(key, value) }
-        if isGuarded { try emit.finishChunk() }
+      handing: pipeline.keepingKeys("sample", CodeLocation(fileID: fileID, line: line))
+    ) { chunk, sink in
+      try feed(chunk) { key, value in
+        if key.withEncodedKey({ lot.isDrawn($0) }) { try sink(key, value) }
       }
     }
   }

@@ -23,7 +23,7 @@ public final class Flow {
       pipeline: Pipeline(
         flow: self, branches: [Branch(source.input, [])],
         operators: [OperatorDescription("\(source.name)", location)]),
-      feed: source.feed, isLines: source.name == "lines")
+      feed: source.feed, isPlain: source.isPlain)
   }
 }
 

@@ -7,14 +7,17 @@ public struct Source<T> {
   let input: StageInput
   let feed: @Sendable (Chunk, (T) throws -> Void) throws -> Int
   let name: String
+  /// Whether the elements are bytes of the input as they stand.
+  let isPlain: Bool
 
   @usableFromInline init(
     input: StageInput, feed: @escaping @Sendable (Chunk, (T) throws -> Void) throws -> Int,
-    name: String
+    name: String, isPlain: Bool = false
   ) {
     self.input = input
     self.feed = feed
     self.name = name
+    self.isPlain = isPlain
   }
 }
 
@@ -28,8 +31,8 @@ extension Source where T == Bytes {
   public static func lines(_ paths: [String]) -> Source<Bytes> {
     Source(
       input: .files(paths, .lines),
-      feed: { chunk, sink in try forEachLine(chunk, sink) },
-      name: "lines")
+      feed: { chunk, sink in try forEachPlain(chunk, sink) },
+      name: "lines", isPlain: true)
   }
 
   /// The lines of one file, glob, directory or, as `-`, standard input.
@@ -38,7 +41,7 @@ extension Source where T == Bytes {
 
 extension Source {
   /// Values that the plan holds: small tables, or the input of a test.
-  public static func values(_ values: [T]) -> Source<T> where T: Sendable {
+  @inlinable public static func values(_ values: [T]) -> Source<T> where T: Sendable {
     Source(
       input: .values(count: values.count),
       feed: { chunk, sink in

@@ -12,10 +12,8 @@ extension Source where T == Bytes {
       "a record has 1 to \(Limits.rowBytes) bytes, not \(recordBytes)")
     return Source(
       input: .files(paths, .records(bytes: recordBytes)),
-      feed: { chunk, sink in
-        try forEachPacked(chunk, sink)
-      },
-      name: "binary")
+      feed: { chunk, sink in try forEachPlain(chunk, sink) },
+      name: "binary", isPlain: true)
   }
 
   /// The same of one file, glob, directory or, as `-`, standard input.
@@ -24,26 +22,34 @@ extension Source where T == Bytes {
   }
 }
 
-private func forEachPacked(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+/// Calls `body` for every record of a fixed size; returns how many there were.
+@inlinable @inline(__always)
+func forEachPacked(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
   guard case .packed(let bytes, let width) = chunk.content else {
     preconditionFailure("records of a fixed size are read")
   }
+  let catchers = chunk.catchers
   var start = 0
   while start < bytes.count {
     LineNote.begin(start)
     let record = bytes[start..<(start &+ width)]
-    do {
-      try body(record)
-    } catch {
-      if chunk.catchers == nil {
-        throw RecordFailure(error, offset: start, shown: record.hexadecimal)
+    do { try body(record) } catch {
+      guard catchers != nil else {
+        throw RecordFailure(error, offset: start, packed: record)
       }
-      try failed(error, FailedRecord(offset: start, record), chunk.catchers)
+      try failed(error, FailedRecord(offset: start, record), catchers)
     }
-    try chunk.catchers?.endRecord(FailedRecord(offset: start, record))
+    if let catchers { try catchers.endRecord(FailedRecord(offset: start, record)) }
     start &+= width
   }
   return bytes.count / width
+}
+
+extension RecordFailure {
+  /// The cause happened at this record of a fixed size.
+  @usableFromInline init(_ cause: any Error, offset: Int, packed record: Bytes) {
+    self.init(cause, offset: offset, shown: record.hexadecimal)
+  }
 }
 
 extension Bytes {

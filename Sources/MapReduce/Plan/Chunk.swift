@@ -76,3 +76,13 @@ func forEachLine(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
   }
   return lines
 }
+
+/// Calls `body` for every line, or record of a fixed size; returns how many there were.
+@inlinable @inline(__always)
+func forEachPlain(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+  switch chunk.content {
+  case .lines: try forEachLine(chunk, body)
+  case .packed: try forEachPacked(chunk, body)
+  default: preconditionFailure("lines or records of a fixed size are read")
+  }
+}

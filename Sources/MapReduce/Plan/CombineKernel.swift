@@ -13,7 +13,8 @@ public import Vocabulary
 
   @inlinable init(_ context: MapContext) {
     self.context = context
-    table = HeapCell(CombineTable(seed: context.tableSeed, keyCount: Limits.combineKeys))
+    // It grows as keys come: to go through a large one for each split costs more than few keys do.
+    table = HeapCell(CombineTable(seed: context.tableSeed))
   }
 
   /// Drains where the next batch might not fit.

@@ -2,87 +2,87 @@
 public import Memory
 import Vocabulary
 
-/// The n greatest values with their keys, the greatest first; among equals the lowest key.
+/// The n records of the highest ranks, the highest first; among equals the lowest key.
 ///
+/// Values are kept as they are encoded: few are, and a value may be a view that is soon gone.
 /// O(pairs) where few are candidates, O(pairs × n) at worst: n is meant to be small.
-@usableFromInline struct TopList<Value> {
-  @usableFromInline let limit: Int
-  @usableFromInline var entries: [(key: [UInt8], value: Value)] = []
-  @usableFromInline let isAbove: @Sendable (Value, Value) -> Bool
+@usableFromInline struct TopList<Rank: Comparable> {
+  @usableFromInline typealias Entry = (key: [UInt8], value: [UInt8], rank: Rank)
 
-  @inlinable init(_ limit: Int, isAbove: @escaping @Sendable (Value, Value) -> Bool) {
-    self.limit = limit
-    self.isAbove = isAbove
+  @usableFromInline let limit: Int
+  @usableFromInline var entries: [Entry] = []
+
+  @inlinable init(_ limit: Int) { self.limit = limit }
+
+  /// Whether a record would be among them.
+  @inlinable func takes(_ key: Bytes, _ rank: Rank) -> Bool {
+    if entries.count < limit { return true }
+    return limit > 0 && precedes(key, rank, limit - 1)
   }
 
-  @inlinable mutating func insert(_ key: Bytes, _ value: Value) {
-    if limit == 0 { return }
-    if entries.count == limit, let last = entries.last, !precedes(key, value, last) { return }
+  /// Puts a record in its place, which `takes` has found to be there.
+  @inlinable mutating func insert(_ key: Bytes, _ value: Bytes, _ rank: Rank) {
     var place = entries.count
-    while place > 0, precedes(key, value, entries[place - 1]) { place -= 1 }
-    entries.insert((Array(key), value), at: place)
+    while place > 0, precedes(key, rank, place - 1) { place -= 1 }
+    entries.insert((Array(key), Array(value), rank), at: place)
     if entries.count > limit { entries.removeLast() }
   }
 
-  @inlinable func precedes(
-    _ key: Bytes, _ value: Value, _ other: (key: [UInt8], value: Value)
-  ) -> Bool {
-    if isAbove(value, other.value) { return true }
-    if isAbove(other.value, value) { return false }
-    return other.key.withBytes { key < $0 }
+  @inlinable func precedes(_ key: Bytes, _ rank: Rank, _ place: Int) -> Bool {
+    if rank > entries[place].rank { return true }
+    if entries[place].rank > rank { return false }
+    return entries[place].key.withBytes { key < $0 }
   }
-}
 
-@usableFromInline final class TopState<Value> {
-  @usableFromInline var list: TopList<Value>
-  @inlinable init(_ limit: Int, isAbove: @escaping @Sendable (Value, Value) -> Bool) {
-    list = TopList(limit, isAbove: isAbove)
+  /// Writes all of them, and leaves none.
+  @inlinable mutating func write(to writer: PartitionWriter) {
+    for entry in entries {
+      entry.key.withBytes { key in
+        entry.value.withBytes { writer.append(key: key, value: $0, partition: 0) }
+      }
+    }
+    entries = []
   }
 }
 
 extension Keyed {
-  /// A stage that keeps the n greatest pairs.
-  @inlinable func keepingTop(
-    _ limit: Int, isAbove: @escaping @Sendable (V, V) -> Bool
+  /// A stage that keeps the n pairs whose values rank highest.
+  @inlinable func keepingTop<Rank: Comparable & SendableMetatype>(
+    _ limit: Int, by rank: @escaping @Sendable (V) -> Rank
   ) -> StageKernel {
     let emitInto = self.emitInto
     return StageKernel(
       .single,
       makeMapper: { context in
-        let state = TopState<V>(limit, isAbove: isAbove)
+        let list = HeapCell(TopList<Rank>(limit))
         let box = HeapCell(
           Emitter<K, V> { batch in
             for index in 0..<batch.count {
-              state.list.insert(batch.key(index), batch.value(index))
+              let value = batch.value(index)
+              let rank = rank(value)
+              guard list.value.takes(batch.key(index), rank) else { continue }
+              context.value.value.removeAll()
+              value.encode(into: &context.value.value)
+              list.value.insert(batch.key(index), context.value.value.bytes, rank)
             }
           })
-        return Mapper(emitting: emitInto, into: box) {
-          for entry in state.list.entries {
-            entry.key.withBytes { context.write($0, entry.value) }
-          }
-          state.list.entries = []
-        }
+        return Mapper(emitting: emitInto, into: box) { list.value.write(to: context.writer) }
       },
       makeFolder: { context in
-        let state = TopState<V>(limit, isAbove: isAbove)
+        let list = HeapCell(TopList<Rank>(limit))
         return Folder(
           fold: { block in
             var cursor = FrameCursor(block)
             while let frame = cursor.next() {
               var reader = RecordReader(frame.value)
-              state.list.insert(frame.key, try V(from: &reader))
+              let rank = rank(try V(from: &reader))
+              guard list.value.takes(frame.key, rank) else { continue }
+              list.value.insert(frame.key, frame.value, rank)
             }
           },
           finish: {
             let writer = PartitionWriter(partitions: 1, pool: context.pool)
-            var value = RecordWriter()
-            for entry in state.list.entries {
-              value.removeAll()
-              entry.value.encode(into: &value)
-              entry.key.withBytes {
-                writer.append(key: $0, value: value.bytes, partition: 0)
-              }
-            }
+            list.value.write(to: writer)
             return Run(sequential: writer.takeBlocks()[0])
           })
       })

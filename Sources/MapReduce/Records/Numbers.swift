@@ -15,6 +15,12 @@ extension IntegerKey {
     KeyEncoding.append(self, to: &target.buffer)
   }
 
+  /// Hands the encoded key to `body`, without memory of its own.
+  @inlinable @inline(__always)
+  public func withEncodedKey<R>(_ body: (Bytes) throws -> R) rethrows -> R {
+    try withBigEndianBytes(of: KeyEncoding.flipped(self), body)
+  }
+
   /// Reads what `encodeKey` wrote.
   @inlinable public static func decodeKey(
     from source: inout RecordReader, isLast: Bool
@@ -84,11 +90,11 @@ extension Double: Key, Record {
   }
 
   /// Eight bytes.
-  @inlinable public func encode(into target: inout RecordWriter) {
+  @inlinable @inline(__always) public func encode(into target: inout RecordWriter) {
     target.appendFixed(bitPattern)
   }
   /// Reads what `encode` wrote.
-  @inlinable public init(from source: inout RecordReader) throws {
+  @inlinable @inline(__always) public init(from source: inout RecordReader) throws {
     self.init(bitPattern: try source.fixed(UInt64.self))
   }
 }

@@ -38,6 +38,9 @@ public protocol Key: Sendable {
   /// Appends the encoded key. `isLast` is false inside of a tuple, where the end must be marked.
   func encodeKey(into target: inout RecordWriter, isLast: Bool)
 
+  /// Hands the encoded key to `body`: the bytes that `encodeKey` appends with `isLast` true.
+  func withEncodedKey<R>(_ body: (Bytes) throws -> R) rethrows -> R
+
   /// Reads a key that `encodeKey` wrote.
   static func decodeKey(from source: inout RecordReader, isLast: Bool) throws -> Self
 }
@@ -48,6 +51,14 @@ extension Key {
 
   /// Keys that are encoded have no bytes in place.
   @inlinable public var view: Bytes { preconditionFailure("this key has no bytes in place") }
+
+  /// A view is handed on; what is none is encoded into a buffer.
+  @inlinable public func withEncodedKey<R>(_ body: (Bytes) throws -> R) rethrows -> R {
+    if Self.isView { return try body(view) }
+    var bytes = RecordWriter(capacity: 32)
+    encodeKey(into: &bytes, isLast: true)
+    return try body(bytes.bytes)
+  }
 
   /// The key that stands alone in `bytes`.
   @inlinable static func decodeKey(_ bytes: Bytes) throws -> Self {

@@ -2,13 +2,13 @@
 
 /// The immutable result of one partition: records in key order, or in the order of writing.
 @usableFromInline package final class Run: Sendable {
-  enum Layout: Sendable {
+  @usableFromInline enum Layout: Sendable {
     case ordered(OrderedRecords)
     case sequential([Block])
   }
 
-  let layout: Layout
-  package let records: Int
+  @usableFromInline let layout: Layout
+  @usableFromInline package let records: Int
   /// Bytes of all frames.
   package let bytes: Int
 
@@ -34,8 +34,8 @@
 
 /// Some neighbouring records of a run, counted from its first.
 @usableFromInline package struct RunSlice: Sendable {
-  package let run: Run
-  package let range: Range<Int>
+  @usableFromInline package let run: Run
+  @usableFromInline package let range: Range<Int>
 
   package init(run: Run, range: Range<Int>) {
     self.run = run
@@ -46,7 +46,7 @@
   package var bytes: Int { run.records == 0 ? 0 : run.bytes / run.records * range.count }
 
   /// Hands every record to `body`, in order; returns how many there were.
-  @usableFromInline @discardableResult
+  @inlinable @discardableResult
   package func forEach(_ body: (Frame) throws -> Void) rethrows -> Int {
     switch run.layout {
     case .ordered(let ordered):

@@ -44,6 +44,31 @@
   }
 
   @usableFromInline mutating func longVarint() throws(Damaged) -> UInt64 {
+    // Most end within eight bytes, which are taken together; behind the end of the run are zeros.
+    if bytes.count >= 8 {
+      let missing = max(0, 8 &- remaining)
+      let word = unsafe UInt64(
+        littleEndian: (bytes.base + (offset &- missing)).loadUnaligned(as: UInt64.self))
+      let shifted = word &>> UInt64(truncatingIfNeeded: 8 &* missing)
+      let ends = ~shifted & 0x8080_8080_8080_8080
+      let length = ends.trailingZeroBitCount / 8 &+ 1
+      if length <= remaining, ends != 0 {
+        let bit = ends & (0 &- ends)
+        offset &+= length
+        return Self.joined(shifted & (bit | bit &- 1))
+      }
+    }
+    return try slowVarint()
+  }
+
+  /// The number whose sevens of bits stand in eight bytes, the low ones first.
+  @inline(__always) private static func joined(_ word: UInt64) -> UInt64 {
+    let twos = word & 0x007F_007F_007F_007F | (word & 0x7F00_7F00_7F00_7F00) &>> 1
+    let fours = twos & 0x0000_3FFF_0000_3FFF | (twos & 0x3FFF_0000_3FFF_0000) &>> 2
+    return fours & 0x0FFF_FFFF | (fours & 0x0FFF_FFFF_0000_0000) &>> 4
+  }
+
+  private mutating func slowVarint() throws(Damaged) -> UInt64 {
     var value: UInt64 = 0
     var shift: UInt64 = 0
     while true {

@@ -28,6 +28,25 @@ extension FixedWidthInteger {
   }
 }
 
+extension Bytes {
+  /// The eight bytes at `index` times eight as a number, the least significant one first.
+  @inlinable @inline(__always) package func word(_ index: Int) -> UInt64 {
+    precondition(index >= 0 && index < count &>> 3, "word index out of range")
+    return unsafe UInt64(
+      littleEndian: base.loadUnaligned(fromByteOffset: index &* 8, as: UInt64.self))
+  }
+}
+
+/// Hands the bytes of a number to `body`, the most significant one first.
+@inlinable @inline(__always)
+package func withBigEndianBytes<N: FixedWidthInteger, R>(
+  of number: N, _ body: (Bytes) throws -> R
+) rethrows -> R {
+  try unsafe withUnsafeBytes(of: number.bigEndian) { raw in
+    try body(unsafe Bytes(viewing: raw))
+  }
+}
+
 extension Double {
   /// The number that the bytes spell as in Swift (`1.5e3`, `0x1p4`, `inf`, `nan`), correctly
   /// rounded; nil where they spell none. ASCII white space around it is allowed.
@@ -53,25 +72,34 @@ extension Double {
   /// number below 2^53, and so is each power of ten up to 10^22 exact.
   private static func short(_ text: Bytes) -> Double? {
     let isNegative = text.count > 0 && text[0] == UInt8(ascii: "-")
-    var index = isNegative ? 1 : 0
-    var digits = 0
     var value: UInt64 = 0
-    var point: Int?
-    while index < text.count {
-      let byte = text[index]
-      let digit = byte &- 0x30
-      if digit < 10 {
-        value = value &* 10 &+ UInt64(digit)
-        digits += 1
-      } else if byte == UInt8(ascii: "."), point == nil {
-        point = digits
-      } else {
-        return nil
-      }
-      index += 1
+    let whole = isNegative ? 1 : 0
+    var end = takeDigits(text, from: whole, &value)
+    var digits = end &- whole
+    var behindPoint = 0
+    if end < text.count, text[end] == UInt8(ascii: ".") {
+      let fraction = end &+ 1
+      end = takeDigits(text, from: fraction, &value)
+      behindPoint = end &- fraction
+      digits &+= behindPoint
     }
+    guard end == text.count else { return nil }
     guard digits > 0, digits <= 18, value <= 1 << 53 else { return nil }
-    let magnitude = Double(value) / powersOfTen[digits - (point ?? digits)]
+    let magnitude = Double(value) / powersOfTen[behindPoint]
     return isNegative ? -magnitude : magnitude
+  }
+
+  /// Appends the digits that stand there to a number; returns where they end.
+  @inline(__always) private static func takeDigits(
+    _ text: Bytes, from start: Int, _ value: inout UInt64
+  ) -> Int {
+    var index = start
+    while index < text.count {
+      let digit = text[index] &- 0x30
+      if digit >= 10 { break }
+      value = value &* 10 &+ UInt64(digit)
+      index &+= 1
+    }
+    return index
   }
 }

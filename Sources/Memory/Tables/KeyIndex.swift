@@ -2,51 +2,82 @@
 import Vocabulary
 
 /// Numbers different keys in the order in which they are first seen. O(1) for each look.
+///
+/// A slot knows hash and length of its key, which are all that has to be looked at of short ones.
 @usableFromInline package final class KeyIndex: @unchecked Sendable {
   // Sendable because it is only read once its builder has handed it on.
+  private struct Slot {
+    var hash: UInt64 = 0
+    /// The number plus one; 0 where the slot is free.
+    var number: UInt32 = 0
+    var length: UInt32 = 0
+  }
+
   private var bytes = ByteBuffer(capacity: 1024)
   /// By number: where the key's bytes end.
   private var ends: [Int] = []
-  /// Numbers plus one; 0 where a slot is free. At most half of them are taken.
-  private var slots = [UInt32](repeating: 0, count: 64)
+  /// At most half of them are taken.
+  private var slots = [Slot](repeating: Slot(), count: 64)
   private let seed: UInt64
+  private let shortKeyHash: ShortKeyHash
 
   /// `seed` is secret, so that no input can aim at slots.
-  package init(seed: UInt64) { self.seed = seed }
+  package init(seed: UInt64) {
+    self.seed = seed
+    shortKeyHash = ShortKeyHash(seed: seed)
+  }
 
-  package var count: Int { ends.count }
+  @usableFromInline package var count: Int { ends.count }
 
   private func key(_ number: Int) -> Bytes {
     bytes.bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]]
   }
 
+  private func hash(_ key: Bytes) -> UInt64 {
+    key.count <= ShortKeyHash.byteMaximum
+      ? unsafe shortKeyHash(key.base, key.count) : unsafe keyHash(key.base, key.count, seed: seed)
+  }
+
   /// The slot of a key, or the one where it belongs.
-  private func slot(of key: Bytes) -> Int {
+  private func slot(of key: Bytes, _ hash: UInt64) -> Int {
     let mask = slots.count - 1
-    var slot = Int(truncatingIfNeeded: unsafe keyHash(key.base, key.count, seed: seed)) & mask
-    while slots[slot] != 0, !(self.key(Int(slots[slot]) - 1) == key) { slot = (slot + 1) & mask }
-    return slot
+    var place = Int(truncatingIfNeeded: hash) & mask
+    while slots[place].number != 0, !isKey(slots[place], key, hash) { place = (place + 1) & mask }
+    return place
+  }
+
+  private func isKey(_ slot: Slot, _ key: Bytes, _ hash: UInt64) -> Bool {
+    guard slot.hash == hash, Int(slot.length) == key.count else { return false }
+    return key.count <= ShortKeyHash.byteMaximum || self.key(Int(slot.number) - 1) == key
   }
 
   /// The number of a key, which is new or known.
   package func insert(_ key: Bytes) -> Int {
-    let slot = slot(of: key)
-    if slots[slot] != 0 { return Int(slots[slot]) - 1 }
+    let hash = hash(key)
+    let place = slot(of: key, hash)
+    if slots[place].number != 0 { return Int(slots[place].number) - 1 }
+    precondition(key.count <= Limits.recordBytes, "a key is longer than a record")
     bytes.append(key)
     ends.append(bytes.count)
-    slots[slot] = UInt32(ends.count)
+    slots[place] = Slot(hash: hash, number: UInt32(ends.count), length: UInt32(key.count))
     if ends.count * 2 > slots.count { grow() }
     return ends.count - 1
   }
 
   private func grow() {
-    slots = Array(repeating: 0, count: slots.count * 2)
-    for number in ends.indices { slots[slot(of: key(number))] = UInt32(number + 1) }
+    let old = slots
+    slots = Array(repeating: Slot(), count: old.count * 2)
+    let mask = slots.count - 1
+    for slot in old where slot.number != 0 {
+      var place = Int(truncatingIfNeeded: slot.hash) & mask
+      while slots[place].number != 0 { place = (place + 1) & mask }
+      slots[place] = slot
+    }
   }
 
   /// The number of a key; nil where it is not there.
   @usableFromInline package func find(_ key: Bytes) -> Int? {
-    let number = slots[slot(of: key)]
+    let number = slots[slot(of: key, hash(key))].number
     return number == 0 ? nil : Int(number) - 1
   }
 }
