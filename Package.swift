@@ -142,6 +142,13 @@ let testTargets: [Target] = [
   .testTarget(name: "TidyTests", swiftSettings: swiftSettings),
 ]
 
+/// Where one target's tests are asked for, nothing is built for those of others:
+/// MAPRED_TEST_TARGET=MembershipTests.
+let wantedTestTargets = testTargets.filter { target in
+  let wanted = ProcessInfo.processInfo.environment["MAPRED_TEST_TARGET"]
+  return target.type != .test || wanted == nil || target.name == wanted
+}
+
 /// Benchmarks are built where they are asked for: MAPRED_BENCHMARKS=1.
 let benchmarkTargets: [Target] =
   ProcessInfo.processInfo.environment["MAPRED_BENCHMARKS"] == nil
@@ -256,5 +263,5 @@ let package = Package(
     // Floor 10: the example jobs behind the command line.
     .executableTarget(
       name: "mapred", dependencies: ["Jobs", "MapReduceCommand"], swiftSettings: swiftSettings),
-  ] + testTargets + benchmarkTargets
+  ] + wantedTestTargets + benchmarkTargets
 )
