@@ -7,8 +7,8 @@ public import Vocabulary
 ///
 /// A dataset is a description: nothing runs while the plan is built. Operators up to the next
 /// `reduce`, `combine`, `sorted`, `top` or `write` are fused into one loop. Every operator costs
-/// O(elements); fluent steps cost two indirect calls for each element and step, the emitting form of
-/// `flatMap` none.
+/// O(elements); fluent steps cost two indirect calls for each element and step, the emitting form
+/// of `flatMap` none.
 public struct Dataset<T> {
   @usableFromInline let pipeline: Pipeline
   /// Hands the elements of a chunk to a sink; returns how many input records there were.
