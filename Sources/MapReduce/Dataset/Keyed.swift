@@ -12,15 +12,20 @@ public struct Keyed<K: Key, V: Record> {
   @usableFromInline let emitInto: @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
   /// Hands the pairs of a chunk to a sink one by one; nil where they come out of an emitter alone.
   @usableFromInline let hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)?
+  /// Whether the pairs are the records of an earlier stage as they stand: who wants their bytes need
+  /// not decode them.
+  @usableFromInline let isStored: Bool
 
   @usableFromInline init(
     pipeline: Pipeline,
     emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int,
-    handing hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)? = nil
+    handing hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)? = nil,
+    isStored: Bool = false
   ) {
     self.pipeline = pipeline
     self.emitInto = emitInto
     self.hand = hand
+    self.isStored = isStored
   }
 
   /// Pairs that are handed on one by one.
@@ -42,19 +47,22 @@ public struct Keyed<K: Key, V: Record> {
 
   /// The pairs that a stage has left behind.
   @inlinable init(resultOf ended: Pipeline) {
-    self.init(pipeline: ended.ofPairs) { chunk, emit in
-      let isGuarded = chunk.catchers != nil
-      return try forEachRecord(chunk) { frame in
-        var reader = RecordReader(frame.value)
-        emit.emit(encoded: frame.key, try V(from: &reader))
-        if isGuarded { try emit.finishChunk() }
-      }
-    } handing: { chunk, sink in
-      try forEachRecord(chunk) { frame in
-        var reader = RecordReader(frame.value)
-        try sink(try K.decodeKey(frame.key), try V(from: &reader))
-      }
-    }
+    self.init(
+      pipeline: ended.ofPairs,
+      emitInto: { chunk, emit in
+        let isGuarded = chunk.catchers != nil
+        return try forEachRecord(chunk) { frame in
+          var reader = RecordReader(frame.value)
+          emit.emit(encoded: frame.key, try V(from: &reader))
+          if isGuarded { try emit.finishChunk() }
+        }
+      },
+      handing: { chunk, sink in
+        try forEachRecord(chunk) { frame in
+          var reader = RecordReader(frame.value)
+          try sink(try K.decodeKey(frame.key), try V(from: &reader))
+        }
+      }, isStored: true)
   }
 
   @inlinable static func schema(order: ResultSchema.Order) -> ResultSchema {

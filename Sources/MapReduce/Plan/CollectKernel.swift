@@ -31,10 +31,11 @@ import Vocabulary
 extension Keyed {
   /// A stage that keeps every pair, by key.
   @inlinable func collecting() -> StageKernel {
-    let emitInto = self.emitInto
+    let (emitInto, isStored) = (emitInto, isStored)
     return StageKernel(
       .hash,
       makeMapper: { context in
+        if isStored { return Mapper(stored: { context.write($0.key, encoded: $0.value) }) }
         let box = HeapCell(
           Emitter<K, V> { batch in
             for index in 0..<batch.count { context.write(batch.key(index), batch.value(index)) }

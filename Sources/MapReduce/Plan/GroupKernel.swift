@@ -11,10 +11,13 @@ extension Keyed {
     _ valueOrder: ValueOrder?,
     finish: @escaping @Sendable (GroupScan, FoldContext) throws -> Run
   ) -> StageKernel {
-    let emitInto = self.emitInto
+    let (emitInto, isStored) = (emitInto, isStored)
     return StageKernel(
       .hash,
       makeMapper: { context in
+        if isStored, valueOrder == nil {
+          return Mapper(stored: { context.write($0.key, encoded: $0.value) })
+        }
         let box = HeapCell(
           Emitter<K, V> { batch in
             for index in 0..<batch.count {

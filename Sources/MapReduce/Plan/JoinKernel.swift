@@ -26,6 +26,18 @@ extension MapContext {
   }
 }
 
+extension MapContext {
+  /// Appends a record of one side, whose value is encoded already.
+  @inlinable @inline(__always)
+  func write(_ plain: Bytes, encoded record: Bytes, of side: JoinSide) {
+    value.value.removeAll()
+    value.value.append(side.rawValue)
+    value.value.append(record)
+    let partition = stablePartition(plain, mask: partitionMask)
+    writer.append(key: plain, value: value.value.bytes, partition: partition)
+  }
+}
+
 extension GroupScan {
   /// The two sides of a group. O(records of the left side).
   @usableFromInline func sides(_ span: RecordSpan) throws -> (left: RecordSpan, right: RecordSpan) {
@@ -48,9 +60,10 @@ extension GroupScan {
 extension Keyed {
   /// The map side of one side of a join.
   @inlinable static func mapper(
-    _ emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int,
+    _ emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int, isStored: Bool,
     of side: JoinSide, _ context: MapContext
   ) -> Mapper {
+    if isStored { return Mapper(stored: { context.write($0.key, encoded: $0.value, of: side) }) }
     let box = HeapCell(
       Emitter<K, V> { batch in
         for index in 0..<batch.count {
@@ -64,14 +77,14 @@ extension Keyed {
   @inlinable func joining<W: Record>(
     _ other: Keyed<K, W>, finish: @escaping @Sendable (GroupScan, FoldContext) throws -> Run
   ) -> StageKernel {
-    let own = emitInto
-    let others = other.emitInto
+    let (own, isStored) = (emitInto, isStored)
+    let (others, isOtherStored) = (other.emitInto, other.isStored)
     let boundary = pipeline.branchCount
     return StageKernel(
       .hash,
       makeMapper: { context in
-        let left = Self.mapper(own, of: .left, context)
-        let right = Keyed<K, W>.mapper(others, of: .right, context)
+        let left = Self.mapper(own, isStored: isStored, of: .left, context)
+        let right = Keyed<K, W>.mapper(others, isStored: isOtherStored, of: .right, context)
         return Mapper(
           map: { chunk in
             chunk.branch < boundary

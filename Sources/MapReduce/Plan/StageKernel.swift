@@ -77,6 +77,13 @@ extension Mapper {
   }
 }
 
+extension Mapper {
+  /// Maps the records of an earlier stage by their bytes.
+  @inlinable init(stored record: @escaping (Frame) -> Void) {
+    self.init(map: { chunk in try forEachRecord(chunk, record) }, finishSplit: {})
+  }
+}
+
 /// Folds the blocks of one partition, in the order of the splits.
 @usableFromInline struct Folder {
   @usableFromInline let fold: (Block) throws -> Void
@@ -116,6 +123,15 @@ extension Mapper {
     record.encode(into: &value.value)
     let partition = stablePartition(key, mask: partitionMask)
     writer.append(key: key, value: value.value.bytes, partition: partition)
+  }
+}
+
+extension MapContext {
+  /// The same for a record that is encoded already.
+  @inlinable @inline(__always)
+  func write(_ key: Bytes, encoded value: Bytes) {
+    writer.append(
+      key: key, value: value, partition: stablePartition(key, mask: partitionMask))
   }
 }
 
