@@ -41,6 +41,14 @@ struct HelpTests {
     }
   }
 
+  @Test("run has the options of memory")
+  func memory() async throws {
+    let outcome = try await Scratch().mapred("run", "wordcount", "--help")
+    for words in ["--memory <size>", "--scratch <dir>", "With --on local"] {
+      #expect(outcome.text.contains(words))
+    }
+  }
+
   @Test("Every job has help under run, preview and explain", arguments: Self.jobs)
   func jobHelp(_ job: String) async throws {
     let scratch = try Scratch()

@@ -24,6 +24,7 @@ package enum JobDocument {
             .object([("name", .text($0.name)), ("version", .natural($0.version))])
           })
       ),
+      ("spilled_bytes", .integer(job.spilledBytes)),
       ("counters", .object(job.counters.map { ($0.name, .integer($0.value)) })),
       ("error", job.failure.map { of($0) } ?? .null),
     ])

@@ -19,6 +19,7 @@ extension ExecutorTask.Work {
       (.map, .mapped), (.fold(_, _, _, isLast: false), .folded),
       (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished):
       true
+    case (.fold, .spilled): true
     default: false
     }
   }
