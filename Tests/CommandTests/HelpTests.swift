@@ -44,8 +44,9 @@ struct HelpTests {
   @Test("run has the options of memory")
   func memory() async throws {
     let outcome = try await Scratch().mapred("run", "wordcount", "--help")
-    for words in ["--memory <size>", "--scratch <dir>", "With --on local"] {
-      #expect(outcome.text.contains(words))
+    let text = outcome.text.split { $0.isWhitespace }.joined(separator: " ")
+    for words in ["--memory <size>", "--scratch <dir>", "the nodes and this process share it"] {
+      #expect(text.contains(words))
     }
   }
 

@@ -16,7 +16,8 @@ package struct StepColumns: Sendable, Hashable {
   let mapped: Column
   let sealed: Column
   let prepared: Column
-  /// By lane: what all splits came to, what went to scratch here, then records, bytes and digest of each partition.
+  /// By lane: what all splits came to, what went to scratch here, then records, bytes and digest of
+  /// each partition.
   let tallies: [Column]
 
   static let inputCells = 5

@@ -52,8 +52,8 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       How much memory the job may take, like 512MiB: what it holds beyond that goes to scratch. \
-      With --on local, the nodes and this process share it. Where it is left out: 60 % of what this \
-      process may have.
+      With --on local, the nodes and this process share it. Where it is left out: 60 % of what \
+      this process may have.
       """, valueName: "size"))
   var memory: String?
 

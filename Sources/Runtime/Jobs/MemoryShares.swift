@@ -3,8 +3,8 @@
 /// How a node divides its memory. All numbers are bytes.
 ///
 /// One half is for blocks and results, less what the node needs for itself: the rings of its groups
-/// take 5 MiB for each of its subgroups. The other half is for executors. What an executor counts is
-/// half of its share; of the rest, its area takes a quarter of the share at most.
+/// take 5 MiB for each of its subgroups. The other half is for executors. What an executor counts
+/// is half of its share; of the rest, its area takes a quarter of the share at most.
 struct MemoryShares: Hashable {
   /// Of blocks and results, in memory.
   let arena: Int
