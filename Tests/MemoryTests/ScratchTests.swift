@@ -46,6 +46,23 @@ import Vocabulary
     #expect(area.failure == nil)
   }
 
+  @Test func `A file of which nothing is in use gives its room back`() throws {
+    let file = ScratchFile(in: "/var/tmp")
+    let pool = BlockPool(MemoryBudget(limit: 0, scratch: ScratchArea(file)))
+    func diskBytes() throws -> Int {
+      var status = stat()
+      #expect(unsafe fstat(try #require(file.descriptor), &status) == 0)
+      return Int(status.st_blocks) * 512
+    }
+    for round in 0..<2 {
+      var kept = try (0..<1100).map { try settled(60_000, of: UInt8($0 & 0xFF), pool) }
+      #expect(try diskBytes() > 64 << 20)
+      #expect(kept[1099].bytes[0] == 1099 & 0xFF, "round \(round)")
+      kept = []
+      #expect(try diskBytes() < 1 << 20, "round \(round)")
+    }
+  }
+
   @Test func `A block with memory of its own is counted, until it is gone`() throws {
     let budget = MemoryBudget(limit: 1 << 20, scratch: ScratchArea(in: "/var/tmp"))
     let pool = BlockPool(budget)

@@ -29,6 +29,8 @@ package final class ScratchArea: @unchecked Sendable {
   /// Bytes of the file.
   private var end = 0
   private var taken = 0
+  /// Blocks that there are.
+  private var inUse = 0
   private let mutex = Mutex(())
 
   /// The file is made when the first block is written to it.
@@ -69,7 +71,18 @@ package final class ScratchArea: @unchecked Sendable {
     let place = unsafe Place(memory: memory, offset: offset, byteCount: byteCount)
     mutex.withLock { _ in
       unsafe keep(place)
+      inUse -= 1
+      if inUse == 0, end > Limits.queuedBytes { empty() }
     }
+  }
+
+  /// Nothing is in use, and may not be for long: the disk gets its room back.
+  private func empty() {
+    unsafe free = unsafe []
+    unsafe large = unsafe []
+    while let (base, byteCount) = unsafe mappings.popLast() { unsafe munmap(base, byteCount) }
+    file.release(0..<end)
+    end = 0
   }
 
   /// The pages need not stay in memory; what is in them does not change.
@@ -80,6 +93,7 @@ package final class ScratchArea: @unchecked Sendable {
   private func take(_ byteCount: Int) -> Place? {
     guard let place = unsafe find(byteCount) else { return nil }
     taken += byteCount
+    inUse += 1
     return unsafe place
   }
 

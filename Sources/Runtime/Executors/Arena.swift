@@ -88,7 +88,7 @@ package final class Arena: BlockSource {
     BlockArea(
       segment, from: start, granuleBytes: granuleBytes,
       backing: BlockArea.Backing(
-        spareBytes: Limits.queuedBytes,
+        spareBytes: Limits.slabBytes,
         reserve: { range in
           // Of an earlier try, that has nothing to do with this one.
           _ = file.takeFailure()
