@@ -51,6 +51,15 @@ struct HelpTests {
     }
   }
 
+  @Test("run has the options of memory")
+  func memory() async throws {
+    let outcome = try await Scratch().mapred("run", "wordcount", "--help")
+    let text = outcome.text.split { $0.isWhitespace }.joined(separator: " ")
+    for words in ["--memory <size>", "--scratch <dir>", "the nodes and this process share it"] {
+      #expect(text.contains(words))
+    }
+  }
+
   @Test("Every job has help under run, preview and explain", arguments: Self.jobs)
   func jobHelp(_ job: String) async throws {
     let scratch = try Scratch()

@@ -99,6 +99,48 @@ struct RunOnTests {
     #expect(place.processes.isEmpty)
   }
 
+  @Test("A job that is larger than the memory of its nodes leaves the same bytes")
+  func larger() async throws {
+    var text = ""
+    for line in 0..<160_000 {
+      text += "\(line &* 7919 % 1_000_003) is what stands in line \(line), and some more of it\n"
+    }
+    try scratch.write("large.txt", text)
+    func saving(_ name: String, _ more: String...) async throws -> Outcome {
+      try await run(["terasort", "large.txt", "-o", name, "--json"] + more)
+    }
+    let up = try await scratch.start(
+      ["up", "-d", "-q", "--nodes", "2", "--set", "memory.limit=16MiB"],
+      environment: place.environment
+    ).outcome()
+    expectSuccess(up)
+    let there = try await saving("there", "--on", "cluster")
+    expectSuccess(there)
+    expectSuccess(try await saving("inline"))
+    #expect(try files("there") == files("inline"))
+    let spilled = try #require(there.text.firstMatch(of: /"spilled_bytes":([0-9]+)/)?.1)
+    // Two replicas hold twice what there is, and 4 MiB of it each in memory.
+    #expect(try #require(Int(spilled)) > 8 << 20)
+    let status = try await scratch.start(["status", "j-1"], environment: place.environment)
+      .outcome()
+    #expect(status.text.contains("spilled  "))
+    expectSuccess(try await scratch.start(["down"], environment: place.environment).outcome())
+    #expect(place.processes.isEmpty)
+  }
+
+  @Test("Memory and scratch reach the nodes that a run starts")
+  func memory() async throws {
+    let little = try await run(["wordcount", "in.txt", "--on", "local:2", "--memory", "128MiB"])
+    expectFailure(little, 64, naming: "2 nodes", "192.0 MiB", "--on local:N")
+    let fits = try await run(
+      ["wordcount", "in.txt", "--on", "local:1", "--memory", "128MiB", "--scratch", "/nowhere"])
+    expectSuccess(fits)
+    let elsewhere = try await run([
+      "wordcount", "in.txt", "--on", "cluster", "--scratch", "/var/tmp",
+    ])
+    expectFailure(elsewhere, 64, naming: "memory.limit", "memory.scratch")
+  }
+
   @Test("A failing job has the exit code and the words that it has in one process")
   func failing() async throws {
     try scratch.write("bad.txt", "fine\nbad\n")

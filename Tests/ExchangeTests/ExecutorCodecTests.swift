@@ -164,8 +164,9 @@ extension RandomSource {
     let branch = BranchID(stage, number(0...5))
     let step = StepID(next())
     let work: TaskOrder.Work
-    switch number(0...8) {
+    switch number(0...9) {
     case 8: work = .align(step, partition: small(), stage, list { $0.list { $0.lent() } })
+    case 9: return .hold(bytes: small(), scratch: text())
     case 7: return .broadcast(step, list { $0.list { $0.lent() } })
     case 0: return .forget(step)
     case 1: return .free(list { $0.next() })

@@ -46,6 +46,8 @@ package final class Workplace {
   /// Whether blocks that leave are copied and let go of at once.
   package var copiesBlocks = true
   package private(set) var deaths: [JobFailure] = []
+  /// What executors have told.
+  package private(set) var spilledBytes = 0
 
   /// Long enough for a slow machine; what takes longer hangs.
   package static let deadline = Duration.seconds(120)
@@ -53,13 +55,13 @@ package final class Workplace {
   package struct Hung: Error {}
 
   package init(
-    slots: Int = 2, arenaBytes: Int = 256 << 20,
+    slots: Int = 2, arenaBytes: Int = 256 << 20, scratch: String? = nil,
     _ change: (inout ExecutorSettings) -> Void = { _ in }
   ) throws {
     var settings = ExecutorSettings(slots: slots)
     change(&settings)
     self.settings = settings
-    arena = try Arena(byteCount: arenaBytes)
+    arena = try Arena(byteCount: arenaBytes, scratch: scratch)
     let monitor = Monitor()
     self.monitor = monitor
     pool = try ExecutorPool(settings, arena: arena) { monitor.withLock { monitor.signalAll() } }
@@ -150,6 +152,9 @@ package final class Workplace {
       return false
     case .runBlock(let block):
       result.run.append(block)
+      return false
+    case .spilled(let bytes):
+      spilledBytes += bytes
       return false
     case .failed(let failure): result.end = .failed(failure)
     default: result.end = .done(report)

@@ -188,7 +188,7 @@ struct TellsUser: Job {
       .map { _ in
         print("uid \(getuid()) \(geteuid()) gid \(getgid()) session \(getsid(0) == getpid())")
         print("pid \(getpid())")
-        for number in 6..<256 where fcntl(Int32(number), F_GETFD) >= 0 { print("open \(number)") }
+        for number in 8..<256 where fcntl(Int32(number), F_GETFD) >= 0 { print("open \(number)") }
         print("stdin \(read(0, nil, 0)) \(readLine() ?? "end")")
         return 1
       }

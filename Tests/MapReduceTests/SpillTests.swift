@@ -112,6 +112,31 @@ import Testing
     }
   }
 
+  @Test func `Values with memory of their own close a table, too`() throws {
+    let pool = BlockPool(MemoryBudget(limit: 4 << 20, scratch: ScratchArea(in: "/var/tmp")))
+    let fold = CombineFold<[Int]>(FoldContext(pool: pool, tableSeed: 1, progress: {}))
+    let merge: (inout [Int], inout [Int]) -> Void = { $0 += $1 }
+    var key = RecordWriter()
+    var value = RecordWriter()
+    for round in 0..<10 {
+      let writer = PartitionWriter(partitions: 1, pool: pool)
+      for number in 0..<200 {
+        key.removeAll()
+        "key \(number)".encode(into: &key)
+        value.removeAll()
+        (0..<1000).map { $0 + round }.encode(into: &value)
+        writer.append(key: key.bytes, value: value.bytes, partition: 0)
+      }
+      for block in writer.takeBlocks()[0] { try fold.fold(block, merge) }
+      if round == 0 { #expect(fold.overflow == nil) }
+    }
+    // The table alone, without the arrays, is a hundredth of the limit.
+    #expect(fold.overflow != nil)
+    let run = try fold.finish(merge)
+    #expect(run.records == 200)
+    #expect(pool.budget.scratch?.failure == nil)
+  }
+
   @Test func `What is read from a file and saved`() throws {
     let directory = try TemporaryDirectory()
     let words = Self.pairs(90_000, keys: 50_000).map { "\($0.0) \($0.1)\n" }.joined()

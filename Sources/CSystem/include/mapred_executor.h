@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { mapred_spawn_files = 6 };
+enum { mapred_spawn_files = 8 };
 
 struct mapred_spawn {
   /// What becomes descriptor 0, 1, …; all others are closed.

@@ -64,7 +64,7 @@ package struct ExecutorTask: Sendable {
   }
 }
 
-/// What an executor tells of its task. All but `block` and `runBlock` end it.
+/// What an executor tells of its task. All but `block`, `runBlock` and `spilled` end it.
 package enum TaskReport: Sendable {
   /// With the files of each input that reads some.
   case planned(PlanDescription, files: [BranchFiles])
@@ -74,6 +74,8 @@ package enum TaskReport: Sendable {
   case block(partition: Int, Block)
   case mapped(SplitTally)
   case folded
+  /// So many bytes of what it folds went to scratch.
+  case spilled(Int)
   /// The next block of the partition's run.
   case runBlock(Block)
   case finished(RunTally)

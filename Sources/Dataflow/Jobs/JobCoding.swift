@@ -15,6 +15,7 @@ extension ByteBuffer {
     append(stage.input)
     appendVarint(UInt64(stage.splits))
     appendVarint(stage.microseconds)
+    appendVarint(UInt64(stage.spilledBytes))
   }
 
   package mutating func append(_ job: JobRecord) {
@@ -51,8 +52,10 @@ extension ByteReader {
     let runs = try list { reader throws(Damaged) in try reader.runTally() }
     let input = try splitTally()
     let splits = try number()
+    let microseconds = try varint()
     return StageRecord(
-      step: step, runs: runs, input: input, splits: splits, microseconds: try varint())
+      step: step, runs: runs, input: input, splits: splits, microseconds: microseconds,
+      spilledBytes: try number())
   }
 
   package mutating func jobRecord() throws(Damaged) -> JobRecord {

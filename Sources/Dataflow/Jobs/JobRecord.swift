@@ -33,10 +33,14 @@ package struct StageRecord: Hashable, Sendable {
   package let input: SplitTally
   package let splits: Int
   package let microseconds: UInt64
+  /// Of all replicas.
+  package let spilledBytes: Int
 
   package init(
-    step: StepID, runs: [RunTally], input: SplitTally, splits: Int, microseconds: UInt64
+    step: StepID, runs: [RunTally], input: SplitTally, splits: Int, microseconds: UInt64,
+    spilledBytes: Int = 0
   ) {
+    self.spilledBytes = spilledBytes
     self.step = step
     self.runs = runs
     self.input = input
@@ -130,6 +134,9 @@ package struct JobRecord: Hashable, Sendable {
     self.submitted = submitted
     self.revision = revision
   }
+
+  /// Bytes that its stages wrote to scratch, at all replicas together.
+  package var spilledBytes: Int { stages.reduce(0) { $0 + $1.spilledBytes } }
 
   /// What its closures counted, in the order of the plan.
   package var counters: [CounterValue] {

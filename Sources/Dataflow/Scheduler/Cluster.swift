@@ -47,6 +47,13 @@ package protocol StepTable {
   func tally(_ lane: Int, partition: Int, of node: NodeID) -> RunTally
   /// What all splits came to, by a node that is prepared. Counters are not among it.
   func input(_ lane: Int, of node: NodeID) -> SplitTally
+  /// Bytes that went to scratch at a node that is prepared.
+  func spilledBytes(_ lane: Int, of node: NodeID) -> Int
+}
+
+extension StepTable {
+  /// Where nothing does.
+  package func spilledBytes(_ lane: Int, of node: NodeID) -> Int { 0 }
 }
 
 /// What a scheduler wants done, in order.

@@ -104,7 +104,10 @@ extension Scheduler {
       place, plan.step,
       StageRecord(
         step: plan.step, runs: tallies, input: all, splits: plan.splitCount,
-        microseconds: (time.now - work.began) / 1000),
+        microseconds: (time.now - work.began) / 1000,
+        spilledBytes: Set(step.participants.joined()).reduce(0) {
+          $0 + table.spilledBytes(plan.lane, of: $1)
+        }),
       clock: time.clock, into: &orders)
   }
 

@@ -40,6 +40,7 @@ extension HeldRun {
     var place = 0
     var piece = 0
     for block in blocks {
+      defer { block.letGo() }
       var reader = ByteReader(block.bytes)
       while piece < pieces.count, !reader.isAtEnd {
         let start = reader.offset

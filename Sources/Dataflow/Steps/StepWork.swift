@@ -20,6 +20,8 @@ package struct StepWork: Sendable {
   /// By shard that this node takes part in.
   private var stagings: [(shard: Int, staging: Staging)]
   package var folds: Folds
+  /// Bytes that went to scratch here, of blocks and in executors.
+  package var spilledBytes = 0
   private let map: ShardMap
   /// What of it is lost here, and why: then nothing more comes of it.
   package private(set) var broken: (part: StepPart, failure: JobFailure, hasDied: Bool)?
@@ -35,6 +37,11 @@ package struct StepWork: Sendable {
       own.flatMap { Array(map.partitions(of: $0, count: plan.partitions)) }.sorted(),
       isAligned: plan.isAligned)
     advance()
+  }
+
+  /// A block of it is kept.
+  package mutating func noteSpilled(_ block: Block) {
+    if block.isInFile { spilledBytes += block.count }
   }
 
   package var shards: [Int] { stagings.map(\.shard) }

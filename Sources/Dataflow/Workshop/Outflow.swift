@@ -4,7 +4,8 @@
 /// does not deliver is sent again in the next one, in the same order, so that receivers see nothing
 /// of the change.
 package struct Outflow<Item: Sendable>: Sendable {
-  private var items: [Item] = []
+  /// Nil before `head`: who waits for a delivered item to be let go of does not wait for others.
+  private var items: [Item?] = []
   private var head = 0
   /// Items from `head` on that were sent in this view and are not known to be delivered.
   private var sentCount = 0
@@ -23,27 +24,28 @@ package struct Outflow<Item: Sendable>: Sendable {
   }
 
   package var isEmpty: Bool { items.count == head }
-  private var waiting: ArraySlice<Item> { items[(head + sentCount)...] }
+  private var waiting: some Sequence<Item> { items[(head + sentCount)...].lazy.compactMap(\.self) }
 
   /// The items of the next message: as many as fit into `maximum` bytes, one at least.
-  package func next(_ maximum: Int) -> (items: ArraySlice<Item>, byteCount: Int) {
+  package func next(_ maximum: Int) -> (items: [Item], byteCount: Int) {
     var bytes = 0
-    var count = 0
+    var found: [Item] = []
     if head + sentCount == items.count { return ([], 0) }
     for item in waiting {
       let size = measure(item)
-      if count > 0, bytes + size > maximum { break }
+      if !found.isEmpty, bytes + size > maximum { break }
       bytes += size
-      count += 1
+      found.append(item)
     }
-    return (waiting.prefix(count), bytes)
+    return (found, bytes)
   }
 
   /// Drops the next item.
   package mutating func dropNext() {
-    guard let item = waiting.first else { return }
+    let next = head + sentCount
+    guard next < items.count, let item = items[next] else { return }
     waitingBytes -= measure(item)
-    items.remove(at: head + sentCount)
+    items.remove(at: next)
   }
 
   /// The next `count` items went out as one message, in the sender's turn `turn`.
@@ -54,22 +56,22 @@ package struct Outflow<Item: Sendable>: Sendable {
   }
 
   /// All receivers have delivered the sender's first `turns` turns: hands out what was in them.
-  package mutating func takeDelivered(_ turns: UInt64) -> ArraySlice<Item> {
+  package mutating func takeDelivered(_ turns: UInt64) -> [Item] {
     let start = head
     while firstMessage < messages.count, messages[firstMessage].turn < turns {
       head += messages[firstMessage].count
       sentCount -= messages[firstMessage].count
       firstMessage += 1
     }
-    let delivered = items[start..<head]
+    let delivered = items[start..<head].compactMap(\.self)
+    for place in start..<head { items[place] = nil }
     if firstMessage > 64, 2 * firstMessage > messages.count {
       messages.removeFirst(firstMessage)
       firstMessage = 0
     }
-    // Kept until the next call, as the slice shares the array's memory.
-    if start > 64, 2 * start > items.count {
-      items.removeFirst(start)
-      head -= start
+    if head > 64, 2 * head > items.count {
+      items.removeFirst(head)
+      head = 0
     }
     return delivered
   }
@@ -78,23 +80,25 @@ package struct Outflow<Item: Sendable>: Sendable {
   /// was sent waits again, as far as it is still wanted.
   package mutating func endView(
     _ turns: UInt64, _ isWanted: (Item) -> Bool
-  ) -> ArraySlice<Item> {
+  ) -> [Item] {
     let delivered = takeDelivered(turns)
-    items = items[head...].filter(isWanted)
+    let kept = items[head...].compactMap(\.self).filter(isWanted)
+    items = kept
     head = 0
     sentCount = 0
     messages = []
     firstMessage = 0
-    waitingBytes = items.reduce(0) { $0 + measure($1) }
+    waitingBytes = kept.reduce(0) { $0 + measure($1) }
     return delivered
   }
 
   /// Drops what waits and is not wanted.
   package mutating func drop(_ isUnwanted: (Item) -> Bool) {
     let left = waiting.filter { !isUnwanted($0) }
-    guard left.count < waiting.count else { return }
-    items.removeLast(waiting.count)
-    items += left
+    let count = items.count - head - sentCount
+    guard left.count < count else { return }
+    items.removeLast(count)
+    items += left as [Item?]
     waitingBytes = left.reduce(0) { $0 + measure($1) }
   }
 }

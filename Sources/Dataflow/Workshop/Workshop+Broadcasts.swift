@@ -41,6 +41,7 @@ extension Workshop {
           let piece = RunPiece(
             step: step, partition: partition, index: index, count: count, tally: run.tally)
           messages.append(.broadcast(piece, records: block.records, Array(block.bytes)))
+          block.letGo()
         }
         if count == 0 {
           let piece = RunPiece(
@@ -60,7 +61,7 @@ extension Workshop {
       guard let plan = work?.plan, plan.broadcasts.contains(where: { $0.step == piece.step }) else {
         continue
       }
-      fail(plan.step, .all, Self.outOfMemory)
+      fail(plan.step, .all, outOfMemory)
     }
   }
 

@@ -173,8 +173,9 @@ extension Workshop {
       works[lane]?.wants(key, shard: shard) == true
     else { return }
     guard let block = memory.block(copying: bytes, records: records) else {
-      return fail(key.step, .all, Self.outOfMemory)
+      return fail(key.step, .all, outOfMemory)
     }
+    works[lane]?.noteSpilled(block)
     works[lane]?.take(key, shard: shard, partition: partition, block)
   }
 
@@ -248,15 +249,16 @@ extension Workshop {
     }
   }
 
-  static var outOfMemory: JobFailure {
-    JobFailure(
+  var outOfMemory: JobFailure {
+    if let failure = memory.failure { return JobFailure(failure) }
+    return JobFailure(
       exitCode: 75, code: "try_again",
       message: "the node's memory for blocks is full",
       advice: "give nodes more memory (memory.limit), or run fewer jobs at a time")
   }
 
   /// Parcels that this node has sent to a shard were delivered there.
-  package mutating func delivered(_ parcels: ArraySlice<ShardParcel>) {
+  package mutating func delivered(_ parcels: [ShardParcel]) {
     for parcel in parcels {
       guard case .seal(let key, _, _) = parcel.entry, let lane = lane(of: key.step) else {
         continue

@@ -22,7 +22,7 @@ extension Workshop {
   /// its replicas have delivered this member's first `delivered` turns; nil where none wait.
   package mutating func nextParcels(
     _ shard: Int, delivered turns: UInt64, atMost byteMaximum: Int
-  ) -> (parcels: ArraySlice<ShardParcel>, byteCount: Int)? {
+  ) -> (parcels: [ShardParcel], byteCount: Int)? {
     if parcels[shard].isEmpty { return nil }
     let done = parcels[shard].takeDelivered(turns)
     if !done.isEmpty { delivered(done) }

@@ -41,7 +41,10 @@ extension Workshop {
       guard let lane = lane(of: step) else { return }
       switch report {
       case .folded: works[lane]?.folds.folded(partition)
-      case .runBlock(let block): works[lane]?.folds.runBlock(partition, block)
+      case .runBlock(let block):
+        works[lane]?.noteSpilled(block)
+        works[lane]?.folds.runBlock(partition, block)
+      case .spilled(let bytes): works[lane]?.spilledBytes += bytes
       case .finished(let tally): works[lane]?.folds.finished(partition, tally)
       default: break
       }
@@ -282,7 +285,7 @@ extension Errand {
 extension TaskReport {
   fileprivate var endsTask: Bool {
     switch self {
-    case .block, .runBlock: false
+    case .block, .runBlock, .spilled: false
     default: true
     }
   }

@@ -205,6 +205,7 @@ package struct Workshop: Sendable {
     for partition in 0..<plan.partitions {
       cells[lane].tallies[partition] = shelf.run(plan.step, partition)?.tally ?? RunTally()
     }
+    cells[lane].spilledBytes = work.spilledBytes
     cells[lane].prepared = step.ordinal
     guard plan.counters > 0 else { return }
     for (shard, replicas) in step.participants.enumerated() where replicas.first == node {
@@ -226,6 +227,8 @@ package struct LaneCells: Hashable, Sendable {
   /// Splits that all of the node's shards have, sealed.
   package internal(set) var sealed = 0
   package internal(set) var prepared: UInt64 = 0
+  /// Bytes that went to scratch at the node.
+  package internal(set) var spilledBytes = 0
   package internal(set) var input = SplitTally()
   /// By partition.
   package internal(set) var tallies = [RunTally](repeating: RunTally(), count: Limits.partitions)

@@ -16,10 +16,11 @@ package struct StepColumns: Sendable, Hashable {
   let mapped: Column
   let sealed: Column
   let prepared: Column
-  /// By lane: what all splits came to, then records, bytes and digest of each partition.
+  /// By lane: what all splits came to, what went to scratch here, then records, bytes and digest of
+  /// each partition.
   let tallies: [Column]
 
-  static let inputCells = 4
+  static let inputCells = 5
   static let partitionCells = 3
   private static let countBits: UInt64 = 32
 
@@ -55,7 +56,7 @@ extension StepColumns {
       guard cells.prepared > member.table.read(prepared, lane, of: member.rank) else { continue }
       let input = [
         cells.input.recordsRead, cells.input.bytesRead, cells.input.recordsShuffled,
-        cells.input.bytesShuffled,
+        cells.input.bytesShuffled, cells.spilledBytes,
       ]
       for (place, number) in input.enumerated() {
         member.set(tallies[lane], place, to: UInt64(number))
@@ -110,5 +111,9 @@ struct StepRows: StepTable {
     tally.recordsShuffled = cell(2)
     tally.bytesShuffled = cell(3)
     return tally
+  }
+
+  func spilledBytes(_ lane: Int, of node: NodeID) -> Int {
+    Int(truncatingIfNeeded: read(columns.tallies[lane], 4, node))
   }
 }

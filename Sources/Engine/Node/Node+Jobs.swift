@@ -201,7 +201,10 @@ extension Node {
       for parcel in parcels {
         parcel.header.withBytes { place.segment.write($0, at: offset) }
         offset += parcel.header.count
-        if let block = parcel.block { place.segment.write(block.bytes, at: offset) }
+        if let block = parcel.block {
+          place.segment.write(block.bytes, at: offset)
+          block.letGo()
+        }
         offset += parcel.block?.count ?? 0
       }
       group.commit()

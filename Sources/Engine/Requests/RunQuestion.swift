@@ -103,6 +103,7 @@ extension HeldRun {
         let first = max(0, offset - start)
         let count = min(block.count - first, RunQuestion.byteMaximum - found.count)
         found += Array(block.bytes[first..<first + count])
+        block.letGo()
       }
       start = end
     }
@@ -115,6 +116,7 @@ extension HeldRun {
     var start = 0
     var last: (block: Block, start: Int)?
     for block in blocks {
+      defer { block.letGo() }
       var reader = ByteReader(block.bytes)
       if let first = try? reader.frame(), first.key.order(key) >= 0 { break }
       last = (block, start)

@@ -3,7 +3,7 @@
 /// What a node and its executors have agreed on before they exchange a word.
 package enum ExecutorBorder {
   /// Changes with every change of what crosses the border.
-  package static let version: UInt64 = 5
+  package static let version: UInt64 = 6
 
   /// The verb under which a node starts the executable of a job.
   package static let verb = "__executor"
@@ -12,6 +12,10 @@ package enum ExecutorBorder {
   package static let socket: Int32 = 3
   package static let area: Int32 = 4
   package static let arena: Int32 = 5
+  /// What of the arena lies in a file of a disk, behind the other; an empty one where nothing does.
+  package static let arenaFile: Int32 = 6
+  /// The executor's own scratch; no file where its node could not make one.
+  package static let scratch: Int32 = 7
 
   /// The most bytes of one message: the names of a million files.
   package static let messageBytesMaximum = 256 << 20

@@ -74,6 +74,8 @@ package struct TaskOrder: Hashable, Sendable {
 
 /// What a node tells an executor.
 package enum ExecutorOrder: Hashable, Sendable {
+  /// How much memory its folds may hold, and in which directory its scratch lies: before any task.
+  case hold(bytes: Int, scratch: String)
   case task(TaskOrder)
   /// What a step has made, by partition: for tasks whose closures are handed it.
   case broadcast(StepID, [[LentBlock]])
@@ -175,6 +177,10 @@ extension ByteBuffer {
       append(3 as UInt8)
       appendVarint(step.number)
       append(list: runs) { $0.append(list: $1) { $0.append($1) } }
+    case .hold(let bytes, let scratch):
+      append(4 as UInt8)
+      appendVarint(UInt64(bytes))
+      append(counted: scratch)
     }
   }
 
@@ -272,6 +278,9 @@ extension ByteReader {
     case 3:
       let step = StepID(try varint())
       return .broadcast(step, try list { reader throws(Damaged) in try reader.lentBlocks() })
+    case 4:
+      let bytes = try number()
+      return .hold(bytes: bytes, scratch: try text())
     default: throw Damaged()
     }
   }

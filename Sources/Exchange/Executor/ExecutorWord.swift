@@ -10,6 +10,8 @@ package enum ExecutorReport: Hashable, Sendable {
   case block(partition: Int, LentBlock)
   case mapped(SplitTally)
   case folded
+  /// So many bytes went to scratch since this was told last.
+  case spilled(Int)
   case runBlock(LentBlock)
   case finished(RunTally)
   case failed(JobFailure)
@@ -57,6 +59,9 @@ extension ByteBuffer {
     case .failed(let failure):
       append(8 as UInt8)
       append(failure)
+    case .spilled(let bytes):
+      append(9 as UInt8)
+      appendVarint(UInt64(bytes))
     }
   }
 
@@ -100,6 +105,7 @@ extension ByteReader {
     case 6: return .runBlock(try lentBlock())
     case 7: return .finished(try runTally())
     case 8: return .failed(try jobFailure())
+    case 9: return .spilled(try number())
     default: throw Damaged()
     }
   }

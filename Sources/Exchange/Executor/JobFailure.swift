@@ -32,6 +32,14 @@ package struct JobFailure: Hashable, Sendable, Error {
     self.trace = trace
   }
 
+  /// What a node's or an executor's scratch cannot take.
+  package init(_ failure: ScratchFile.Failure) {
+    self.init(
+      exitCode: 73, code: "cannot_write", message: failure.message,
+      advice: "make room there, name another directory (memory.scratch), or give nodes more memory "
+        + "(memory.limit)")
+  }
+
   /// Whether both say the same of what went wrong: where, and how. Traces differ from process to
   /// process, and are not compared.
   package func isSame(as other: JobFailure) -> Bool {

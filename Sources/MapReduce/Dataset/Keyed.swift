@@ -12,8 +12,8 @@ public struct Keyed<K: Key, V: Record> {
   @usableFromInline let emitInto: @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
   /// Hands the pairs of a chunk to a sink one by one; nil where they come out of an emitter alone.
   @usableFromInline let hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)?
-  /// Whether the pairs are the records of an earlier stage as they stand: who wants their bytes need
-  /// not decode them.
+  /// Whether the pairs are the records of an earlier stage as they stand: who wants their bytes
+  /// need not decode them.
   @usableFromInline let isStored: Bool
 
   @usableFromInline init(

@@ -28,7 +28,10 @@ package final class ExecutorSession {
   let marker: ExecutorMarker
   let outlet: Outlet
   private let borrowed: Borrowed
-  private let pool = BlockPool()
+  /// Of what folds hold. The node says at once how much that may be.
+  private var pool = BlockPool()
+  /// Bytes that went to scratch, as far as the node was told.
+  private var toldSpilled = 0
   private var plans: PlanShelf
   private var folds: [FoldKey: Gathered] = [:]
   /// Kept from task to task: tables are dear to make.
@@ -41,11 +44,9 @@ package final class ExecutorSession {
   /// Nil where the descriptors are not those that a node opens.
   package init?(_ planner: @escaping Planner) {
     let area = Segment.byteCount(of: ExecutorBorder.area)
-    let arena = Segment.byteCount(of: ExecutorBorder.arena)
-    guard area > ExecutorMark.byteCount, arena > 0,
+    guard area > ExecutorMark.byteCount,
       let areaSegment = Segment(mapping: ExecutorBorder.area, byteCount: area, isWritable: true),
-      let arenaSegment = Segment(
-        mapping: ExecutorBorder.arena, byteCount: arena, isWritable: false)
+      let arenaSegment = Self.mapArena()
     else { return nil }
     Limits.check()
     ExecutorSystem.become()
@@ -56,11 +57,25 @@ package final class ExecutorSession {
     plans = PlanShelf(planner)
   }
 
+  private static func mapArena() -> Segment? {
+    let bytes = Segment.byteCount(of: ExecutorBorder.arena)
+    let fileBytes = Segment.byteCount(of: ExecutorBorder.arenaFile)
+    guard bytes > 0 else { return nil }
+    if fileBytes == 0 {
+      return Segment(mapping: ExecutorBorder.arena, byteCount: bytes, isWritable: false)
+    }
+    return Segment(
+      mapping: ExecutorBorder.arena, byteCount: bytes, isWritable: false,
+      then: ExecutorBorder.arenaFile, fileBytes: fileBytes)
+  }
+
   /// Works until the node is gone.
   package func run() throws {
     link.say(.hello(version: ExecutorBorder.version))
     while let order = try link.next() {
       switch order {
+      case .hold(let bytes, let scratch):
+        pool = BlockPool(MemoryBudget(executor: bytes, scratch: scratch))
       case .task(let task): perform(task)
       case .broadcast(let step, let runs):
         broadcasts[step] = runs.map { blocks in
@@ -88,6 +103,7 @@ package final class ExecutorSession {
       report = .failed(JobFailure(telling: error))
     }
     giveBack()
+    tellSpilled(task)
     link.say(.report(number: task.number, report))
     marker.end()
   }
@@ -95,6 +111,14 @@ package final class ExecutorSession {
   private func giveBack() {
     let ended = borrowed.takeEnded()
     if !ended.isEmpty { link.say(.returned(ended)) }
+  }
+
+  /// Only what is folded goes to scratch.
+  private func tellSpilled(_ task: TaskOrder) {
+    guard case .fold = task.work else { return }
+    let bytes = pool.budget.scratch?.spilledBytes ?? 0
+    if bytes > toldSpilled { link.say(.report(number: task.number, .spilled(bytes - toldSpilled))) }
+    toldSpilled = bytes
   }
 
   private func report(of task: TaskOrder) throws -> ExecutorReport {
@@ -244,6 +268,7 @@ package final class ExecutorSession {
         marker.advance()
         if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
       }
+      try pool.budget.checkOnce()
     }
     gathered.count()
     folds[key] = gathered
@@ -264,7 +289,9 @@ package final class ExecutorSession {
     let run = try aligner.make(runs, context) { _ in
       marker.advance()
       if marker.isCancelled(task.number) { throw InlineRunner.interrupted }
+      try pool.budget.checkOnce()
     }
+    try pool.budget.checkOnce()
     return try ship(run, of: task) { plan.takeCounters(of: spec) }
   }
 
@@ -273,7 +300,11 @@ package final class ExecutorSession {
   ) throws -> RunTally {
     var gathered = try gathered(key, task.job, plan, stage)
     folds[key] = nil
-    let run = try locating(nil) { try gathered.folder.finish() }
+    let run = try locating(nil) {
+      let run = try gathered.folder.finish()
+      try pool.budget.checkOnce()
+      return run
+    }
     return try ship(run, of: task) {
       gathered.count()
       return gathered.counters

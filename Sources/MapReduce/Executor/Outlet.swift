@@ -79,7 +79,7 @@ final class Outlet: BlockSupply {
       .badInput,
       "a record of \(ByteCount(refused)) is larger than what leaves an executor at once "
         + "(\(ByteCount(area.byteCount)))",
-      advice: "make smaller records, or give executors a larger area")
+      advice: "make smaller records, or give nodes more memory (memory.limit)")
   }
 
   private func ship(_ blocks: [[Block]]) {

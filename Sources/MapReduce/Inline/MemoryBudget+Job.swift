@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import Glibc
+import Exchange
 package import Memory
 import Vocabulary
 
@@ -18,22 +18,27 @@ extension MemoryBudget {
     self.init(limit: limit, scratch: ScratchArea(in: directory))
   }
 
+  /// What an executor's folds may hold, as its node says. Where it could open no file for this
+  /// process, none is there, and making one fails in the same way.
+  convenience init(executor bytes: Int, scratch directory: String) {
+    let isThere = Segment.isFile(ExecutorBorder.scratch)
+    let file = ScratchFile(in: directory, descriptor: isThere ? ExecutorBorder.scratch : -1)
+    self.init(limit: bytes, scratch: ScratchArea(file))
+  }
+
   /// The job's error where the scratch file could not grow.
   func check() throws {
-    guard let scratch, let failure = scratch.failure else { return }
-    if failure.isAtOnce {
-      throw JobError(
-        .cannotWrite,
-        "what does not fit into memory cannot be kept in \(scratch.directory): "
-          + errorText(failure.code),
-        advice: "name a directory on a disk with room (--scratch DIR), or allow more memory "
-          + "(--memory)")
-    }
-    let problem = failure.code == ENOSPC ? "the disk is full" : errorText(failure.code)
+    guard let failure = scratch?.failure else { return }
     throw JobError(
-      .cannotWrite,
-      "what does not fit into memory cannot be kept in \(scratch.directory): \(problem)",
-      advice: "make room there, name another directory (--scratch DIR), or allow more memory "
-        + "(--memory)")
+      .cannotWrite, failure.message,
+      advice: failure.isAtOnce
+        ? "name a directory on a disk with room (--scratch DIR), or allow more memory (--memory)"
+        : "make room there, name another directory (--scratch DIR), or allow more memory "
+          + "(--memory)")
+  }
+
+  /// The same in an executor, which lives on: the next task may have more luck.
+  func checkOnce() throws {
+    if let failure = scratch?.takeFailure() { throw JobError(JobFailure(failure)) }
   }
 }

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package import Exchange
-import Memory
+package import Memory
 import Vocabulary
 
 extension StageResult {
   /// A result whose runs were made by other processes. It is shown and saved as if it had been made
   /// here. `frames` are those of a partition, in their order. `whole`: what the result has in all,
-  /// where `frames` has only the first records of each partition: enough to be shown.
+  /// where `frames` has only the first records of each partition: enough to be shown. What does not
+  /// fit into `memory` lies in its scratch.
   package init(
     name: String, schema: ResultSchema, isHashed: Bool, partitions: Int, whole: RunExtent? = nil,
-    frames: (_ partition: Int) throws -> [UInt8]
+    memory: MemoryBudget = .unlimited, frames: (_ partition: Int) throws -> [UInt8]
   ) throws {
-    let pool = BlockPool()
+    let pool = BlockPool(memory)
     var runs: [Run] = []
     for partition in 0..<partitions {
       let blocks = try Self.blocks(of: try frames(partition), pool)
+      try memory.check()
       runs.append(
         isHashed
           ? Run(ordered: RecordSorter.ordered(blocks, pool)) : Run(sequential: blocks))
@@ -32,7 +34,7 @@ extension StageResult {
       func fill(to end: Int) {
         guard end > start, let block = pool.block(for: end - start) else { return }
         block.fill(bytes[start..<end], records: records)
-        blocks.append(block)
+        blocks.append(pool.settled(block))
         start = end
         records = 0
       }

@@ -53,6 +53,9 @@ public import Vocabulary
   @usableFromInline let depth: Int
   /// Bytes of the table, as they are counted in the budget.
   private var counted = 0
+  /// Bytes of values that have memory of their own, as they were when they were last looked at, and
+  /// bytes of what was folded since, which may all have stayed.
+  private var ownBytes = (measured: 0, since: 0)
 
   /// Parts into which the keys are divided that a table does not take.
   @usableFromInline static var parts: Int { 8 }
@@ -81,7 +84,7 @@ public import Vocabulary
       }
       try table.value.combine(&batch.value, insert: { $0 }, update: merge)
     }
-    count()
+    count(block.count)
   }
 
   /// The same where the table takes no new keys.
@@ -102,18 +105,41 @@ public import Vocabulary
         overflow.append(key: key, value: encoded.bytes, partition: part(of: key))
       }
     }
+    count(block.count)
   }
 
-  /// Counts the table, and closes it to new keys where memory is short.
-  @usableFromInline func count() {
+  /// Counts the table, and closes it to new keys where memory is short. `bytes` were folded.
+  @usableFromInline func count(_ bytes: Int) {
+    if !_isPOD(Value.self) { ownBytes.since += bytes }
+    recount()
     let budget = context.pool.budget
-    let bytes = table.value.byteCount
-    guard bytes != counted || budget.isTight else { return }
-    budget.take(bytes - counted)
-    counted = bytes
-    if bytes >= budget.spillBytes, depth < Self.depthMaximum, budget.isTight {
+    guard budget.isTight else { return }
+    // Each byte is measured once or twice, and only where it may matter.
+    if ownBytes.since > ownBytes.measured {
+      ownBytes = (measureValues(), 0)
+      recount()
+    }
+    if overflow == nil, counted >= budget.spillBytes, depth < Self.depthMaximum, budget.isTight {
       overflow = PartitionWriter(partitions: Self.parts, pool: context.pool)
     }
+  }
+
+  private func recount() {
+    let bytes = table.value.byteCount + ownBytes.measured + ownBytes.since
+    if bytes != counted { context.pool.budget.take(bytes - counted) }
+    counted = bytes
+  }
+
+  /// What arrays, texts and the like take is not known: about as much as their encodings.
+  private func measureValues() -> Int {
+    var bytes = 0
+    var encoded = RecordWriter()
+    table.value.forEachValue { value in
+      encoded.removeAll()
+      value.encode(into: &encoded)
+      bytes += encoded.bytes.count
+    }
+    return bytes
   }
 
   /// Another division at each depth.
@@ -158,6 +184,7 @@ public import Vocabulary
     table.value = CombineTable(seed: context.tableSeed)
     context.pool.budget.giveBack(counted)
     counted = 0
+    ownBytes = (0, 0)
   }
 
   @usableFromInline func takeParts() -> [[Block]]? {

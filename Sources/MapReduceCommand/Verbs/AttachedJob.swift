@@ -17,6 +17,8 @@ final class AttachedJob: Sendable {
   private let arguments: [String]
   /// Whether the cluster, and with it what the job leaves there, ends with this run.
   private let isPrivate: Bool
+  /// Of what it reads back.
+  private let memory: MemoryBudget
   private let display: ProgressDisplay
   private let submitted = Mutex<JobID?>(nil)
   private let hasCancelled = Atomic<Bool>(false)
@@ -26,8 +28,10 @@ final class AttachedJob: Sendable {
   private static let watchMilliseconds = 30_000
 
   init(
-    sockets: [String], job: String, arguments: [String], isPrivate: Bool, display: ProgressDisplay
+    sockets: [String], job: String, arguments: [String], isPrivate: Bool, memory: MemoryBudget,
+    display: ProgressDisplay
   ) {
+    self.memory = memory
     self.sockets = sockets
     self.job = job
     self.arguments = arguments
@@ -47,7 +51,8 @@ final class AttachedJob: Sendable {
     if Interrupt.cancellation.isCancelled { throw tooLate(id) }
     return JobResult(
       outputs: try record.results.map { try fetch($0, limit, line) },
-      stages: record.stages.map(\.counts), counters: record.counters)
+      stages: record.stages.map(\.counts), counters: record.counters,
+      spilledBytes: record.spilledBytes + (memory.scratch?.spilledBytes ?? 0))
   }
 
   private func submit(_ line: NodeLine) throws -> JobID {
@@ -115,7 +120,7 @@ final class AttachedJob: Sendable {
     var missing = limit ?? .max
     return try StageResult(
       name: version.name, schema: version.schema, isHashed: version.isHashed,
-      partitions: version.runs.count, whole: limit == nil ? nil : whole
+      partitions: version.runs.count, whole: limit == nil ? nil : whole, memory: memory
     ) { partition in
       if Interrupt.cancellation.isCancelled { throw tooLate(version.job) }
       guard missing > 0 else { return [] }

@@ -59,6 +59,7 @@ enum JobText {
     for counter in job.counters {
       lines.append("counted    \(counter.value.grouped) \(counter.name)")
     }
+    if job.spilledBytes > 0 { lines.append("spilled    \(ByteCount(job.spilledBytes))") }
     if let failure = job.failure { lines.append("failure    \(JobError(failure))") }
     return lines
   }

@@ -53,7 +53,8 @@ struct RunOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       How much memory the job may take, like 512MiB: what it holds beyond that goes to scratch. \
-      Where it is left out: 60 % of what this process may have.
+      With --on local, the nodes and this process share it. Where it is left out: 60 % of what \
+      this process may have.
       """, valueName: "size"))
   var memory: String?
 
@@ -77,9 +78,10 @@ struct RunOptions: ParsableArguments {
     if verify, on != nil {
       throw ValidationError("--verify is for this process: on a cluster, replicas compare anyway")
     }
-    if on != nil, memory != nil || scratch != nil {
+    if let on, on.sharers == 1, memory != nil || scratch != nil {
       throw ValidationError(
-        "--memory and --scratch are for jobs in this process; nodes have memory.limit")
+        "--memory and --scratch are for this process and --on local; the nodes of a cluster that "
+          + "runs already have memory.limit and memory.scratch")
     }
     if on != nil, !results.directories.isEmpty {
       throw ValidationError(
@@ -91,19 +93,29 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// What the job may hold.
-  var memoryBudget: MemoryBudget {
-    get throws {
-      let limit =
-        memory.flatMap(Units.bytes)
-        ?? max(MemoryBudget.limitMinimum, HostMemory.available / 10 * 6)
-      return try MemoryBudget(limit: limit, scratch: scratch ?? Self.scratchDirectory)
-    }
+  /// What the job may take, in all processes together.
+  var memoryBytes: Int {
+    memory.flatMap(Units.bytes)
+      ?? max(sharers * MemoryBudget.limitMinimum, HostMemory.standard(of: HostMemory.available))
   }
 
-  /// A directory on a disk, as far as one can tell: `/tmp` is often memory.
-  private static var scratchDirectory: String {
-    SettingsSources.processEnvironment["TMPDIR"] ?? "/var/tmp"
+  private var sharers: Int { on?.sharers ?? 1 }
+
+  /// What this process may hold of it.
+  var memoryBudget: MemoryBudget {
+    get throws {
+      let least = sharers * MemoryBudget.limitMinimum
+      guard sharers == 1 || memoryBytes >= least else {
+        throw JobError(
+          .usage,
+          "\(ByteCount(memoryBytes)) of memory are too little for \(sharers - 1) nodes and this "
+            + "process",
+          advice: "allow \(ByteCount(least)) at least, or start fewer nodes (--on local:N)")
+      }
+      let directory =
+        scratch ?? SettingsSources.scratchDirectory(SettingsSources.processEnvironment)
+      return try MemoryBudget(limit: memoryBytes / sharers, scratch: directory)
+    }
   }
 
   var threadCount: Int { threads ?? Self.processors }
@@ -174,12 +186,13 @@ struct RunJob<J: Job>: ParsableCommand {
         .usage, "standard input (-) cannot be read by a cluster",
         advice: "save it as a file that all nodes can read, or leave out --on")
     }
+    let memory = try options.memoryBudget
     // Taken down when this function ends, however it does.
-    let cluster = try place.cluster(display)
+    let cluster = try place.cluster(options, display)
     defer { cluster?.end() }
     let run = AttachedJob(
       sockets: try cluster?.sockets ?? place.sockets(), job: J.name, arguments: arguments,
-      isPrivate: cluster != nil, display: display)
+      isPrivate: cluster != nil, memory: memory, display: display)
     return try Self.naming(J.name) {
       try Self.withRefresh(run.refresh) {
         let result = try run.result(limit: writer == nil ? options.limit : nil)

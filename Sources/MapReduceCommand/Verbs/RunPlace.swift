@@ -31,12 +31,21 @@ enum RunPlace: Hashable, ExpressibleByArgument {
     }
   }
 
+  /// How many processes on this host share the memory of a job: the nodes of a cluster that it has
+  /// for itself, and this process, which reads the results back.
+  var sharers: Int {
+    guard case .local(let nodes) = self else { return 1 }
+    return nodes + 1
+  }
+
   /// Starts the cluster of this job, where it has one for itself.
-  func cluster(_ display: ProgressDisplay) throws -> LocalCluster? {
+  func cluster(_ options: RunOptions, _ display: ProgressDisplay) throws -> LocalCluster? {
     guard case .local(let nodes) = self else { return nil }
     do {
       let directory = try RunDirectory.make()
-      let settings = LocalClusterSettings(nodes: nodes, directory: directory)
+      var settings = LocalClusterSettings(nodes: nodes, directory: directory)
+      settings.memoryBytes = options.memoryBytes / sharers
+      settings.scratch = options.scratch
       do { try settings.check() } catch { throw JobError(error) }
       let began = ContinuousClock.now
       let cluster = try LocalCluster(settings) { Interrupt.cancellation.isCancelled }

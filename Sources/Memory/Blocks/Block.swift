@@ -13,7 +13,8 @@ package protocol BlockOwner: AnyObject, Sendable {
   // Safe because its home keeps the memory until the block is gone. Sendable because a block is
   // handed over when it is full and never written again.
   enum Home {
-    case heap
+    /// Memory of its own, which the pool counts.
+    case heap(BlockPool)
     case pool(BlockPool)
     /// A place in a file, which need not stay in memory.
     case scratch(ScratchArea, offset: Int)
@@ -47,10 +48,14 @@ package protocol BlockOwner: AnyObject, Sendable {
 
   deinit {
     switch home {
-    case .heap: unsafe base.deallocate()
+    case .heap(let pool):
+      unsafe base.deallocate()
+      pool.budget.giveBack(capacity)
     case .pool(let pool): unsafe pool.giveBack(base)
-    case .scratch(let area, let offset): unsafe area.giveBack(base, offset)
-    case .segment(_, let offset, let owner): owner.takeBack(offset: offset, capacity: capacity)
+    case .scratch(let area, let offset): unsafe area.giveBack(base, offset, capacity)
+    case .segment(let segment, let offset, let owner):
+      segment.letGo(offset, capacity)
+      owner.takeBack(offset: offset, capacity: capacity)
     }
   }
 
@@ -59,10 +64,21 @@ package protocol BlockOwner: AnyObject, Sendable {
 
   /// It is not needed soon: where it lies in a file, it need not stay in memory.
   @usableFromInline package func letGo() {
-    if case .scratch(let area, _) = home { unsafe area.letGo(base, capacity) }
+    switch home {
+    case .scratch(let area, _): unsafe area.letGo(base, capacity)
+    case .segment(let segment, let offset, _): segment.letGo(offset, capacity)
+    case .heap, .pool: break
+    }
   }
 
-  var isInFile: Bool { if case .scratch = home { true } else { false } }
+  /// Whether it lies in a file, and takes no memory of the process.
+  package var isInFile: Bool {
+    switch home {
+    case .scratch: true
+    case .segment(let segment, let offset, _): segment.isInFile(offset)
+    case .heap, .pool: false
+    }
+  }
 
   /// The frame at an offset where one begins: no bounds are checked.
   @inline(__always) func frame(at offset: Int) -> Frame {

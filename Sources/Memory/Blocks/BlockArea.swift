@@ -13,16 +13,21 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
   package struct Backing: Sendable {
     let reserve: @Sendable (Range<Int>) -> Bool
     let release: @Sendable (Range<Int>) -> Void
+    let write: (@Sendable (Bytes, _ offset: Int) -> Bool)?
     let spareBytes: Int
 
     /// `reserve` makes sure that there is memory, and is false where there is none; `release` gives
     /// it back. Up to `spareBytes` are kept though nothing of them is in use: what comes and goes
-    /// all the time then costs no call of the system, and no page that is made anew.
+    /// all the time then costs no call of the system, and no page that is made anew. `write` puts
+    /// bytes at an offset, and is false where that fails; without it, they are stored through the
+    /// segment.
     package init(
       spareBytes: Int, reserve: @escaping @Sendable (Range<Int>) -> Bool,
-      release: @escaping @Sendable (Range<Int>) -> Void
+      release: @escaping @Sendable (Range<Int>) -> Void,
+      write: (@Sendable (Bytes, _ offset: Int) -> Bool)? = nil
     ) {
       self.spareBytes = spareBytes
+      self.write = write
       self.reserve = reserve
       self.release = release
     }
@@ -48,17 +53,21 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
   private let backing: Backing
   private let state: Mutex<State>
 
-  /// An area of `segment` from byte `start` to its end, in granules of `granuleBytes`.
+  /// An area of `segment` from byte `start` to its end, or to byte `end`, in granules of
+  /// `granuleBytes`.
   package init(
-    _ segment: Segment, from start: Int = 0, granuleBytes: Int, backing: Backing = .present
+    _ segment: Segment, from start: Int = 0, to end: Int? = nil, granuleBytes: Int,
+    backing: Backing = .present
   ) {
+    let end = end ?? segment.byteCount
     precondition(granuleBytes % 64 == 0 && start % 64 == 0, "blocks begin at cache lines")
-    precondition(segment.isWritable && start <= segment.byteCount, "an area can be written")
+    precondition(
+      segment.isWritable && start <= end && end <= segment.byteCount, "an area can be written")
     self.segment = segment
     self.start = start
     self.granuleBytes = granuleBytes
     self.backing = backing
-    granules = (segment.byteCount - start) / granuleBytes
+    granules = (end - start) / granuleBytes
     precondition(granules > 0, "an area has room for something")
     state = Mutex(State(runs: FreeRuns(granules)))
   }
@@ -74,7 +83,12 @@ package final class BlockArea: BlockOwner, BlockSupply, BlockSource {
 
   package func block(copying bytes: Bytes, records: Int) -> Block? {
     guard let made = newBlock(of: bytes.count) else { return nil }
-    made.fill(bytes, records: records)
+    guard let write = backing.write else {
+      made.fill(bytes, records: records)
+      return made
+    }
+    guard let offset = made.offset(in: segment), write(bytes, offset) else { return nil }
+    made.seal(count: bytes.count, records: records)
     return made
   }
 

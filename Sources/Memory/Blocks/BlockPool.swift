@@ -30,8 +30,9 @@ import Vocabulary
 
   func newBlock(for bytes: Int) -> Block {
     if bytes > Limits.blockBytes {
+      budget.take(bytes)
       return unsafe Block(
-        .allocate(byteCount: bytes, alignment: 64), capacity: bytes, home: .heap)
+        .allocate(byteCount: bytes, alignment: 64), capacity: bytes, home: .heap(self))
     }
     budget.take(Limits.blockBytes)
     let memory = unsafe mutex.withLock { _ in

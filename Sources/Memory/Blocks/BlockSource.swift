@@ -19,6 +19,13 @@ extension BlockSupply {
 package protocol BlockSource: AnyObject, Sendable {
   /// A block with a copy of `bytes`, which hold `records` records; nil where memory is full.
   func block(copying bytes: Bytes, records: Int) -> Block?
+
+  /// What went wrong with the file for what does not fit into memory; nil where nothing did.
+  var failure: ScratchFile.Failure? { get }
+}
+
+extension BlockSource {
+  package var failure: ScratchFile.Failure? { nil }
 }
 
 extension BlockPool: BlockSource {

@@ -92,13 +92,17 @@ public import Synchronization
 @usableFromInline package final class Segment: Sendable {
   /// The memory, for as long as this object lives.
   @usableFromInline package let view: SegmentView
+  /// From here on it lies in a file of a disk.
+  let fileStart: Int
   private let release: @Sendable () -> Void
 
-  /// Takes over memory of `byteCount` bytes, aligned to a page; `release` gives it back.
+  /// Takes over memory of `byteCount` bytes, aligned to a page; `release` gives it back. What lies
+  /// from `fileStart` on need not stay in memory, and nobody writes there.
   package init(
-    _ base: UnsafeMutableRawPointer, byteCount: Int, isWritable: Bool,
+    _ base: UnsafeMutableRawPointer, byteCount: Int, isWritable: Bool, fileStart: Int = .max,
     release: @escaping @Sendable () -> Void
   ) {
+    self.fileStart = fileStart
     view = unsafe SegmentView(base, byteCount: byteCount, isWritable: isWritable)
     self.release = release
   }
@@ -115,6 +119,8 @@ public import Synchronization
   }
 
   deinit { release() }
+
+  package func isInFile(_ offset: Int) -> Bool { offset >= fileStart }
 
   @inlinable package var byteCount: Int { view.byteCount }
   @inlinable package var isWritable: Bool { view.isWritable }

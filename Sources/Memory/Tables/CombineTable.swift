@@ -198,6 +198,15 @@ public import Vocabulary
     unsafe freeZeroed(old, oldCount &* Self.stride)
   }
 
+  /// Hands every value to `body`, in no meaningful order. O(slots)
+  @usableFromInline package func forEachValue(_ body: (borrowing Value) -> Void) {
+    for index in 0..<slotCount {
+      let slot = unsafe slots + index &* Self.stride
+      if unsafe Self.place(slot) == 0 { continue }
+      unsafe body((slot + Self.valueOffset).assumingMemoryBound(to: Value.self).pointee)
+    }
+  }
+
   /// Hands every pair to `body`, in no meaningful order, and leaves the table empty.
   ///
   /// Order between keys carries no meaning here: each key stands in it once.

@@ -19,6 +19,7 @@ package enum JobDocument {
       ("directory", .text(job.spec.directory)),
       ("reads", .array(job.reads.map { named($0.version.name, $0.version.version) })),
       ("results", .array(job.results.map { named($0.name, $0.version) })),
+      ("spilled_bytes", .integer(job.spilledBytes)),
       ("counters", .object(job.counters.map { ($0.name, .integer($0.value)) })),
       ("error", job.failure.map { of($0) } ?? .null),
     ])

@@ -92,8 +92,7 @@ final class ExecutorProcess {
     _ arena: Arena, _ area: ExecutorArea, now: UInt64, tell: @escaping (WorkshopInput) -> Void,
     tellLine: @escaping (ExecutorLine) -> Void
   ) throws(Spawned.Failure) {
-    spawned = try Spawned(
-      path, area: area.descriptor, arena: arena.reading, settings)
+    spawned = try Spawned(path, area: area.descriptor, arena, settings)
     self.key = key
     self.slot = slot
     self.code = code
@@ -105,6 +104,7 @@ final class ExecutorProcess {
     self.tellLine = tellLine
     started = now
     progressed = now
+    if let hold = settings.hold { say(.hold(bytes: hold.bytes, scratch: hold.scratch)) }
   }
 
   func watch(in watch: Watch) {
@@ -322,6 +322,8 @@ final class ExecutorProcess {
     case .listed(let files): end(number, .listed(files))
     case .sampled(let samples): end(number, .sampled(samples))
     case .mapped(let tally): end(number, .mapped(tally))
+    case .spilled(let bytes):
+      if task?.number == number { tell(.report(slot: slot, number: number, .spilled(bytes))) }
     case .folded: end(number, .folded)
     case .finished(let tally): end(number, .finished(tally))
     case .failed(let failure): end(number, .failed(failure.shortened))
@@ -439,10 +441,11 @@ final class ExecutorProcess {
 extension Arena {
   /// There is no room for a block.
   var isFull: JobFailure {
-    JobFailure(
+    if let failure { return JobFailure(failure) }
+    return JobFailure(
       exitCode: 69, code: "unavailable",
       message: "the memory of a node for blocks and results is full "
         + "(\(ByteCount(takenBytes)) of \(ByteCount(byteCount)))",
-      advice: "give the node more memory, or the cluster more nodes")
+      advice: "give the node more memory (memory.limit), or the cluster more nodes")
   }
 }

@@ -30,6 +30,20 @@ package struct ExecutorSettings: Sendable {
   /// Bytes through which an executor's blocks leave: the largest record, too. Memory is only taken
   /// where something is written.
   package var areaBytes = 64 << 20
+  /// What an executor may hold of folds, and where the rest goes.
+  package struct Hold: Sendable, Hashable {
+    package let bytes: Int
+    /// A directory.
+    package let scratch: String
+
+    package init(bytes: Int, scratch: String) {
+      self.bytes = bytes
+      self.scratch = scratch
+    }
+  }
+
+  /// Nil: all that it needs.
+  package var hold: Hold?
   /// Bytes of memory that an executor may have for itself; nil: no limit.
   package var memoryBytes: Int?
   /// How long a task may work on one chunk.

@@ -19,9 +19,9 @@ struct Spawned {
   /// What it writes to standard output and standard error.
   let output: Descriptor
 
-  /// `area` and `arena` are what it finds under their agreed numbers.
+  /// `area` and what is of `arena` are what it finds under their agreed numbers.
   init(
-    _ path: String, area: Descriptor, arena: Descriptor, _ settings: ExecutorSettings
+    _ path: String, area: Descriptor, _ arena: Arena, _ settings: ExecutorSettings
   ) throws(Failure) {
     let (socket, childSocket) = unsafe try Self.pair("socketpair") { unsafe mapred_socket_pair($0) }
     let (output, childOutput) = unsafe try Self.pair("pipe") { unsafe mapred_pipe($0) }
@@ -33,9 +33,13 @@ struct Spawned {
     let null = unsafe Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
     // In the order of the border's numbers, behind standard input, output and error.
     let standard = (null.number, childOutput.number, childOutput.number)
+    // What it holds beyond its share. Opened here: the executor's user may have no right to.
+    let scratch = settings.hold.map { unsafe Descriptor(mapred_scratch_file($0.scratch)) }
+    let ownScratch = scratch.map { $0.number >= 0 ? $0.number : null.number } ?? null.number
     var what = mapred_spawn(
       files: (
-        standard.0, standard.1, standard.2, childSocket.number, area.number, arena.number
+        standard.0, standard.1, standard.2, childSocket.number, area.number,
+        arena.reading.number, arena.readingFile?.number ?? null.number, ownScratch
       ),
       user: settings.user?.user ?? 0, group: settings.user?.group ?? 0,
       changes_user: settings.user != nil && geteuid() == 0 ? 1 : 0,
@@ -45,7 +49,7 @@ struct Spawned {
     var call: UnsafePointer<CChar>?
     let code = unsafe mapred_spawn(
       path, ExecutorBorder.verb, &what, &process, &ended, &call)
-    withExtendedLifetime((null, childOutput, childSocket)) {}
+    withExtendedLifetime((null, childOutput, childSocket, scratch, arena)) {}
     guard code == 0 else {
       throw Failure(call: unsafe call.map { unsafe String(cString: $0) } ?? "clone", code: code)
     }

@@ -20,6 +20,7 @@ extension ExecutorTask.Work {
       (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished),
       (.align, .runBlock), (.align, .finished):
       true
+    case (.fold, .spilled): true
     default: false
     }
   }

@@ -189,7 +189,7 @@ enum OpenAPISchemas {
           ("submitted_at", instant), ("begun_at", maybeInstant), ("ended_at", maybeInstant),
           ("code", text), ("arguments", list(of: text)), ("directory", text),
           ("results", list(of: object([("name", text), ("version", natural)]))),
-          ("counters", map(of: integer)),
+          ("spilled_bytes", integer), ("counters", map(of: integer)),
           (
             "error",
             .object([

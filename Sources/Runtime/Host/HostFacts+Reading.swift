@@ -38,7 +38,7 @@ extension HostFacts {
       sharedMemory = (size: Int(room.f_blocks) * unit, free: Int(room.f_bavail) * unit)
     }
     let host = SettingsSources.Host.current
-    memoryBytes = host.memoryBytes
+    memoryBytes = HostMemory.ofHost
     memoryLimit = HostMemory.groupLimit
     processors = host.processors
     hasLZ4 = BlockCodec.isAvailable

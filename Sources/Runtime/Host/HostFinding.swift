@@ -57,8 +57,7 @@ extension HostFacts {
         HostFinding(
           .note, "memory",
           "\(shown): the control group may have no more of the host's \(ByteCount(memoryBytes))",
-          advice: "set memory.limit: its default looks at the host, and is "
-            + "\(ByteCount(memoryBytes / 2))"))
+          advice: "give the group more where jobs are larger: what does not fit goes to a disk"))
     } else {
       findings.append(HostFinding(.fine, "memory", shown))
     }

@@ -3,13 +3,14 @@ import Glibc
 
 /// How much memory the processes of this control group may have.
 package enum HostMemory {
-  /// What this process may have, in bytes.
-  package static var available: Int {
-    available(sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
-  }
+  /// What the host has, in bytes.
+  static var ofHost: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
 
-  /// What the host has, or less, where this process's control group may have less.
-  static func available(_ hostBytes: Int) -> Int { min(hostBytes, groupLimit ?? .max) }
+  /// What this process may have: what the host has, or less, where its control group may have less.
+  package static var available: Int { min(ofHost, groupLimit ?? .max) }
+
+  /// How much of it jobs may take where nobody says otherwise.
+  package static func standard(of bytes: Int) -> Int { bytes / 10 * 6 }
 
   /// The limit of this process's control group; nil where there is none.
   package static var groupLimit: Int? {

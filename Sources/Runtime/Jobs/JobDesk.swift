@@ -28,13 +28,18 @@ final class JobDesk {
   ) throws(FabricError) {
     self.tell = tell
     keepBytes = settings.executorKeepBytes
-    arena = try Arena(byteCount: settings.memoryBytes)
+    let shares = MemoryShares(of: settings.memoryBytes, slots: settings.slots)
+    arena = try Arena(byteCount: shares.arena, scratch: settings.scratchDirectory)
     let parent = settings.executorDirectory
     code = CodeStore(try CodeDirectory(of: id.text, in: parent), rouse: rouse)
     // There may be much of it: the node need not wait.
     try SystemThread { CodeDirectory.removeAbandoned(in: parent) }.detach()
     var executors = ExecutorSettings(slots: settings.slots)
     executors.memoryBytes = settings.executorMemoryBytes
+    executors.areaBytes = shares.area
+    executors.hold = ExecutorSettings.Hold(
+      bytes: min(shares.executor, settings.executorMemoryBytes ?? .max),
+      scratch: settings.scratchDirectory)
     executors.deadlineNanoseconds = settings.executorDeadlineNanoseconds
     executors.user = try Self.user(settings.executorUser)
     pool = try ExecutorPool(executors, arena: arena, rouse: rouse)

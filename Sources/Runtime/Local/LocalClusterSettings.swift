@@ -13,6 +13,8 @@ package struct LocalClusterSettings: Sendable {
   package var slots: Int?
   /// Of each node.
   package var memoryBytes: Int?
+  /// The directory for what does not fit into it.
+  package var scratch: String?
   package var transport = Transport.auto
   /// Further settings of the nodes, `key=value`; they override the others.
   package var more: [String] = []
@@ -47,7 +49,8 @@ package struct LocalClusterSettings: Sendable {
   /// What is set, as `key=value`. All nodes have the same.
   package var set: [String] {
     let host = SettingsSources.Host.current
-    let memory = HostMemory.available(host.memoryBytes) / 2 / nodes
+    let memory = HostMemory.standard(of: host.memoryBytes) / nodes
+    let scratch = scratch ?? SettingsSources.scratchDirectory(SettingsSources.processEnvironment)
     var pairs: [(SettingKey, String)] = [
       (SettingTable.nodeListen, "127.0.0.1:0"),
       (SettingTable.nodeTransport, transport.rawValue),
@@ -55,6 +58,7 @@ package struct LocalClusterSettings: Sendable {
       (SettingTable.replicas, "\(replicas ?? min(2, nodes))"),
       (SettingTable.executorSlots, "\(slots ?? max(1, host.processors / nodes))"),
       (SettingTable.memoryLimit, "\(max((memoryBytes ?? memory) >> 20, 16))MiB"),
+      (SettingTable.memoryScratch, scratch),
       // A node of this host that dies is noticed at once, and one that is only silent has to wait
       // for a processor.
       (SettingTable.suspectAfter, "10s"),

@@ -34,6 +34,7 @@ package struct NodeSettings: Sendable {
   package let requestBytesMaximum: Int
 
   package let memoryBytes: Int
+  package let scratchDirectory: String
   package let slots: Int
   package let executorMemoryBytes: Int?
   package let executorUser: String
@@ -74,6 +75,7 @@ package struct NodeSettings: Sendable {
     queueMaximum = settings.number(SettingTable.queue)
     requestBytesMaximum = settings.number(SettingTable.requestBytes)
     memoryBytes = settings.number(SettingTable.memoryLimit)
+    scratchDirectory = settings.text(SettingTable.memoryScratch)
     slots = settings.number(SettingTable.executorSlots)
     executorMemoryBytes =
       settings[SettingTable.executorMemory] == nil

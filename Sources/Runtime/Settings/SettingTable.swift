@@ -12,7 +12,7 @@ package enum SettingTable {
     heartbeat, suspectAfter, joinTimeout,
     coordinators, shards, replicas,
     queue, requestBytes,
-    memoryLimit,
+    memoryLimit, memoryScratch,
     executorSlots, executorMemory, executorUser, executorDeadline, executorDirectory,
     executorKeepBytes,
     keepVersions, keepBytes,
@@ -111,8 +111,12 @@ package enum SettingTable {
 
   package static let memoryLimit = SettingKey(
     "memory.limit", .bytes(16 << 20...1 << 50),
-    .derived("half of the host's memory", example: "4GiB"),
-    "Memory for the blocks and results of jobs; it is taken as it is needed.")
+    .derived("60 % of what the process may have", example: "4GiB"),
+    "What this node and its executors hold of jobs in memory: beyond that, it goes to scratch.")
+  package static let memoryScratch = SettingKey(
+    "memory.scratch", .path(bytesMaximum: Int(PATH_MAX) - 64),
+    .derived("$TMPDIR, or else /var/tmp", example: "/var/tmp"),
+    "The directory of the files, without a name, for what does not fit into memory.")
   package static let executorSlots = SettingKey(
     "executor.slots", .count(1...Limits.threads),
     .derived("the processors of this host", example: "4"),

@@ -190,7 +190,10 @@ extension SettingsReader {
     case SettingTable.nodeName: return sources.host.name
     case SettingTable.nodeHost: return sources.host.bootID
     case SettingTable.executorSlots: return String(sources.host.processors)
-    case SettingTable.memoryLimit: return "\(sources.host.memoryBytes / 2 / (1 << 20))MiB"
+    case SettingTable.memoryLimit:
+      return "\(HostMemory.standard(of: sources.host.memoryBytes) >> 20)MiB"
+    case SettingTable.memoryScratch:
+      return SettingsSources.scratchDirectory(sources.environment)
     case SettingTable.nodeDataListen:
       guard case .address(let listen)? = found[SettingTable.nodeListen.name]?.value else {
         return nil

@@ -25,6 +25,7 @@ package struct SettingsSources: Sendable {
     /// Differs from host to host and from start to start.
     package var bootID: String
     package var processors: Int
+    /// What a process may have of it.
     package var memoryBytes: Int
 
     package init(
@@ -96,6 +97,12 @@ package struct SettingsSources: Sendable {
     path.flatMap { $0.hasPrefix("/") ? $0 : nil }
   }
 
+  /// Where what does not fit into memory lies where nobody says otherwise: on a disk, as far as one
+  /// can tell. `/tmp` is often memory.
+  package static func scratchDirectory(_ environment: [String: String]) -> String {
+    environment["TMPDIR"].flatMap { $0.isEmpty ? nil : $0 } ?? "/var/tmp"
+  }
+
   /// What the process was started with.
   package static var processEnvironment: [String: String] {
     guard case .bytes(let bytes) = FileBytes.read("/proc/self/environ", most: 16 << 20) else {
@@ -124,6 +131,6 @@ extension SettingsSources.Host {
     return Self(
       name: isNamed ? String(decoding: bytes, as: UTF8.self) : "", user: geteuid(), bootID: bootID,
       processors: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-      memoryBytes: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)))
+      memoryBytes: HostMemory.available)
   }
 }

@@ -100,7 +100,7 @@ extension ClusterRun {
       case .mapped(let tally): "has mapped \(tally.recordsRead) records"
       case .finished(let tally): "has made a run of \(tally.records) records"
       case .failed(let failure): "failed: \(failure.message)"
-      case .planned, .listed, .sampled, .block, .folded, .runBlock: nil
+      case .planned, .listed, .sampled, .block, .folded, .spilled, .runBlock: nil
       }
     if let words { note("\(node.record.name), slot \(slot): \(words)") }
   }

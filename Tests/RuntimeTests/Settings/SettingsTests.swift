@@ -71,7 +71,8 @@ struct SettingsTests {
       "node.transport": "verbs", "membership.heartbeat": "20ms", "membership.suspect-after": "90ms",
       "membership.join-timeout": "1m", "layout.coordinators": "5", "layout.shards": "16",
       "layout.replicas": "3", "service.queue": "1", "service.request-bytes": "64KiB",
-      "memory.limit": "64MiB", "executor.slots": "3", "executor.memory": "1GiB",
+      "memory.limit": "64MiB", "memory.scratch": "/scratch", "executor.slots": "3",
+      "executor.memory": "1GiB",
       "executor.user": "jobs", "executor.deadline": "2s", "executor.directory": "/run",
       "executor.keep-bytes": "100MiB",
       "results.keep-versions": "4", "results.keep-bytes": "5MiB",
@@ -111,6 +112,12 @@ struct SettingsTests {
     #expect(node.dataListen == HostPort(host: "::1", port: 0))
     let relative = NodeSettings(try .read(.of(environment: ["XDG_RUNTIME_DIR": "run"])))
     #expect(relative.socketPath == "/tmp/mapred-1234/alpha.sock")
+    #expect(relative.scratchDirectory == "/var/tmp")
+    let other = NodeSettings(try .read(.of(environment: ["TMPDIR": "/disk"])))
+    #expect(other.scratchDirectory == "/disk")
+    var sources = SettingsSources.of()
+    sources.host.memoryBytes = 10 << 30
+    #expect(NodeSettings(try .read(sources)).memoryBytes == 6 << 30)
   }
 
   @Test("A host without a name and without an identity has to be given both")
