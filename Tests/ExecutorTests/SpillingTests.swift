@@ -51,6 +51,14 @@ import Vocabulary
     try expectEqual(InvertedIndex.self, ["\(corpus.path)/many.tsv"], in: corpus.path)
   }
 
+  @Test func `Aligned joins that spill leave the same runs`() throws {
+    let corpus = try Corpus()
+    // Three nodes have most links: what comes of their partitions is larger than the memory.
+    let edges = (0..<200_000).map { "\($0 % 3) \($0)" }
+    try corpus.write("edges.txt", edges)
+    try expectEqual(PageRank.self, ["\(corpus.path)/edges.txt", "--rounds", "2"], in: corpus.path)
+  }
+
   /// Sorts a text in one executor whose scratch is elsewhere.
   private func sort(_ corpus: Corpus, scratch: String) throws -> (TaskResult, Workplace) {
     let place = try Workplace(slots: 1) {

@@ -40,12 +40,12 @@ package struct StageRecord: Hashable, Sendable {
     step: StepID, runs: [RunTally], input: SplitTally, splits: Int, microseconds: UInt64,
     spilledBytes: Int = 0
   ) {
-    self.spilledBytes = spilledBytes
     self.step = step
     self.runs = runs
     self.input = input
     self.splits = splits
     self.microseconds = microseconds
+    self.spilledBytes = spilledBytes
   }
 
   /// The same with what an aligned stage has read: all that lies in its inputs.
@@ -59,7 +59,8 @@ package struct StageRecord: Hashable, Sendable {
       input.bytesRead += job.stages[earlier.index].bytes
     }
     return StageRecord(
-      step: step, runs: runs, input: input, splits: splits, microseconds: microseconds)
+      step: step, runs: runs, input: input, splits: splits, microseconds: microseconds,
+      spilledBytes: spilledBytes)
   }
 
   package var records: Int { runs.reduce(0) { $0 + $1.records } }

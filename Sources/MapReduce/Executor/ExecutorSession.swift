@@ -115,7 +115,10 @@ package final class ExecutorSession {
 
   /// Only what is folded goes to scratch.
   private func tellSpilled(_ task: TaskOrder) {
-    guard case .fold = task.work else { return }
+    switch task.work {
+    case .fold, .align: break
+    default: return
+    }
     let bytes = pool.budget.scratch?.spilledBytes ?? 0
     if bytes > toldSpilled { link.say(.report(number: task.number, .spilled(bytes - toldSpilled))) }
     toldSpilled = bytes

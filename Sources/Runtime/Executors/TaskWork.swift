@@ -20,7 +20,7 @@ extension ExecutorTask.Work {
       (.fold(_, _, _, isLast: true), .runBlock), (.fold(_, _, _, isLast: true), .finished),
       (.align, .runBlock), (.align, .finished):
       true
-    case (.fold, .spilled): true
+    case (.fold, .spilled), (.align, .spilled): true
     default: false
     }
   }
