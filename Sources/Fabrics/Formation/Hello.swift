@@ -13,7 +13,7 @@ import Vocabulary
 /// members, fingerprint and epoch are 0, and `extra` is the node's introduction.
 package struct Hello: Sendable, Hashable {
   /// The version of the hello and of everything that is sent after it.
-  package static let currentVersion: UInt32 = 2
+  package static let currentVersion: UInt32 = 3
   package static let nonceBytes = 32
   package static let extraBytesMaximum = 1024
   static let byteCount = extraPlace + extraBytesMaximum
