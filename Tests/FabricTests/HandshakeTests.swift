@@ -64,8 +64,11 @@ import Vocabulary
   static let differences = [
     Difference(
       description: "version", initiating: HandshakePair.hello(rank: 2, version: 1),
-      initiator: ["refused rank 0 at host-a:7000", "version 1", "version 2", "same build"],
-      acceptor: ["refused host-b:41234", "version 2", "version 1"]),
+      initiator: [
+        "refused rank 0 at host-a:7000", "version 1", "version \(Hello.currentVersion)",
+        "same build",
+      ],
+      acceptor: ["refused host-b:41234", "version \(Hello.currentVersion)", "version 1"]),
     Difference(
       description: "epoch, whatever else differs",
       initiating: HandshakePair.hello(rank: 7, members: 9, fingerprint: 0xABC, epoch: 6),

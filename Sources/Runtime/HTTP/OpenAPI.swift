@@ -188,6 +188,7 @@ enum OpenAPISchemas {
           ("waits", maybeText), ("revision", natural), ("attempt", natural),
           ("submitted_at", instant), ("begun_at", maybeInstant), ("ended_at", maybeInstant),
           ("code", text), ("arguments", list(of: text)), ("directory", text),
+          ("reads", list(of: object([("name", text), ("version", natural)]))),
           ("results", list(of: object([("name", text), ("version", natural)]))),
           ("spilled_bytes", integer), ("counters", map(of: integer)),
           (
