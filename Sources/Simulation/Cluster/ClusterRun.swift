@@ -98,9 +98,10 @@ package final class ClusterRun {
   /// By view: what nodes told of it needs its members.
   var views: [UInt64: View] = [:]
 
-  private static let stepsMaximum = 400_000
-  /// How long after the last fault the cluster may need to come to rest.
-  private static let restNanoseconds: UInt64 = 3_000_000_000
+  private static let stepsMaximum = 800_000
+  /// How long after the last fault the cluster may need to come to rest: six jobs of up to six
+  /// stages may have to wait for each other, and a stage takes up to 0.4 s of slow networks.
+  private static let restNanoseconds: UInt64 = 8_000_000_000
 
   /// `tell` is told at once what happens, for who follows a run.
   package init(
