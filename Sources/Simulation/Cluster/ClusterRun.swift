@@ -100,9 +100,8 @@ package final class ClusterRun {
 
   private static let stepsMaximum = 800_000
   /// How long after the last fault the cluster may need to come to rest: six jobs of up to six
-  /// stages may have to wait for each other, and a stage takes up to 0.4 s of slow networks. Where
-  /// it is to be seen that nobody sleeps over his work, less has to be enough.
-  private var restNanoseconds: UInt64 { isLate ? 3_000_000_000 : 8_000_000_000 }
+  /// stages may have to wait for each other, and a stage takes up to 0.4 s of slow networks.
+  private static let restNanoseconds: UInt64 = 8_000_000_000
 
   /// `tell` is told at once what happens, for who follows a run.
   package init(
@@ -133,7 +132,7 @@ package final class ClusterRun {
     while steps < Self.stepsMaximum, agreement.violations.isEmpty {
       if !isHealing, time >= calm { heal() }
       if isHealing, isAtRest { break }
-      if time > calm + restNanoseconds { break }
+      if time > calm + Self.restNanoseconds { break }
       step()
     }
     if agreement.violations.isEmpty { checkEnd() }
