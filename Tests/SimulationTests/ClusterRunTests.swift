@@ -16,7 +16,7 @@ import Testing
 
   @Test("Without faults all clients are answered, and nobody leaves a view", arguments: [1, 4])
   func noFaults(_ nodes: Int) {
-    for seed in 1...30 as ClosedRange<UInt64> {
+    for seed in 1...15 as ClosedRange<UInt64> {
       let scenario = ClusterScenario(seed: seed, nodes: nodes, kinds: [])
       let outcome = ClusterRun(scenario).play()
       #expect(outcome.violations.isEmpty)
@@ -27,7 +27,7 @@ import Testing
 
   @Test("Who waits has nothing to do, also where what arrives is seen late", arguments: [1, 3, 4])
   func late(_ nodes: Int) {
-    for seed in 1...30 as ClosedRange<UInt64> {
+    for seed in 1...15 as ClosedRange<UInt64> {
       let scenario = ClusterScenario(seed: seed, nodes: nodes, kinds: [])
       let outcome = ClusterRun(scenario, isLate: true).play()
       #expect(outcome.violations.isEmpty, "seed \(seed)")
