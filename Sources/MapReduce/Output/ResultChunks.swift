@@ -159,7 +159,8 @@ extension StageResult {
   package func first(
     _ limit: Int, _ body: (_ key: Bytes, _ value: Bytes) throws -> Void
   ) throws {
-    let chunks = ResultChunks(self)
+    // In one piece: to find where many begin, blocks all over the result would be read.
+    let chunks = ResultChunks(self, ofBytes: max(bytes, 1))
     var left = limit
     for chunk in chunks.chunks where left > 0 {
       try chunks.forEach(chunk) { frame in
