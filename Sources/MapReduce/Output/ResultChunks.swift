@@ -80,17 +80,17 @@ struct ResultChunks: Sendable {
     }
     guard let count else {
       // Taken evenly from the longest run.
-      let ranges = mergeRanges(runs, parts: wanted) { part in
+      let ranges = mergeRanges(runs, parts: wanted) { part, starts in
         let key = longest.key(longest.count * part / wanted)
-        return runs.map { $0.lowerBound(key) }
+        return zip(runs, starts).map { $0.lowerBound(key, from: $1) }
       }
       return (ranges.map { .merge($0.ranges) }, [])
     }
     let each = max(1, (wanted + count - 1) / count)
     let keys = samples(runs, atLeast: max(samplesMinimum, samplesForPart * each * count))
-    let ranges = mergeRanges(runs, parts: each * count) { part in
+    let ranges = mergeRanges(runs, parts: each * count) { part, starts in
       keys[keys.count * part / (each * count)].withBytes { key in
-        runs.map { $0.lowerBound(key) }
+        zip(runs, starts).map { $0.lowerBound(key, from: $1) }
       }
     }
     return (ranges.map { .merge($0.ranges) }, ranges.map { $0.part / each })
@@ -105,20 +105,21 @@ struct ResultChunks: Sendable {
   private static func samples(_ runs: [OrderedRecords], atLeast wanted: Int) -> [[UInt8]] {
     let step = max(1, runs.reduce(0) { $0 + $1.count } / wanted)
     let keys = runs.flatMap { run in
-      stride(from: step / 2, to: run.count, by: step).map { Array(run.key($0)) }
+      defer { run.letGo() }
+      return stride(from: step / 2, to: run.count, by: step).map { Array(run.key($0)) }
     }
     return keys.sorted { $0.lexicographicallyPrecedes($1) }
   }
 
-  /// Cuts all runs at the same keys: `cut` tells where a part begins in each. What is empty is left
-  /// out.
+  /// Cuts all runs at the same keys: `cut` tells where a part begins in each, and is told where the
+  /// one before does. What is empty is left out.
   private static func mergeRanges(
-    _ runs: [OrderedRecords], parts: Int, cut: (_ part: Int) -> [Int]
+    _ runs: [OrderedRecords], parts: Int, cut: (_ part: Int, _ starts: [Int]) -> [Int]
   ) -> [(part: Int, ranges: [Range<Int>])] {
     var starts = runs.map { _ in 0 }
     var found: [(part: Int, ranges: [Range<Int>])] = []
     for part in 1...parts {
-      let ends = part == parts ? runs.map(\.count) : cut(part)
+      let ends = part == parts ? runs.map(\.count) : cut(part, starts)
       let ranges = zip(starts, ends).map { $0..<max($0, $1) }
       if ranges.contains(where: { !$0.isEmpty }) { found.append((part - 1, ranges)) }
       starts = ends

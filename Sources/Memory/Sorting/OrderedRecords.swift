@@ -55,12 +55,20 @@
     return next(&place).key
   }
 
-  /// The first record whose key is not below `key`, in key order. O(log blocks + records of one).
-  package func lowerBound(_ key: Bytes) -> Int {
+  /// The first record whose key is not below `key`, in key order, where it is known that none
+  /// before `index` is. It is looked for near there first, and blocks of a scratch file that lie
+  /// before it are let go of: so many places, one behind the other, are found without all records
+  /// being in memory. O(log(blocks between) + records of a block).
+  package func lowerBound(_ key: Bytes, from index: Int) -> Int {
     switch self {
     case .referenced(let order): order.lowerBound(key)
-    case .placed(let placed): placed.lowerBound(key)
+    case .placed(let placed): placed.lowerBound(key, from: index)
     }
+  }
+
+  /// Nothing of it is needed soon.
+  package func letGo() {
+    if case .placed(let placed) = self { for block in placed.blocks { block.letGo() } }
   }
 }
 
@@ -105,20 +113,29 @@
     return frame
   }
 
-  func lowerBound(_ key: Bytes) -> Int {
-    var lower = 0
-    var upper = blocks.count
-    // The last block whose first key is below the key.
-    while lower < upper {
+  func lowerBound(_ key: Bytes, from index: Int) -> Int {
+    guard index < count else { return count }
+    let start = place(index)
+    var lower = start.block
+    var upper = lower + 1
+    var step = 1
+    while upper < blocks.count, blocks[upper].frame(at: 0).key < key {
+      lower = upper
+      upper = min(blocks.count, upper + step)
+      step *= 2
+    }
+    // The last block whose first key is below the key, or the one to begin with.
+    while upper - lower > 1 {
       let middle = (lower + upper) / 2
-      if blocks[middle].frame(at: 0).key < key { lower = middle + 1 } else { upper = middle }
+      if blocks[middle].frame(at: 0).key < key { lower = middle } else { upper = middle }
     }
-    guard lower > 0 else { return 0 }
-    var place = RecordPlace(index: firsts[lower - 1], block: lower - 1, offset: 0)
-    while place.index < firsts[lower] {
-      let index = place.index
-      if !(next(&place).key < key) { return index }
+    for passed in start.block..<lower { blocks[passed].letGo() }
+    var place =
+      lower == start.block ? start : RecordPlace(index: firsts[lower], block: lower, offset: 0)
+    while place.index < firsts[lower + 1] {
+      let found = place.index
+      if !(next(&place).key < key) { return found }
     }
-    return firsts[lower]
+    return firsts[lower + 1]
   }
 }
