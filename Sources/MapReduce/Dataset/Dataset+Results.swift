@@ -42,11 +42,7 @@ extension Dataset where T: Key {
   }
 
   @inlinable func afterKeys(_ ended: Pipeline) -> Dataset<T> {
-    Dataset(
-      pipeline: ended,
-      feed: { chunk, sink in
-        try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
-      })
+    Dataset(pipeline: ended, feed: { chunk, sink in try forEachKey(chunk, sink) })
   }
 }
 
@@ -112,14 +108,7 @@ extension Dataset where T: Record {
 
   /// The values that a stage has left behind.
   @inlinable init(valuesOf ended: Pipeline) {
-    self.init(
-      pipeline: ended,
-      feed: { chunk, sink in
-        try forEachRecord(chunk) { frame in
-          var reader = RecordReader(frame.value)
-          try sink(try T(from: &reader))
-        }
-      })
+    self.init(pipeline: ended, feed: { chunk, sink in try forEachValue(chunk, sink) })
   }
 
   /// Makes the elements a named result of the job, in the order of the input.
@@ -175,6 +164,21 @@ extension Dataset where T == Bytes {
       try body(frame)
     } catch { try failed(error, FailedRecord(offset: nil, frame.key), catchers) }
     if let catchers { try catchers.endRecord(FailedRecord(offset: nil, frame.key)) }
+  }
+}
+
+/// Hands the keys of an earlier stage's records to `sink`; returns how many there were.
+@inlinable @inline(__always)
+func forEachKey<T: Key>(_ chunk: Chunk, _ sink: (T) throws -> Void) throws -> Int {
+  try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
+}
+
+/// Hands the values of an earlier stage's records to `sink`; returns how many there were.
+@inlinable @inline(__always)
+func forEachValue<T: Record>(_ chunk: Chunk, _ sink: (T) throws -> Void) throws -> Int {
+  try forEachRecord(chunk) { frame in
+    var reader = RecordReader(frame.value)
+    try sink(try T(from: &reader))
   }
 }
 

@@ -295,7 +295,7 @@ package final class ExecutorSession {
       try pool.budget.checkOnce()
     }
     try pool.budget.checkOnce()
-    return try ship(run, of: task) { plan.takeCounters(of: spec) }
+    return try ship(run, of: task) { plan.takeCounters() }
   }
 
   private func finish(

@@ -76,9 +76,7 @@ extension Source where T: Key {
   ) -> Source<T> {
     Source(
       input: StageInput(result: name, asOf, .keys(T.typeCode)),
-      feed: { chunk, sink in
-        try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
-      },
+      feed: { chunk, sink in try forEachKey(chunk, sink) },
       name: "result")
   }
 }
@@ -90,12 +88,7 @@ extension Source where T: Record {
   ) -> Source<T> {
     Source(
       input: StageInput(result: name, asOf, .values(T.typeCode)),
-      feed: { chunk, sink in
-        try forEachRecord(chunk) { frame in
-          var reader = RecordReader(frame.value)
-          try sink(try T(from: &reader))
-        }
-      },
+      feed: { chunk, sink in try forEachValue(chunk, sink) },
       name: "result")
   }
 }

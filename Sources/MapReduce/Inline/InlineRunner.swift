@@ -102,33 +102,27 @@ package struct InlineRunner: Sendable {
             Splits.slices(of: runs), totalBytes: runs.reduce(0) { $0 + $1.bytes })
         }
       })
-    let progress = StageProgress(plan.description.stages[index], totalBytes: source.totalBytes)
-    observer?.stageBegan(progress)
-    defer { observer?.stageEnded(progress) }
-    let began = ContinuousClock.now
     let broadcasts = broadcasts(plan, index, results)
-    var splitters: Splitters?
-    if stage.kernel.partitioning == .range {
-      // Sampled elements come once more.
-      (splitters, source) = try plan.withoutCounting { try sampled(stage, source, broadcasts) }
+    return try watched(plan, index, totalBytes: source.totalBytes) { progress in
+      var splitters: Splitters?
+      if stage.kernel.partitioning == .range {
+        // Sampled elements come once more.
+        (splitters, source) = try plan.withoutCounting { try sampled(stage, source, broadcasts) }
+      }
+      if manner.mapsBackward {
+        source.handOutBackward(inGroupsOf: StageRun.splitsUnderWay(threads: threads))
+      }
+      let run = StageRun(
+        stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
+        broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation)
+      return stage.isRepeat ? try plan.withoutCounting { try run.run() } : try run.run()
     }
-    if manner.mapsBackward {
-      source.handOutBackward(inGroupsOf: StageRun.splitsUnderWay(threads: threads))
-    }
-    let run = StageRun(
-      stage, source: source, pool: pool, splitters: splitters, tableSeed: tableSeed,
-      broadcasts: broadcasts, threads: threads, progress: progress, cancellation: cancellation)
-    let runs = stage.isRepeat ? try plan.withoutCounting { try run.run() } : try run.run()
-    let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
-    progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
-    return (runs, progress.counts)
   }
 
   /// A stage whose partitions are each made of those with the same number.
   private func runAligned(
     _ plan: Plan, _ index: Int, _ results: [[Run]?], _ pool: BlockPool, _ tableSeed: UInt64
   ) throws -> ([Run], StageCounts) {
-    let stage = plan.stages[index]
     let inputs = plan.description.stages[index].branches.map { branch in
       guard case .stage(let earlier) = branch.input else {
         preconditionFailure("what lies by key is an earlier stage's")
@@ -136,15 +130,24 @@ package struct InlineRunner: Sendable {
       return results[earlier.index] ?? []
     }
     let bytes = inputs.joined().reduce(0) { $0 + $1.bytes }
-    let progress = StageProgress(plan.description.stages[index], totalBytes: bytes)
+    return try watched(plan, index, totalBytes: bytes) { progress in
+      try AlignedRun(
+        plan.stages[index], inputs: inputs, pool: pool, tableSeed: tableSeed,
+        broadcasts: broadcasts(plan, index, results), threads: threads, progress: progress,
+        cancellation: cancellation
+      ).run()
+    }
+  }
+
+  /// Does the work of a stage while the observer looks on.
+  private func watched(
+    _ plan: Plan, _ index: Int, totalBytes: Int?, _ body: (StageProgress) throws -> [Run]
+  ) throws -> ([Run], StageCounts) {
+    let progress = StageProgress(plan.description.stages[index], totalBytes: totalBytes)
     observer?.stageBegan(progress)
     defer { observer?.stageEnded(progress) }
     let began = ContinuousClock.now
-    let run = AlignedRun(
-      stage, inputs: inputs, pool: pool, tableSeed: tableSeed,
-      broadcasts: broadcasts(plan, index, results), threads: threads, progress: progress,
-      cancellation: cancellation)
-    let runs = stage.isRepeat ? try plan.withoutCounting { try run.run() } : try run.run()
+    let runs = try body(progress)
     let elapsed = (ContinuousClock.now - began) / .nanoseconds(1)
     progress.nanoseconds.store(Int(elapsed), ordering: .relaxed)
     return (runs, progress.counts)
