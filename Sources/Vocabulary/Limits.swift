@@ -32,6 +32,14 @@
   /// and with their bytes the table stays inside a core's second-level cache.
   @inlinable package static var combineKeys: Int { 16 << 10 }
 
+  /// Keys after which a map task first looks whether they repeat enough for its table to save
+  /// pairs. Of 1024 keys out of 40,000 about a dozen repeat: enough to tell.
+  @inlinable package static var combineFirstLook: Int { 1 << 10 }
+
+  /// Where they do not, so many times as many pairs go past the table until it is tried again, so that
+  /// at most a seventeenth of them go into it in vain.
+  @inlinable package static var combineBypass: Int { 16 }
+
   /// Records in a batch of emissions: as many cache lines as are asked for ahead of use.
   @inlinable package static var emitBatch: Int { 64 }
 
@@ -124,7 +132,8 @@
   package static func check() {
     precondition(slabBytes % blockBytes == 0, "slabs are cut into whole blocks")
     precondition(partitions & (partitions - 1) == 0, "a partition is some bits of a hash")
-    precondition(combineKeys > emitBatch, "a combine table takes a whole batch")
+    precondition(combineFirstLook > emitBatch, "a combine table takes a whole batch")
+    precondition(combineFirstLook <= combineKeys, "a first look is at a part of the table")
     precondition(stages * 256 <= letterBytes, "a plan is told at once")
     precondition(members <= UInt64.bitWidth, "a set of ranks is one machine word")
     precondition(pageBytes % lineBytes == 0, "a page holds whole lines")

@@ -105,7 +105,7 @@ extension Keyed {
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     let kernel = combining(
-      at: location, insert: { $0 }, update: { $0 = try combine($0, $1) },
+      at: location, keepsValues: true, insert: { $0 }, update: { $0 = try combine($0, $1) },
       merge: { $0 = try combine($0, $1) })
     return Keyed(
       resultOf: pipeline.ending(

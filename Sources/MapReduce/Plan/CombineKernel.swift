@@ -3,13 +3,19 @@ public import Memory
 public import Vocabulary
 
 /// The map side of a combining stage: one bounded table, drained when it is full.
+///
+/// Where keys hardly repeat, a table only costs. A few keys tell: the table is tried with few, and
+/// where nearly all are new, pairs go past it for a while, and then it is tried with twice as many.
+/// What is decided depends on the split alone, so that every run decides alike.
 @usableFromInline final class CombineMap<Value: Record> {
   @usableFromInline let context: MapContext
   @usableFromInline let table: HeapCell<CombineTable<Value>>
   /// Pairs that came into the table since it was last drained.
   @usableFromInline var pairs = 0
-  /// Set for the rest of a split where keys hardly repeat: then a table only costs.
-  @usableFromInline var isBypassing = false
+  /// So many keys are taken before the next look at whether they repeat.
+  @usableFromInline var nextLook = Limits.combineFirstLook
+  /// Pairs that still go past the table; in a cell, because it is looked at for each of them.
+  @usableFromInline let bypassing = HeapCell(0)
 
   @inlinable init(_ context: MapContext) {
     self.context = context
@@ -17,14 +23,34 @@ public import Vocabulary
     table = HeapCell(CombineTable(seed: context.tableSeed))
   }
 
-  /// Drains where the next batch might not fit.
-  @inlinable @inline(__always) func drainIfFull() {
-    if table.value.count &+ Limits.emitBatch > Limits.combineKeys {
-      // Fewer than five pairs for four keys: the table saves nothing. The decision depends on the
-      // split alone, so that every run makes it alike.
-      isBypassing = pairs &* 4 < table.value.count &* 5
-      drain()
+  /// Whether the next `count` pairs go past the table; drains it where they might not fit.
+  @inlinable @inline(__always) func bypasses(_ count: Int) -> Bool {
+    if bypassing.value > 0 {
+      bypassing.value &-= count
+      return true
     }
+    if table.value.count &+ Limits.emitBatch > nextLook { look() }
+    if bypassing.value > 0 {
+      bypassing.value &-= count
+      return true
+    }
+    pairs &+= count
+    return false
+  }
+
+  /// Keys that are drawn evenly from `n` have keys² / 2n repeats among them. With more than two and
+  /// a half times as many keys as it holds, the table hardly saves a pair.
+  @inlinable @inline(never) func look() {
+    let keys = table.value.count
+    let areRare = (pairs - keys) * 5 * Limits.combineKeys < keys * keys
+    if areRare {
+      bypassing.value = Limits.combineBypass * pairs
+      nextLook = min(2 * nextLook, Limits.combineKeys)
+    } else if keys + Limits.emitBatch <= Limits.combineKeys {
+      nextLook = Limits.combineKeys
+      return
+    }
+    drain()
   }
 
   @inlinable func drain() {
@@ -34,7 +60,8 @@ public import Vocabulary
 
   @inlinable func finishSplit() {
     drain()
-    isBypassing = false
+    bypassing.value = 0
+    nextLook = Limits.combineFirstLook
   }
 }
 
@@ -198,18 +225,48 @@ public import Vocabulary
   Run(ordered: RecordSorter.ordered(blocks, context.pool))
 }
 
+extension Mapper {
+  /// Emits the records of an earlier stage into `box`, but for those that go past the table: these
+  /// are written as they are.
+  @inlinable init<K: Key, V: Record, A: Record>(
+    stored box: HeapCell<Emitter<K, V>>, bypassing state: CombineMap<A>,
+    finishSplit: @escaping () -> Void
+  ) {
+    self.init(
+      map: { chunk in
+        let isGuarded = chunk.catchers != nil
+        let (bypassing, context) = (state.bypassing, state.context)
+        let records = try forEachRecord(chunk) { frame in
+          // Pairs pass from the end of a batch on: none waits for its turn before them.
+          if bypassing.value > 0 {
+            bypassing.value &-= 1
+            return context.write(frame.key, encoded: frame.value)
+          }
+          var reader = RecordReader(frame.value)
+          box.value.emit(encoded: frame.key, try V(from: &reader))
+          if isGuarded { try box.value.finishChunk() }
+        }
+        try box.value.finishChunk()
+        return records
+      }, finishSplit: finishSplit)
+  }
+}
+
 extension Keyed {
-  /// A stage that combines values by key on both sides of the shuffle.
+  /// A stage that combines values by key on both sides of the shuffle. `keepsValues`: `insert` does
+  /// nothing.
   ///
   /// Both arguments of `update` and `merge` are passed by address, so that no call has to convert
   /// one where the types are known.
   @inlinable @inline(__always) func combining<A: Record>(
-    at location: CodeLocation,
+    at location: CodeLocation, keepsValues: Bool = false,
     insert: @escaping @Sendable (V) throws -> A,
     update: @escaping @Sendable (inout A, inout V) throws -> Void,
     merge: @escaping @Sendable (inout A, inout A) throws -> Void
   ) -> StageKernel {
     let emitInto = self.emitInto
+    // What an earlier stage has left need not be decoded to go past the table.
+    let bypassesBytes = keepsValues && isStored
     // Closures of their own that capture nothing but functions: where those are known, the compiler
     // makes one loop of it all, without a call for each pair.
     let combineBatch: @Sendable (HeapCell<CombineTable<A>>, inout EmitBatch<V>) throws -> Void = {
@@ -225,22 +282,21 @@ extension Keyed {
         let state = CombineMap<A>(context)
         let box = HeapCell(
           Emitter<K, V> { batch in
-            // Before the look at the flag: a batch that still went into the table would come behind
-            // the later values of its keys.
-            if !state.isBypassing { state.drainIfFull() }
-            if state.isBypassing {
+            if state.bypasses(batch.count) {
               for index in 0..<batch.count {
                 let value = try locating(location) { try insert(batch.value(index)) }
                 context.write(batch.key(index), value)
               }
               return
             }
-            state.pairs &+= batch.count
             do {
               try combineBatch(state.table, &batch)
             } catch { throw RecordFailure(error, at: location) }
           })
-        return Mapper(emitting: emitInto, into: box, finishSplit: { state.finishSplit() })
+        let finishSplit = { state.finishSplit() }
+        return bypassesBytes
+          ? Mapper(stored: box, bypassing: state, finishSplit: finishSplit)
+          : Mapper(emitting: emitInto, into: box, finishSplit: finishSplit)
       },
       makeFolder: { context in
         let state = CombineFold<A>(context)

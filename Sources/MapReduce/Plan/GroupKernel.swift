@@ -46,11 +46,10 @@ extension Keyed {
     _ body: (K, Bytes, Group<V>) throws -> Void
   ) throws {
     while let (bytes, span) = try scan.next() {
-      let damage = DamageNote()
       do {
         try locating(location) {
-          try body(try K.decodeKey(bytes), bytes, Group(scan.records, span, damage))
-          try damage.check()
+          try body(try K.decodeKey(bytes), bytes, Group(scan, span))
+          try scan.check()
         }
       } catch { throw RecordFailure(error, offset: nil, record: bytes) }
       try context.progress()

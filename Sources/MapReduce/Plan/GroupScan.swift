@@ -13,6 +13,8 @@ public import Memory
   private var start: RecordPlace
   /// The key of the group, without the marks.
   private var plain = ByteBuffer()
+  /// Why a value of a group could not be read: an iterator cannot throw.
+  private var damage: (any Error)?
 
   @usableFromInline init(_ records: OrderedRecords, hasSuffix: Bool) {
     self.records = records
@@ -25,27 +27,39 @@ public import Memory
   @usableFromInline func next() throws -> (key: Bytes, span: RecordSpan)? {
     guard start.index < records.count else { return nil }
     let first = start
-    var place = start
-    let whole = records.next(&place).key
-    var key = whole
-    var prefix = whole
+    var place = first
+    let key: Bytes
     if hasSuffix {
-      var reader = ByteReader(whole)
-      plain.removeAll()
-      try KeyEncoding.readTerminated(&reader, into: &plain)
-      key = plain.bytes
-      prefix = whole[0..<reader.offset]
+      key = try passOrdered(&place)
+    } else {
+      var at = first
+      key = records.next(&at).key
+      records.passGroup(&place)
     }
-    var end = place
-    while place.index < records.count, belongs(records.next(&place).key, prefix) { end = place }
-    start = end
-    return (key, RecordSpan(start: first, count: end.index - first.index))
+    start = place
+    return (key, RecordSpan(start: first, count: place.index - first.index))
   }
 
-  private func belongs(_ key: Bytes, _ prefix: Bytes) -> Bool {
-    guard hasSuffix else { return key.order(prefix) == 0 }
-    return key.count >= prefix.count && key[0..<prefix.count].order(prefix) == 0
+  /// Moves behind a group whose values have an order of their own; returns its key.
+  private func passOrdered(_ place: inout RecordPlace) throws -> Bytes {
+    let whole = records.next(&place).key
+    var reader = ByteReader(whole)
+    plain.removeAll()
+    try KeyEncoding.readTerminated(&reader, into: &plain)
+    let prefix = whole[0..<reader.offset]
+    var end = place
+    while place.index < records.count, Self.begins(records.next(&place).key, prefix) { end = place }
+    place = end
+    return plain.bytes
   }
+
+  private static func begins(_ key: Bytes, _ prefix: Bytes) -> Bool {
+    key.count >= prefix.count && key[0..<prefix.count] == prefix
+  }
+
+  @usableFromInline func note(_ error: any Error) { damage = damage ?? error }
+  /// Throws where a value of the group could not be read.
+  @usableFromInline func check() throws { if let damage { throw damage } }
 
   /// Appends a group's key with its end marked.
   @usableFromInline static func append(_ key: Bytes, to target: inout RecordWriter) {
@@ -59,33 +73,19 @@ public import Memory
   @usableFromInline let count: Int
 }
 
-/// Whether a value of a group could not be read: an iterator cannot throw.
-@usableFromInline final class DamageNote {
-  private var error: (any Error)?
-
-  @usableFromInline init() {}
-  @usableFromInline func note(_ error: any Error) { self.error = self.error ?? error }
-  @usableFromInline func check() throws { if let error { throw error } }
-}
-
 /// The values of one key, in their order.
 ///
 /// Values are decoded as they are read: a group of many values takes no memory of its own, and
 /// going through it again decodes them again.
 public struct Group<V: Record>: Sequence {
-  @usableFromInline let records: OrderedRecords
+  @usableFromInline let scan: GroupScan
   @usableFromInline let span: RecordSpan
-  @usableFromInline let damage: DamageNote
   /// Bytes in front of each value that are not its own.
   @usableFromInline let skipped: Int
 
-  @inlinable init(
-    _ records: OrderedRecords, _ span: RecordSpan, _ damage: DamageNote,
-    skipping skipped: Int = 0
-  ) {
-    self.records = records
+  @inlinable init(_ scan: GroupScan, _ span: RecordSpan, skipping skipped: Int = 0) {
+    self.scan = scan
     self.span = span
-    self.damage = damage
     self.skipped = skipped
   }
 
@@ -113,10 +113,10 @@ public struct Group<V: Record>: Sequence {
     @inlinable public mutating func next() -> V? {
       guard left > 0 else { return nil }
       left &-= 1
-      let bytes = group.records.next(&place).value
+      let bytes = group.scan.records.next(&place).value
       var reader = RecordReader(bytes[group.skipped..<bytes.count])
       do { return try V(from: &reader) } catch {
-        group.damage.note(error)
+        group.scan.note(error)
         left = 0
         return nil
       }

@@ -105,15 +105,14 @@ extension Keyed {
     _ body: (K, Bytes, Group<V>, Group<W>) throws -> Void
   ) throws {
     while let (bytes, span) = try scan.next() {
-      let damage = DamageNote()
       let (left, right) = try scan.sides(span)
       do {
         try locating(location) {
           try body(
             try K.decodeKey(bytes), bytes,
-            Group(scan.records, left, damage, skipping: JoinSide.byteCount),
-            Group(scan.records, right, damage, skipping: JoinSide.byteCount))
-          try damage.check()
+            Group(scan, left, skipping: JoinSide.byteCount),
+            Group(scan, right, skipping: JoinSide.byteCount))
+          try scan.check()
         }
       } catch { throw RecordFailure(error, offset: nil, record: bytes) }
       try context.progress()

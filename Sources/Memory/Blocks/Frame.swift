@@ -83,6 +83,31 @@
   }
 }
 
+extension Block {
+  /// Hands all frames to `body`, of a block that this process wrote.
+  @inlinable @inline(__always) func forEach(_ body: (Frame) throws -> Void) rethrows {
+    let (start, count) = unsafe (UnsafeRawPointer(base), count)
+    var offset = 0
+    while offset < count {
+      let frame = unsafe Frame.read(start + offset)
+      offset &+= frame.size
+      try body(frame)
+    }
+  }
+
+  /// Hands the frames from one up to another to `body`.
+  @inlinable func forEach(
+    _ first: Int, _ end: Int, _ body: (Frame) throws -> Void
+  ) rethrows {
+    var cursor = FrameCursor(self)
+    var index = 0
+    while index < end, let frame = cursor.next() {
+      if index >= first { try body(frame) }
+      index &+= 1
+    }
+  }
+}
+
 extension ByteBuffer {
   /// Appends a record as a frame.
   package mutating func appendFrame(key: Bytes, value: Bytes) {

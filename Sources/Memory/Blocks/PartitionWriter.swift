@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CSystem
 import Vocabulary
 
 /// Appends records to one open block for each partition; full blocks gather until they are taken.
@@ -39,6 +40,8 @@ import Vocabulary
     let size = Frame.size(keyCount: key.count, valueCount: value.count)
     if unsafe cursors[partition].room < size { replaceBlock(partition, fitting: size) }
     guard let target = unsafe cursors[partition].next else { return }
+    // So many places are written to in turn that nobody else sees which lines come next.
+    unsafe mapred_prefetch(target + 128)
     let written = unsafe Frame.write(target, key: key, value: value)
     unsafe cursors[partition].next = unsafe target + written
     unsafe cursors[partition].room &-= written

@@ -59,11 +59,10 @@
         let first = passed
         passed += block.records
         guard passed > range.lowerBound else { continue }
-        var cursor = FrameCursor(block)
-        var index = first
-        while index < range.upperBound, let frame = cursor.next() {
-          if index >= range.lowerBound { try body(frame) }
-          index += 1
+        if range.lowerBound <= first, passed <= range.upperBound {
+          try block.forEach(body)
+        } else {
+          try block.forEach(range.lowerBound - first, range.upperBound - first, body)
         }
         // Whoever was handed the last records may still be reading them.
         if place > 0 { blocks[place - 1].letGo() }

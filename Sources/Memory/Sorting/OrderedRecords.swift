@@ -3,7 +3,7 @@
 /// Where a walk over ordered records stands.
 @usableFromInline package struct RecordPlace: Sendable {
   /// Counted from the first record.
-  @usableFromInline package fileprivate(set) var index: Int
+  @usableFromInline package internal(set) var index: Int
   fileprivate var block: Int
   fileprivate var offset: Int
 }
@@ -38,14 +38,28 @@
   }
 
   /// The record at a place, which moves on to the next one.
-  @usableFromInline @inline(__always)
+  @inlinable @inline(__always)
   package func next(_ place: inout RecordPlace) -> Frame {
+    guard case .referenced(let order) = self else { return nextPlaced(&place) }
+    let frame = order.frame(place.index)
+    place.index &+= 1
+    return frame
+  }
+
+  @usableFromInline func nextPlaced(_ place: inout RecordPlace) -> Frame {
+    guard case .placed(let placed) = self else { preconditionFailure("records lie in blocks") }
+    return placed.next(&place)
+  }
+
+  /// Moves behind the records from a place on that have the key of the one there.
+  package func passGroup(_ place: inout RecordPlace) {
     switch self {
-    case .referenced(let order):
-      let frame = order.frame(place.index)
-      place.index &+= 1
-      return frame
-    case .placed(let placed): return placed.next(&place)
+    case .referenced(let order): place.index = order.groupEnd(place.index)
+    case .placed(let placed):
+      let key = placed.next(&place).key
+      var end = place
+      while place.index < placed.count, placed.next(&place).key == key { end = place }
+      place = end
     }
   }
 

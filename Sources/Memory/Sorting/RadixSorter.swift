@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-import CSystem
-
-@inline(__always) func prefetchLine(_ address: UnsafeRawPointer) {
-  unsafe mapred_prefetch(address)
-}
 
 /// The radix sort of record references; see `RecordOrder`.
 @unsafe struct RadixSorter {
@@ -60,8 +55,9 @@ import CSystem
       let size = ends[digit]
       if size == group.count {
         // All agree in this byte: nothing moves.
+        let next = unsafe Self.differingByte(first, size, below: group.shift)
         unsafe groups.append(
-          Group(start: group.start, count: size, depth: group.depth, shift: group.shift - 8))
+          Group(start: group.start, count: size, depth: group.depth, shift: next))
         return
       }
       if size > 1 {
@@ -79,6 +75,17 @@ import CSystem
       ends[digit] &+= 1
     }
     unsafe first.update(from: scratch, count: group.count)
+  }
+
+  /// Where the first byte below one stands in which prefixes differ; negative where there is none.
+  private static func differingByte(
+    _ first: UnsafeMutablePointer<Reference>, _ count: Int, below shift: Int
+  ) -> Int {
+    let one = unsafe first.pointee.prefix
+    var difference: UInt64 = 0
+    for index in 1..<count { difference |= unsafe first[index].prefix ^ one }
+    difference &= 1 &<< UInt64(shift) &- 1
+    return difference == 0 ? -8 : (63 - difference.leadingZeroBitCount) & ~7
   }
 
   /// The prefixes of a group are all equal. Keys that end within the prefix come first, the shorter

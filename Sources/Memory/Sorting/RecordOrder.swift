@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CSystem
 import Glibc
 
 /// References to the frames of some blocks, which can be sorted by key without moving a record.
@@ -11,15 +12,20 @@ import Glibc
 @usableFromInline package final class RecordOrder: @unchecked Sendable {
   // Safe because it keeps the blocks that its references point into. Sendable because it is
   // handed over after it was built, and only read then.
-  @unsafe struct Reference {
-    var prefix: UInt64
-    var frame: UnsafeRawPointer
+  @unsafe @usableFromInline struct Reference {
+    @usableFromInline var prefix: UInt64
+    @usableFromInline var frame: UnsafeRawPointer
+
+    init(prefix: UInt64, frame: UnsafeRawPointer) {
+      unsafe self.prefix = prefix
+      unsafe self.frame = unsafe frame
+    }
   }
 
   package let blocks: [Block]
   private let budget: MemoryBudget?
   @usableFromInline package let count: Int
-  let references: UnsafeMutablePointer<Reference>
+  @usableFromInline let references: UnsafeMutablePointer<Reference>
 
   /// Bytes of the references to so many records.
   package static func bytes(of records: Int) -> Int {
@@ -79,13 +85,34 @@ import Glibc
   }
 
   /// The record at `index` of the present order.
-  @usableFromInline @inline(__always) package func frame(_ index: Int) -> Frame {
+  @inlinable @inline(__always) package func frame(_ index: Int) -> Frame {
     precondition(index >= 0 && index < count, "no such record")
-    // The records lie apart in memory: ask for one that is soon wanted, and for its second line.
-    let ahead = min(index &+ 16, count &- 1)
-    unsafe prefetchLine(references[ahead].frame)
-    unsafe prefetchLine(references[ahead].frame + 64)
+    askAhead(of: index)
     return unsafe Frame.read(references[index].frame)
+  }
+
+  /// The records lie apart in memory: asks for one that is soon wanted, and for its second line.
+  @inlinable @inline(__always) func askAhead(of index: Int) {
+    let ahead = min(index &+ 16, count &- 1)
+    unsafe mapred_prefetch(references[ahead].frame)
+    unsafe mapred_prefetch(references[ahead].frame + 64)
+  }
+
+  /// Where the records end that have the key of the one at `start`. O(records of it).
+  func groupEnd(_ start: Int) -> Int {
+    precondition(start >= 0 && start < count, "no such record")
+    askAhead(of: start)
+    let prefix = unsafe references[start].prefix
+    let key = unsafe Frame.read(references[start].frame).key
+    var index = start &+ 1
+    while index < count, unsafe references[index].prefix == prefix {
+      askAhead(of: index)
+      let other = unsafe Frame.read(references[index].frame).key
+      // The prefix shows all of a short key but its length.
+      guard other.count == key.count, key.count <= 8 || other == key else { break }
+      index &+= 1
+    }
+    return index
   }
 
   /// The first record whose key is not below `key`, in key order. O(log records).
