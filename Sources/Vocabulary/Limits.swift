@@ -36,8 +36,8 @@
   /// pairs. Of 1024 keys out of 40,000 about a dozen repeat: enough to tell.
   @inlinable package static var combineFirstLook: Int { 1 << 10 }
 
-  /// Where they do not, so many times as many pairs go past the table until it is tried again, so that
-  /// at most a seventeenth of them go into it in vain.
+  /// Where they do not, so many times as many pairs go past the table until it is tried again: at
+  /// most a seventeenth of them go into it in vain.
   @inlinable package static var combineBypass: Int { 16 }
 
   /// Records in a batch of emissions: as many cache lines as are asked for ahead of use.

@@ -11,7 +11,7 @@ import Testing
   }
 
   private func merged(_ orders: [RecordOrder], _ ranges: [Range<Int>]) -> [Pair] {
-    var merge = Merge(orders.map { .referenced($0) }, ranges: ranges)
+    let merge = Merge(orders.map { .referenced($0) }, ranges: ranges)
     var found: [Pair] = []
     while let frame = merge.next() { found.append(Pair(frame)) }
     #expect(merge.next() == nil)

@@ -136,7 +136,7 @@ struct ResultChunks: Sendable {
         try slice.forEach { if try !body($0) { throw Enough() } }
       } catch is Enough {}
     case .merge(let ranges):
-      var merge = Merge(runs, ranges: ranges)
+      let merge = Merge(runs, ranges: ranges)
       while let frame = merge.next() {
         if try !body(frame) { return }
       }

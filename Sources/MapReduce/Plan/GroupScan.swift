@@ -8,6 +8,8 @@ public import Memory
 /// and behind it what the values are ordered by.
 @usableFromInline final class GroupScan {
   @usableFromInline let records: OrderedRecords
+  /// The same by their references, if they have some: what most are read by.
+  @usableFromInline let referenced: ReferencedRecords?
   private let hasSuffix: Bool
   /// Where the next group begins.
   private var start: RecordPlace
@@ -18,6 +20,7 @@ public import Memory
 
   @usableFromInline init(_ records: OrderedRecords, hasSuffix: Bool) {
     self.records = records
+    referenced = records.referenced
     start = records.place(0)
     self.hasSuffix = hasSuffix
   }
@@ -33,11 +36,19 @@ public import Memory
       key = try passOrdered(&place)
     } else {
       var at = first
-      key = records.next(&at).key
+      key = read(&at).key
       records.passGroup(&place)
     }
     start = place
     return (key, RecordSpan(start: first, count: place.index - first.index))
+  }
+
+  /// The record at a place, which moves on to the next one.
+  @inlinable @inline(__always) func read(_ place: inout RecordPlace) -> Frame {
+    guard let referenced else { return records.next(&place) }
+    let frame = referenced[place.index]
+    place.index &+= 1
+    return frame
   }
 
   /// Moves behind a group whose values have an order of their own; returns its key.
@@ -113,7 +124,7 @@ public struct Group<V: Record>: Sequence {
     @inlinable public mutating func next() -> V? {
       guard left > 0 else { return nil }
       left &-= 1
-      let bytes = group.scan.records.next(&place).value
+      let bytes = group.scan.read(&place).value
       var reader = RecordReader(bytes[group.skipped..<bytes.count])
       do { return try V(from: &reader) } catch {
         group.scan.note(error)

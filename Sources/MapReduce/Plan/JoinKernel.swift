@@ -44,7 +44,7 @@ extension GroupScan {
     var place = span.start
     for passed in 0..<span.count {
       let before = place
-      let value = records.next(&place).value
+      let value = read(&place).value
       guard value.count >= JoinSide.byteCount else { throw ByteReader.Damaged() }
       guard value[0] == JoinSide.left.rawValue else {
         return (

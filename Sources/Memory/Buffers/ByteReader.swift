@@ -44,21 +44,37 @@
   }
 
   @usableFromInline mutating func longVarint() throws(Damaged) -> UInt64 {
-    // Most end within eight bytes, which are taken together; behind the end of the run are zeros.
-    if bytes.count >= 8 {
-      let missing = max(0, 8 &- remaining)
-      let word = unsafe UInt64(
-        littleEndian: (bytes.base + (offset &- missing)).loadUnaligned(as: UInt64.self))
-      let shifted = word &>> UInt64(truncatingIfNeeded: 8 &* missing)
-      let ends = ~shifted & 0x8080_8080_8080_8080
-      let length = ends.trailingZeroBitCount / 8 &+ 1
-      if length <= remaining, ends != 0 {
-        let bit = ends & (0 &- ends)
-        offset &+= length
-        return Self.joined(shifted & (bit | bit &- 1))
-      }
+    // Most end within eight bytes, which are taken together.
+    let word = nextWord()
+    let ends = ~word & 0x8080_8080_8080_8080
+    let length = ends.trailingZeroBitCount / 8 &+ 1
+    if length <= remaining, ends != 0 {
+      let bit = ends & (0 &- ends)
+      offset &+= length
+      return Self.joined(word & (bit | bit &- 1))
     }
     return try slowVarint()
+  }
+
+  /// The next eight bytes as a number, the first one lowest; behind the end of the run are zeros.
+  @inline(__always) private func nextWord() -> UInt64 {
+    let start = unsafe bytes.base + offset
+    let count = remaining
+    if count >= 8 { return unsafe UInt64(littleEndian: start.loadUnaligned(as: UInt64.self)) }
+    // Two overlapping pieces: where both have a byte, it is the same.
+    if count >= 4 {
+      let head = unsafe UInt32(littleEndian: start.loadUnaligned(as: UInt32.self))
+      let tail = unsafe UInt32(
+        littleEndian: (start + (count &- 4)).loadUnaligned(as: UInt32.self))
+      return UInt64(head) | UInt64(tail) &<< UInt64(8 &* (count &- 4))
+    }
+    if count >= 2 {
+      let head = unsafe UInt16(littleEndian: start.loadUnaligned(as: UInt16.self))
+      let tail = unsafe UInt16(
+        littleEndian: (start + (count &- 2)).loadUnaligned(as: UInt16.self))
+      return UInt64(head) | UInt64(tail) &<< UInt64(8 &* (count &- 2))
+    }
+    return count == 1 ? UInt64(unsafe start.load(as: UInt8.self)) : 0
   }
 
   /// The number whose sevens of bits stand in eight bytes, the low ones first.

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+public import CSystem
 
 /// Where a walk over ordered records stands.
 @usableFromInline package struct RecordPlace: Sendable {
   /// Counted from the first record.
-  @usableFromInline package internal(set) var index: Int
+  @usableFromInline package var index: Int
   fileprivate var block: Int
   fileprivate var offset: Int
 }
@@ -51,6 +52,12 @@
     return placed.next(&place)
   }
 
+  /// Them by their references; nil where they lie in blocks. Valid for as long as these are held.
+  @usableFromInline package var referenced: ReferencedRecords? {
+    guard case .referenced(let order) = self else { return nil }
+    return unsafe ReferencedRecords(references: order.references, count: order.count)
+  }
+
   /// Moves behind the records from a place on that have the key of the one there.
   package func passGroup(_ place: inout RecordPlace) {
     switch self {
@@ -83,6 +90,29 @@
   /// Nothing of it is needed soon.
   package func letGo() {
     if case .placed(let placed) = self { for block in placed.blocks { block.letGo() } }
+  }
+}
+
+/// Records by their references, for loops that would else count for each of them who holds them.
+@safe
+@usableFromInline package struct ReferencedRecords {
+  // Safe because whoever was handed it holds the order that it is of, and places are checked.
+  @usableFromInline let references: UnsafeMutablePointer<RecordOrder.Reference>
+  @usableFromInline let count: Int
+
+  @inlinable init(references: UnsafeMutablePointer<RecordOrder.Reference>, count: Int) {
+    unsafe self.references = unsafe references
+    self.count = count
+  }
+
+  /// The record at `index`.
+  @inlinable @inline(__always) package subscript(index: Int) -> Frame {
+    precondition(index >= 0 && index < count, "no such record")
+    // The records lie apart in memory: ask for one that is soon wanted, and for its second line.
+    let ahead = unsafe references[min(index &+ 16, count &- 1)].frame
+    unsafe mapred_prefetch(ahead)
+    unsafe mapred_prefetch(ahead + 64)
+    return unsafe Frame.read(references[index].frame)
   }
 }
 

@@ -141,7 +141,9 @@
     if one != other { return one < other }
     let left = unsafe key(a)
     let right = unsafe key(b)
-    // Keys of a group agree in the bytes before `depth`, and all are at least that long.
+    // Keys of a group agree in the bytes before `depth`, and all are at least that long. Where both
+    // end within the prefix, only their lengths can differ.
+    if max(left.count, right.count) <= depth &+ 8 { return left.count < right.count }
     return left[min(depth, left.count)..<left.count] < right[min(depth, right.count)..<right.count]
   }
 

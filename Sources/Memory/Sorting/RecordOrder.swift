@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-public import CSystem
 import Glibc
 
 /// References to the frames of some blocks, which can be sorted by key without moving a record.
@@ -86,28 +85,17 @@ import Glibc
 
   /// The record at `index` of the present order.
   @inlinable @inline(__always) package func frame(_ index: Int) -> Frame {
-    precondition(index >= 0 && index < count, "no such record")
-    askAhead(of: index)
-    return unsafe Frame.read(references[index].frame)
-  }
-
-  /// The records lie apart in memory: asks for one that is soon wanted, and for its second line.
-  @inlinable @inline(__always) func askAhead(of index: Int) {
-    let ahead = min(index &+ 16, count &- 1)
-    unsafe mapred_prefetch(references[ahead].frame)
-    unsafe mapred_prefetch(references[ahead].frame + 64)
+    unsafe ReferencedRecords(references: references, count: count)[index]
   }
 
   /// Where the records end that have the key of the one at `start`. O(records of it).
   func groupEnd(_ start: Int) -> Int {
-    precondition(start >= 0 && start < count, "no such record")
-    askAhead(of: start)
+    let records = unsafe ReferencedRecords(references: references, count: count)
+    let key = records[start].key
     let prefix = unsafe references[start].prefix
-    let key = unsafe Frame.read(references[start].frame).key
     var index = start &+ 1
     while index < count, unsafe references[index].prefix == prefix {
-      askAhead(of: index)
-      let other = unsafe Frame.read(references[index].frame).key
+      let other = records[index].key
       // The prefix shows all of a short key but its length.
       guard other.count == key.count, key.count <= 8 || other == key else { break }
       index &+= 1

@@ -49,7 +49,7 @@
     if !blocks.isEmpty { spill() }
     if spilled.count <= 1 { return .placed(spilled.first ?? PlacedRecords([])) }
     let writer = PartitionWriter(partitions: 1, pool: pool)
-    var merge = Merge(spilled.map { .placed($0) })
+    let merge = Merge(spilled.map { .placed($0) })
     while let frame = merge.next() {
       writer.append(key: frame.key, value: frame.value, partition: 0)
     }
