@@ -25,17 +25,13 @@ public import Vocabulary
 
   /// Whether the next `count` pairs go past the table; drains it where they might not fit.
   @inlinable @inline(__always) func bypasses(_ count: Int) -> Bool {
-    if bypassing.value > 0 {
-      bypassing.value &-= count
-      return true
+    if bypassing.value <= 0, table.value.count &+ Limits.emitBatch > nextLook { look() }
+    guard bypassing.value > 0 else {
+      pairs &+= count
+      return false
     }
-    if table.value.count &+ Limits.emitBatch > nextLook { look() }
-    if bypassing.value > 0 {
-      bypassing.value &-= count
-      return true
-    }
-    pairs &+= count
-    return false
+    bypassing.value &-= count
+    return true
   }
 
   /// Keys that are drawn evenly from `n` have keys² / 2n repeats among them. With more than two and
@@ -234,7 +230,6 @@ extension Mapper {
   ) {
     self.init(
       map: { chunk in
-        let isGuarded = chunk.catchers != nil
         let (bypassing, context) = (state.bypassing, state.context)
         let records = try forEachRecord(chunk) { frame in
           // Pairs pass from the end of a batch on: none waits for its turn before them.
@@ -244,7 +239,6 @@ extension Mapper {
           }
           var reader = RecordReader(frame.value)
           box.value.emit(encoded: frame.key, try V(from: &reader))
-          if isGuarded { try box.value.finishChunk() }
         }
         try box.value.finishChunk()
         return records

@@ -5,8 +5,8 @@
 /// Records with equal keys come in the order of the runs.
 @safe
 package final class Merge {
-  // Safe because `heads` and `tree` have a place for each leaf, which stay below `leaves`, and the
-  // runs that heads point into are held.
+  // Safe because `heads` and `tree` have a place for each leaf, which stay below `leaves`, what they
+  // hold owns nothing, and the runs that heads point into are held.
   private struct Head {
     let referenced: ReferencedRecords?
     /// Where the run stands: behind its next record.
@@ -60,7 +60,7 @@ package final class Merge {
   }
 
   private func build() {
-    var winners = (0..<2 * leaves).map { Player(run: max(0, $0 - leaves)) }
+    var winners = Array(repeating: Player(run: 0), count: 2 * leaves)
     for leaf in 0..<leaves { winners[leaves + leaf] = advance(leaf) }
     for node in stride(from: leaves - 1, to: 0, by: -1) {
       let (a, b) = (winners[2 * node], winners[2 * node + 1])
