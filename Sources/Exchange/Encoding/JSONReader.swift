@@ -173,8 +173,10 @@ package struct JSONReader {
     if let scalar = Unicode.Scalar(first) { return scalar }
     if (0xD800..<0xDC00).contains(first), take(UInt8(ascii: "\\")), take(UInt8(ascii: "u")) {
       let second = try unit()
-      let sum = 0x10000 + (first - 0xD800) << 10 + (second &- 0xDC00)
-      if (0xDC00..<0xE000).contains(second), let scalar = Unicode.Scalar(sum) { return scalar }
+      if (0xDC00..<0xE000).contains(second) {
+        let sum = 0x10000 + (first - 0xD800) << 10 + (second - 0xDC00)
+        if let scalar = Unicode.Scalar(sum) { return scalar }
+      }
     }
     throw Wrong(offset: start, what: "half of a pair of surrogates stands alone")
   }
