@@ -5,8 +5,8 @@
 /// Records with equal keys come in the order of the runs.
 @safe
 package final class Merge {
-  // Safe because `heads` and `tree` have a place for each leaf, which stay below `leaves`, what they
-  // hold owns nothing, and the runs that heads point into are held.
+  // Safe because `heads` and `tree` have a place for each leaf, which stay below `leaves`, what
+  // they hold owns nothing, and the runs that heads point into are held.
   private struct Head {
     let referenced: ReferencedRecords?
     /// Where the run stands: behind its next record.
