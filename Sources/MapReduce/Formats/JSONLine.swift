@@ -28,7 +28,10 @@ public struct JSONLine {
   }
 
   /// The whole number in a field.
-  public func int(_ name: String) throws -> Int { try int(name, try found(name, Int.self)) }
+  public func int(_ name: String) throws -> Int {
+    if let number = try fields.value.shortNumber(name) { return number }
+    return try int(name, try found(name, Int.self))
+  }
 
   /// The number in a field.
   public func double(_ name: String) throws -> Double {
@@ -96,6 +99,7 @@ extension JSONLine {
   }
 
   private func int(_ name: String, _ found: Found) throws -> Int {
+    if let number = found.value.shortNumber { return number }
     guard found.value.isJSONNumber else { throw mistyped(name, found, Int.self) }
     if let number = Int(found.value) { return number }
     // 1e3 and 1.0 are whole numbers, too.
@@ -131,5 +135,5 @@ extension Bytes {
   }
 
   /// Whether there is nothing but white space.
-  var isBlank: Bool { trimmed.isEmpty }
+  var isBlank: Bool { isEmpty || self[0] <= 0x20 && trimmed.isEmpty }
 }

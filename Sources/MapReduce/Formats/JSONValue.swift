@@ -2,7 +2,11 @@
 import Exchange
 import Memory
 
-/// Makes values of JSON documents. What is wrong is told with the path of keys to it.
+/// Makes values of JSON documents by way of a tree. What is wrong is told with the path of keys to
+/// it.
+///
+/// Slow, and only for lines that `DocumentDecoder` makes no value of: they are told the same way
+/// whatever is wrong with them, and the few that are right have names with escapes.
 enum JSONValue {
   static func decode<T: Decodable>(_ type: T.Type, from line: Bytes) throws -> T {
     let document: JSON

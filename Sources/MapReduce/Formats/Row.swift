@@ -32,6 +32,7 @@ extension Row {
   /// The whole number in a column, counted from 0.
   public func int(_ column: Int) throws -> Int {
     let field = try view.field(column)
+    if let number = field.shortNumber { return number }
     guard let number = Int(field) else { throw view.head.mistyped(column, field, Int.self) }
     return number
   }
@@ -63,6 +64,8 @@ final class RowView {
   private let finder = HeapCell(ColumnFinder())
   /// The fields of a typed row by their place, where there are no names.
   let positions = HeapCell(FieldPositions())
+  /// The container that typed rows are decoded with: one for all of them.
+  let container = HeapCell(KeptValue())
   /// Whether no row can be found behind this one.
   private(set) var isLost = false
 
@@ -93,16 +96,23 @@ final class RowView {
     return scanner.value.fields[column]
   }
 
-  func column(_ name: String) throws -> Int { try finder.value.column(name, head) }
+  func column(_ name: String) throws -> Int {
+    if let column = try finder.value.column(name, head) { return column }
+    return try head.column(name)
+  }
+
+  /// The column with this name; nil where there is none.
+  func optionalColumn(_ name: String) throws -> Int? { try finder.value.column(name, head) }
 }
 
 /// Finds columns by their names. Every row is asked for the same names in the same order, so the
 /// one that is asked for next is mostly known before.
 private struct ColumnFinder {
-  private var asked: [(name: String, column: Int)] = []
+  private var asked: [(name: String, column: Int?)] = []
   private var next = 0
 
-  mutating func column(_ name: String, _ head: TableHead) throws -> Int {
+  /// Nil where no column has this name.
+  mutating func column(_ name: String, _ head: TableHead) throws -> Int? {
     if next < asked.count, asked[next].name == name {
       let column = asked[next].column
       next = next + 1 < asked.count ? next + 1 : 0
@@ -111,13 +121,14 @@ private struct ColumnFinder {
     return try search(name, head)
   }
 
-  private mutating func search(_ name: String, _ head: TableHead) throws -> Int {
+  private mutating func search(_ name: String, _ head: TableHead) throws -> Int? {
     let place: Int
     if let known = asked.firstIndex(where: { $0.name == name }) {
       place = known
     } else {
+      let column = head.names.contains(name) ? try head.column(name) : nil
       place = asked.count
-      asked.append((name, try head.column(name)))
+      asked.append((name, column))
     }
     next = place + 1 < asked.count ? place + 1 : 0
     return asked[place].column
@@ -130,6 +141,8 @@ func forEachRow(_ chunk: Chunk, _ body: (Row) throws -> Void) throws -> Int {
     preconditionFailure("rows are read")
   }
   let view = RowView(bytes, head)
+  // It holds the view in turn.
+  defer { view.container.value.removeAll() }
   let row = Row(view: view)
   var rows = 0
   while true {

@@ -19,7 +19,13 @@ struct RowDecoder: Decoder {
   }
 
   func container<Field: CodingKey>(keyedBy type: Field.Type) -> KeyedDecodingContainer<Field> {
-    KeyedDecodingContainer(RowFields<Field>(view: view))
+    // To make a container for each row would be half of the work.
+    if view.container.value.holds(KeyedDecodingContainer<Field>.self) {
+      return view.container.value.value(KeyedDecodingContainer<Field>.self)
+    }
+    let fields = KeyedDecodingContainer(RowFields<Field>(view: view))
+    view.container.value.keep(fields)
+    return fields
   }
 
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw Self.noFields }
@@ -70,12 +76,30 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
   var codingPath: [any CodingKey] { [] }
   var allKeys: [Field] { view.head.names.compactMap(Field.init(stringValue:)) }
 
-  private func value(_ key: Field) throws -> FieldDecoder {
+  private func column(_ key: Field) throws -> Int {
     let name = key.stringValue
-    let hasHeader = view.head.format.hasHeader
-    let column =
-      hasHeader ? try view.column(name) : view.positions.value.place(of: name)
+    return view.head.format.hasHeader
+      ? try view.column(name) : view.positions.value.place(of: name)
+  }
+
+  private func value(_ key: Field) throws -> FieldDecoder {
+    let column = try column(key)
     return FieldDecoder(text: try view.field(column), column: column, head: view.head)
+  }
+
+  /// The value of a field that may be empty or have no column, which is looked for once.
+  private func optional(_ key: Field) throws -> FieldDecoder? {
+    let name = key.stringValue
+    let column: Int?
+    if view.head.format.hasHeader {
+      column = try view.optionalColumn(name)
+    } else {
+      let place = view.positions.value.place(of: name)
+      column = place < view.head.width ? place : nil
+    }
+    guard let column else { return nil }
+    let field = FieldDecoder(text: try view.field(column), column: column, head: view.head)
+    return field.decodeNil() ? nil : field
   }
 
   /// An optional field may have no column.
@@ -94,10 +118,31 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
   func decode(_ type: Double.Type, forKey key: Field) throws -> Double {
     try value(key).decode(type)
   }
-  func decode(_ type: Int.Type, forKey key: Field) throws -> Int { try value(key).decode(type) }
+  func decode(_ type: Int.Type, forKey key: Field) throws -> Int {
+    let column = try column(key)
+    let text = try view.field(column)
+    if let number = text.shortNumber { return number }
+    return try FieldDecoder(text: text, column: column, head: view.head).decode(type)
+  }
   func decode(_ type: UInt.Type, forKey key: Field) throws -> UInt { try value(key).decode(type) }
   func decode<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T {
     try T(from: try value(key))
+  }
+
+  func decodeIfPresent(_ type: Bool.Type, forKey key: Field) throws -> Bool? {
+    try optional(key)?.decode(type)
+  }
+  func decodeIfPresent(_ type: String.Type, forKey key: Field) throws -> String? {
+    try optional(key)?.decode(type)
+  }
+  func decodeIfPresent(_ type: Double.Type, forKey key: Field) throws -> Double? {
+    try optional(key)?.decode(type)
+  }
+  func decodeIfPresent(_ type: Int.Type, forKey key: Field) throws -> Int? {
+    try optional(key)?.decode(type)
+  }
+  func decodeIfPresent<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T? {
+    try optional(key).map { try T(from: $0) }
   }
 
   func nestedContainer<Inner: CodingKey>(

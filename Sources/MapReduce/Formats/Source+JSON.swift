@@ -25,13 +25,16 @@ extension Source where T == JSONLine {
 
 extension Source where T: Decodable & SendableMetatype {
   /// A value for each line with a JSON document. Numbers of JSON have one kind: `2` is a `Double`,
-  /// and `2.0` an `Int`, where one is wanted. A document is read as a tree first: where a few
-  /// fields are enough, the form without a type is several times faster.
+  /// and `2.0` an `Int`, where one is wanted. The whole document is looked at, and `Codable` makes
+  /// its containers: where a few fields are enough, the form without a type is faster.
   public static func jsonl(_ paths: [String], as type: T.Type) -> Source<T> {
     Source(
       input: .files(paths, .jsonl),
       feed: { chunk, sink in
-        try forEachDocument(chunk) { line in try sink(try JSONValue.decode(T.self, from: line)) }
+        let decoder = DocumentDecoder()
+        return try forEachDocument(chunk) { line in
+          try sink(try decoder.decode(T.self, from: line))
+        }
       },
       name: "jsonl")
   }

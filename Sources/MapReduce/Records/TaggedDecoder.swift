@@ -172,7 +172,7 @@ struct TaggedDecoder: Decoder {
 }
 
 /// The place of an element in a list, as part of a path.
-private struct ElementKey: CodingKey {
+struct ElementKey: CodingKey {
   let place: Int
   var intValue: Int? { place }
   var stringValue: String { "\(place)" }

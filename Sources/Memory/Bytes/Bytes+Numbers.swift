@@ -29,6 +29,19 @@ extension FixedWidthInteger {
 }
 
 extension Bytes {
+  /// The number that up to 18 digits spell, behind a minus perhaps; nil for all other bytes.
+  package var shortNumber: Int? {
+    let first = count > 0 && self[0] == 0x2D ? 1 : 0
+    guard count > first, count &- first <= 18 else { return nil }
+    var value = 0
+    for index in first..<count {
+      let digit = self[index] &- 0x30
+      guard digit < 10 else { return nil }
+      value = value &* 10 &+ Int(digit)
+    }
+    return first == 0 ? value : 0 &- value
+  }
+
   /// The eight bytes at `index` times eight as a number, the least significant one first.
   @inlinable @inline(__always) package func word(_ index: Int) -> UInt64 {
     precondition(index >= 0 && index < count &>> 3, "word index out of range")

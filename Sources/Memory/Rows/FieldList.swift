@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The fields of one row: views, in memory that is kept from row to row.
+/// The fields of one row or object: views, in memory that is kept from one to the next.
 @safe
 @usableFromInline package struct FieldList: ~Copyable {
   // Safe because the memory is owned alone, all places below `count` are written, and every access
