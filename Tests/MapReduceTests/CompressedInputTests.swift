@@ -34,8 +34,8 @@ import Vocabulary
     var found: [[UInt8]] = []
     try reader.read(range) { chunk, place in
       #expect(place.frame == range.range.lowerBound)
-      _ = try forEachLine(Chunk(.lines(chunk), branch: 0, broadcasts: .none)) {
-        found.append(Array($0))
+      _ = try forEachLine(Chunk(.lines(chunk), branch: 0, broadcasts: .none)) { line, _ in
+        found.append(Array(line))
       }
       return true
     }

@@ -23,8 +23,8 @@ import Vocabulary
     try reader.read(range) { chunk, place in
       #expect(place.path == range.file.path)
       #expect(place.offset >= range.range.lowerBound)
-      _ = try forEachLine(Chunk(.lines(chunk), branch: 0, broadcasts: .none)) {
-        found.append(Array($0))
+      _ = try forEachLine(Chunk(.lines(chunk), branch: 0, broadcasts: .none)) { line, _ in
+        found.append(Array(line))
       }
       return true
     }

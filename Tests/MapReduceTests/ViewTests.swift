@@ -75,4 +75,32 @@ import Testing
       Self.texts.flatMap { $0.dropFirst(4).split(separator: " ").map(String.init) })
     try check(result, Self.counts(distinct.map { String($0.prefix(1)) }))
   }
+
+  @Test func `A view of a field stays what it was from step to step`() throws {
+    let directory = try TemporaryDirectory()
+    // Every third text has to be copied to be one.
+    let texts = (0..<1000).map { $0 % 3 == 0 ? "a \"quote\" \($0)" : "plain \($0)" }
+    let wanted = texts.filter { $0.count != 9 }
+    let csv = try directory.write(
+      "texts.csv",
+      texts.map { "1,\"\($0.replacing("\"", with: "\"\""))\",2\n" }.joined())
+    let rows = try run(threads: 1) { flow in
+      flow.read(.csv(csv, header: false)).map { try $0[1] }.filter { $0.count != 9 }
+        .map { String($0) }.write(.result("result"))
+    }
+    #expect(try rows.values(as: String.self) == wanted)
+    let kept = try run(threads: 1) { flow in
+      flow.read(.csv(csv, header: false)).filter { try $0[1].count != 9 }
+        .map { "\(try $0.string(1))\(try $0.int(2))" }.write(.result("result"))
+    }
+    #expect(try kept.values(as: String.self) == wanted.map { $0 + "2" })
+    let jsonl = try directory.write(
+      "texts.jsonl",
+      texts.map { "{\"n\":1,\"t\":\"\($0.replacing("\"", with: "\\\""))\"}\n" }.joined())
+    let lines = try run(threads: 1) { flow in
+      flow.read(.jsonl(jsonl)).filter { try $0.bytes("t").count != 9 }
+        .map { try $0.bytes("t") }.map { String($0) }.write(.result("result"))
+    }
+    #expect(try lines.values(as: String.self) == wanted)
+  }
 }

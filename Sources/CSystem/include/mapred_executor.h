@@ -52,10 +52,11 @@ extern _Thread_local uint64_t *_Nullable mapred_line_cell;
 
 static inline void mapred_set_line_cell(uint64_t *_Nullable cell) { mapred_line_cell = cell; }
 
-/// A line begins at that byte of its chunk. A store, or less.
-static inline void mapred_note_line(uint64_t start) {
-  uint64_t *const cell = mapred_line_cell;
-  if (cell != NULL) __atomic_store_n(cell, start, __ATOMIC_RELAXED);
+static inline uint64_t *_Nullable mapred_kept_line_cell(void) { return mapred_line_cell; }
+
+/// A line begins at that byte of its chunk.
+static inline void mapred_note_line(uint64_t *_Nonnull cell, uint64_t start) {
+  __atomic_store_n(cell, start, __ATOMIC_RELAXED);
 }
 
 /// Makes this process an executor: writes its stack where a trap ends it, and shows its lines as

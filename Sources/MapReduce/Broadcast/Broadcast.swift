@@ -46,7 +46,9 @@ extension Dataset where T: Record {
     let feed = standing.feed
     return Broadcast(of: standing.pipeline) { chunks in
       var elements: [T] = []
-      for chunk in chunks { _ = try feed(chunk) { elements.append($0) } }
+      for chunk in chunks {
+        _ = try feed(chunk) { batch in try batch.forEach(at: nil) { elements.append($0) } }
+      }
       return elements
     }
   }
@@ -61,7 +63,11 @@ extension Keyed {
     let feed = standing.feed
     return Broadcast(of: standing.pipeline) { chunks in
       var pairs = LookupBuilder<K, V>()
-      for chunk in chunks { _ = try feed(chunk) { pairs.append($0, $1) } }
+      for chunk in chunks {
+        _ = try feed(chunk) { keys, values in
+          try keys.forEach(with: values, at: nil) { pairs.append($0, $1) }
+        }
+      }
       return pairs.lookup
     }
   }

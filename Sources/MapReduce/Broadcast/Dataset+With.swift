@@ -7,27 +7,29 @@ public import Vocabulary
 /// dataset that they go through.
 extension Dataset {
   /// Changes every element.
-  @inlinable public func map<B, U>(
+  @inlinable @inline(__always) public func map<B, U>(
     with broadcast: Broadcast<B>, _ transform: @escaping @Sendable (T, B) throws -> U,
     fileID: String = #fileID, line: Int = #line
   ) -> Dataset<U> {
-    reading(broadcast, "map", CodeLocation(fileID: fileID, line: line)) { element, value, sink in
-      try sink(try transform(element, value))
+    let location = CodeLocation(fileID: fileID, line: line)
+    return reading(broadcast, "map", location) { batch, value, made, location in
+      try batch.map(into: made, at: location) { try transform($0, value) }
     }
   }
 
   /// Keeps the elements for which `isIncluded` is true.
-  @inlinable public func filter<B>(
+  @inlinable @inline(__always) public func filter<B>(
     with broadcast: Broadcast<B>, _ isIncluded: @escaping @Sendable (T, B) throws -> Bool,
     fileID: String = #fileID, line: Int = #line
   ) -> Dataset<T> {
-    reading(broadcast, "filter", CodeLocation(fileID: fileID, line: line)) { element, value, sink in
-      if try isIncluded(element, value) { try sink(element) }
+    let location = CodeLocation(fileID: fileID, line: line)
+    return reading(broadcast, "filter", location) { batch, value, kept, location in
+      try batch.filter(into: kept, at: location) { try isIncluded($0, value) }
     }
   }
 
   /// Makes one pair of each element.
-  @inlinable public func keyed<B, K: Key, V: Record>(
+  @inlinable @inline(__always) public func keyed<B, K: Key, V: Record>(
     with broadcast: Broadcast<B>, _ pair: @escaping @Sendable (T, B) throws -> (K, V),
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
@@ -41,7 +43,7 @@ extension Dataset {
 
   /// Makes one pair of each element, with a key of two parts.
   @_disfavoredOverload
-  @inlinable public func keyed<B, C: Key, D: Key, V: Record>(
+  @inlinable @inline(__always) public func keyed<B, C: Key, D: Key, V: Record>(
     with broadcast: Broadcast<B>, _ pair: @escaping @Sendable (T, B) throws -> ((C, D), V),
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<Tuple<C, D>, V> {
@@ -55,36 +57,41 @@ extension Dataset {
 
   /// Emits any number of pairs for each element. Where the types of key and value are not clear
   /// from the closure, name them: `flatMap(with: table, to: (String, Int).self) { … }`.
-  @inlinable public func flatMap<B, K: Key, V: Record>(
+  @inlinable @inline(__always) public func flatMap<B, K: Key, V: Record>(
     with broadcast: Broadcast<B>, to types: (K, V).Type = (K, V).self,
     _ body: @escaping @Sendable (T, B, inout Emitter<K, V>) throws -> Void,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
-    let (feed, isPlain) = (feed, isPlain)
+    let feed = self.feed
+    let step: @Sendable (Batch<T>, B, inout Emitter<K, V>, CodeLocation, Bool) throws -> Void = {
+      batch, value, emit, location, isGuarded in
+      try batch.forEach(at: location) { element in
+        try emit.record(isGuarded) { emit in try body(element, value, &emit) }
+      }
+    }
     return Keyed(pipeline: pipeline.adding("flatMap", location, reading: broadcast.token)) {
       chunk, emit in
       let value = try chunk.broadcasts.value(of: broadcast)
       let isGuarded = chunk.catchers != nil
-      return try feeding(chunk, feed, isPlain: isPlain) { element in
-        try emit.record(isGuarded) { emit in
-          try locating(location) { try body(element, value, &emit) }
-        }
-      }
+      return try feed(chunk) { batch in try step(batch, value, &emit, location, isGuarded) }
     }
   }
 
-  @inlinable func reading<B, U>(
+  /// `make` fills a batch with what it makes of another one.
+  @inlinable @inline(__always) func reading<B, U>(
     _ broadcast: Broadcast<B>, _ name: String, _ location: CodeLocation,
-    _ body: @escaping @Sendable (T, B, (U) throws -> Void) throws -> Void
+    _ make: @escaping @Sendable (Batch<T>, B, Batch<U>, CodeLocation) throws -> Void
   ) -> Dataset<U> {
-    let (feed, isPlain) = (feed, isPlain)
+    let feed = self.feed
     return Dataset<U>(
       pipeline: pipeline.adding(name, location, reading: broadcast.token),
       feed: { chunk, sink in
         let value = try chunk.broadcasts.value(of: broadcast)
-        return try feeding(chunk, feed, isPlain: isPlain) { element in
-          try locating(location) { try body(element, value, sink) }
+        let made = Batch<U>()
+        return try feed(chunk) { batch in
+          try make(batch, value, made, location)
+          if made.count > 0 { try sink(made) }
         }
       })
   }
@@ -92,52 +99,72 @@ extension Dataset {
 
 extension Keyed {
   /// Changes every value.
-  @inlinable public func mapValues<B, W: Record>(
+  @inlinable @inline(__always) public func mapValues<B, W: Record>(
     with broadcast: Broadcast<B>, _ transform: @escaping @Sendable (K, V, B) throws -> W,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, W> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<K>, Batch<V>, B, Batch<W>, CodeLocation) throws -> Void = {
+      keys, values, value, made, location in
+      try keys.map(with: values, into: made, at: location) { try transform($0, $1, value) }
+    }
     return Keyed<K, W>(
       handing: pipeline.keepingKeys("mapValues", location, reading: broadcast.token)
     ) { chunk, sink in
       let value = try chunk.broadcasts.value(of: broadcast)
-      return try feed(chunk) { key, own in
-        try sink(key, try locating(location) { try transform(key, own, value) })
+      let made = Batch<W>()
+      return try feed(chunk) { keys, values in
+        try step(keys, values, value, made, location)
+        try sink(keys, made)
       }
     }
   }
 
   /// Keeps the pairs for which `isIncluded` is true.
-  @inlinable public func filter<B>(
+  @inlinable @inline(__always) public func filter<B>(
     with broadcast: Broadcast<B>, _ isIncluded: @escaping @Sendable (K, V, B) throws -> Bool,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<K>, Batch<V>, B, Batch<K>, Batch<V>, CodeLocation) throws -> Void = {
+      keys, values, value, keptKeys, keptValues, location in
+      try keys.filter(with: values, into: keptKeys, keptValues, at: location) {
+        try isIncluded($0, $1, value)
+      }
+    }
     return Keyed(
       handing: pipeline.keepingKeys("filter", location, reading: broadcast.token)
     ) { chunk, sink in
       let value = try chunk.broadcasts.value(of: broadcast)
-      return try feed(chunk) { key, own in
-        if try locating(location, { try isIncluded(key, own, value) }) { try sink(key, own) }
+      let (keptKeys, keptValues) = (Batch<K>(), Batch<V>())
+      return try feed(chunk) { keys, values in
+        try step(keys, values, value, keptKeys, keptValues, location)
+        if keptKeys.count > 0 { try sink(keptKeys, keptValues) }
       }
     }
   }
 
   /// Turns every pair into an element.
-  @inlinable public func map<B, U>(
+  @inlinable @inline(__always) public func map<B, U>(
     with broadcast: Broadcast<B>, _ transform: @escaping @Sendable (K, V, B) throws -> U,
     fileID: String = #fileID, line: Int = #line
   ) -> Dataset<U> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<K>, Batch<V>, B, Batch<U>, CodeLocation) throws -> Void = {
+      keys, values, value, made, location in
+      try keys.map(with: values, into: made, at: location) { try transform($0, $1, value) }
+    }
     return Dataset(
       pipeline: pipeline.adding("map", location, reading: broadcast.token),
       feed: { chunk, sink in
         let value = try chunk.broadcasts.value(of: broadcast)
-        return try feed(chunk) { key, own in
-          try sink(try locating(location) { try transform(key, own, value) })
+        let made = Batch<U>()
+        return try feed(chunk) { keys, values in
+          try step(keys, values, value, made, location)
+          try sink(made)
         }
       })
   }

@@ -30,7 +30,7 @@ extension Dataset where T: Key {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
     let pairs = Keyed<T, Nothing>(pipeline: pipeline) { chunk, emit in
-      try feed(chunk) { emit($0, Nothing()) }
+      try feed(chunk) { batch in try batch.forEach(at: nil) { emit($0, Nothing()) } }
     }
     let kernel = pairs.combining(
       at: location, insert: { $0 }, update: { _, _ in }, merge: { _, _ in })
@@ -42,7 +42,9 @@ extension Dataset where T: Key {
   }
 
   @inlinable func afterKeys(_ ended: Pipeline) -> Dataset<T> {
-    Dataset(pipeline: ended, feed: { chunk, sink in try forEachKey(chunk, sink) })
+    Dataset(
+      pipeline: ended,
+      feed: { chunk, sink in try chunk.feedRecords(sink) { try T.decodeKey($0.key) } })
   }
 }
 
@@ -95,20 +97,17 @@ extension Dataset where T: Record {
   ) -> Dataset<T> where T: Comparable {
     precondition(limit >= 0, "top needs a number of elements, not \(limit)")
     let location = CodeLocation(fileID: fileID, line: line)
-    let feed = self.feed
-    let pairs = Keyed<Bytes, T>(pipeline: pipeline) { chunk, emit in
-      try feed(chunk) { emit(Bytes(""), $0) }
-    }
     return Dataset(
       valuesOf: pipeline.ending(
         "top", location,
         schema: ResultSchema(key: .nothing, value: T.typeCode, shape: .values, order: .rank),
-        kernel: pairs.keepingTop(limit) { $0 }))
+        kernel: keepingTop(limit)))
   }
 
   /// The values that a stage has left behind.
   @inlinable init(valuesOf ended: Pipeline) {
-    self.init(pipeline: ended, feed: { chunk, sink in try forEachValue(chunk, sink) })
+    self.init(
+      pipeline: ended, feed: { chunk, sink in try chunk.feedRecords(sink) { try T(recordOf: $0) } })
   }
 
   /// Makes the elements a named result of the job, in the order of the input.
@@ -167,18 +166,11 @@ extension Dataset where T == Bytes {
   }
 }
 
-/// Hands the keys of an earlier stage's records to `sink`; returns how many there were.
-@inlinable @inline(__always)
-func forEachKey<T: Key>(_ chunk: Chunk, _ sink: (T) throws -> Void) throws -> Int {
-  try forEachRecord(chunk) { frame in try sink(try T.decodeKey(frame.key)) }
-}
-
-/// Hands the values of an earlier stage's records to `sink`; returns how many there were.
-@inlinable @inline(__always)
-func forEachValue<T: Record>(_ chunk: Chunk, _ sink: (T) throws -> Void) throws -> Int {
-  try forEachRecord(chunk) { frame in
+extension Record {
+  /// The value of a record of an earlier stage.
+  @inlinable @inline(__always) init(recordOf frame: Frame) throws {
     var reader = RecordReader(frame.value)
-    try sink(try T(from: &reader))
+    try self.init(from: &reader)
   }
 }
 

@@ -117,7 +117,9 @@ extension Dataset where T: Record {
   /// All elements under one key.
   @inlinable var together: Keyed<Bytes, T> {
     let feed = self.feed
-    return Keyed(pipeline: pipeline) { chunk, emit in try feed(chunk) { emit(Bytes(""), $0) } }
+    return Keyed(pipeline: pipeline) { chunk, emit in
+      try feed(chunk) { batch in try batch.forEach(at: nil) { emit(Bytes(""), $0) } }
+    }
   }
 
   /// The same elements as the result of a stage, so that nothing before it is done again.

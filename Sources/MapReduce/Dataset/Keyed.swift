@@ -10,8 +10,8 @@ public struct Keyed<K: Key, V: Record> {
   @usableFromInline let pipeline: Pipeline
   /// Emits the pairs of a chunk; returns how many input records there were.
   @usableFromInline let emitInto: @Sendable (Chunk, inout Emitter<K, V>) throws -> Int
-  /// Hands the pairs of a chunk to a sink one by one; nil where they come out of an emitter alone.
-  @usableFromInline let hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)?
+  /// Hands the pairs of a chunk to a sink; nil where they come out of an emitter alone.
+  @usableFromInline let hand: PairFeed<K, V>?
   /// Whether the pairs are the records of an earlier stage as they stand: who wants their bytes
   /// need not decode them.
   @usableFromInline let isStored: Bool
@@ -19,7 +19,7 @@ public struct Keyed<K: Key, V: Record> {
   @usableFromInline init(
     pipeline: Pipeline,
     emitInto: @escaping @Sendable (Chunk, inout Emitter<K, V>) throws -> Int,
-    handing hand: (@Sendable (Chunk, (K, V) throws -> Void) throws -> Int)? = nil,
+    handing hand: PairFeed<K, V>? = nil,
     isStored: Bool = false
   ) {
     self.pipeline = pipeline
@@ -28,17 +28,14 @@ public struct Keyed<K: Key, V: Record> {
     self.isStored = isStored
   }
 
-  /// Pairs that are handed on one by one.
-  @inlinable init(
-    handing pipeline: Pipeline,
-    _ hand: @escaping @Sendable (Chunk, (K, V) throws -> Void) throws -> Int
-  ) {
+  /// Pairs that are handed on in batches.
+  @inlinable init(handing pipeline: Pipeline, _ hand: @escaping PairFeed<K, V>) {
     self.init(
       pipeline: pipeline,
       emitInto: { chunk, emit in
         let isGuarded = chunk.catchers != nil
-        return try hand(chunk) { key, value in
-          emit(key, value)
+        return try hand(chunk) { keys, values in
+          try keys.forEach(with: values, at: nil) { emit($0, $1) }
           if isGuarded { try emit.finishChunk() }
         }
       },
@@ -52,17 +49,11 @@ public struct Keyed<K: Key, V: Record> {
       emitInto: { chunk, emit in
         let isGuarded = chunk.catchers != nil
         return try forEachRecord(chunk) { frame in
-          var reader = RecordReader(frame.value)
-          emit.emit(encoded: frame.key, try V(from: &reader))
+          emit.emit(encoded: frame.key, try V(recordOf: frame))
           if isGuarded { try emit.finishChunk() }
         }
       },
-      handing: { chunk, sink in
-        try forEachRecord(chunk) { frame in
-          var reader = RecordReader(frame.value)
-          try sink(try K.decodeKey(frame.key), try V(from: &reader))
-        }
-      }, isStored: true)
+      handing: { chunk, sink in try chunk.feedPairs(sink) }, isStored: true)
   }
 
   @inlinable static func schema(order: ResultSchema.Order) -> ResultSchema {
@@ -70,18 +61,23 @@ public struct Keyed<K: Key, V: Record> {
   }
 
   /// Hands the pairs of a chunk to a sink; returns how many input records there were.
-  @inlinable var feed: @Sendable (Chunk, (K, V) throws -> Void) throws -> Int {
+  @inlinable var feed: PairFeed<K, V> {
     if let hand { return hand }
     let emitInto = self.emitInto
     return { chunk, sink in
-      try withoutActuallyEscaping(sink) { sink in
+      let (keys, values) = (Batch<K>(), Batch<V>())
+      return try withoutActuallyEscaping(sink) { sink in
         var relay = Emitter<K, V> { batch in
+          keys.removeAll()
+          values.removeAll()
           for index in 0..<batch.count {
-            do {
-              try sink(try K.decodeKey(batch.key(index)), batch.value(index))
-            } catch {
+            do { keys.append(try K.decodeKey(batch.key(index)), of: index) } catch {
               throw RecordFailure(error, offset: nil, record: batch.key(index))
             }
+            values.append(batch.value(index), of: index)
+          }
+          try keys.handOn(with: values, to: sink) {
+            RecordFailure($0, offset: nil, record: batch.key($1))
           }
         }
         relay.window = chunk.window
@@ -138,64 +134,84 @@ extension Keyed {
   }
 
   /// Changes every value.
-  @inlinable public func mapValues<W: Record>(
+  @inlinable @inline(__always) public func mapValues<W: Record>(
     _ transform: @escaping @Sendable (V) throws -> W,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, W> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<V>, Batch<W>, CodeLocation) throws -> Void = {
+      try $0.map(into: $1, at: $2, transform)
+    }
     return Keyed<K, W>(handing: pipeline.keepingKeys("mapValues", location)) { chunk, sink in
-      try feed(chunk) { key, value in
-        try sink(key, try locating(location) { try transform(value) })
+      let made = Batch<W>()
+      return try feed(chunk) { keys, values in
+        try step(values, made, location)
+        try sink(keys, made)
       }
     }
   }
 
   /// Keeps the pairs for which `isIncluded` is true.
-  @inlinable public func filter(
+  @inlinable @inline(__always) public func filter(
     _ isIncluded: @escaping @Sendable (K, V) throws -> Bool,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<K, V> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<K>, Batch<V>, Batch<K>, Batch<V>, CodeLocation) throws -> Void = {
+      try $0.filter(with: $1, into: $2, $3, at: $4, isIncluded)
+    }
     return Keyed(handing: pipeline.keepingKeys("filter", location)) { chunk, sink in
-      try feed(chunk) { key, value in
-        if try locating(location, { try isIncluded(key, value) }) { try sink(key, value) }
+      let (keptKeys, keptValues) = (Batch<K>(), Batch<V>())
+      return try feed(chunk) { keys, values in
+        try step(keys, values, keptKeys, keptValues, location)
+        if keptKeys.count > 0 { try sink(keptKeys, keptValues) }
       }
     }
   }
 
   /// Turns every pair into an element.
-  @inlinable public func map<U>(
+  @inlinable @inline(__always) public func map<U>(
     _ transform: @escaping @Sendable (K, V) throws -> U,
     fileID: String = #fileID, line: Int = #line
   ) -> Dataset<U> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step: @Sendable (Batch<K>, Batch<V>, Batch<U>, CodeLocation) throws -> Void = {
+      try $0.map(with: $1, into: $2, at: $3, transform)
+    }
     return Dataset(
       pipeline: pipeline.adding("map", location),
       feed: { chunk, sink in
-        try feed(chunk) { key, value in
-          try sink(try locating(location) { try transform(key, value) })
+        let made = Batch<U>()
+        return try feed(chunk) { keys, values in
+          try step(keys, values, made, location)
+          try sink(made)
         }
       })
   }
 
   /// Emits any number of pairs for each pair. Where the types of key and value are not clear from
   /// the closure, name them: `flatMap(to: (String, Int).self) { key, value, emit in … }`.
-  @inlinable public func flatMap<L: Key, W: Record>(
+  @inlinable @inline(__always) public func flatMap<L: Key, W: Record>(
     to types: (L, W).Type = (L, W).self,
     _ body: @escaping @Sendable (K, V, inout Emitter<L, W>) throws -> Void,
     fileID: String = #fileID, line: Int = #line
   ) -> Keyed<L, W> {
     let location = CodeLocation(fileID: fileID, line: line)
     let feed = self.feed
+    let step:
+      @Sendable (Batch<K>, Batch<V>, inout Emitter<L, W>, CodeLocation, Bool) throws -> Void = {
+        keys, values, emit, location, isGuarded in
+        try keys.forEach(with: values, at: location) { key, value in
+          try emit.record(isGuarded) { emit in try body(key, value, &emit) }
+        }
+      }
     return Keyed<L, W>(pipeline: pipeline.adding("flatMap", location)) { chunk, emit in
       let isGuarded = chunk.catchers != nil
-      return try feed(chunk) { key, value in
-        try emit.record(isGuarded) { emit in
-          try locating(location) { try body(key, value, &emit) }
-        }
+      return try feed(chunk) { keys, values in
+        try step(keys, values, &emit, location, isGuarded)
       }
     }
   }

@@ -12,12 +12,17 @@ extension Dataset where T: Record {
   ) -> Dataset<T> {
     let lot = Lot(fraction, seed)
     let feed = self.feed
-    return adding("sample", CodeLocation(fileID: fileID, line: line)) { chunk, sink in
+    let location = CodeLocation(fileID: fileID, line: line)
+    return adding("sample", location) { chunk, sink in
+      let kept = Batch<T>()
       var bytes = RecordWriter()
-      return try feed(chunk) { element in
-        bytes.removeAll()
-        element.encode(into: &bytes)
-        if lot.isDrawn(bytes.bytes) { try sink(element) }
+      return try feed(chunk) { batch in
+        try batch.filter(into: kept, at: location) { element in
+          bytes.removeAll()
+          element.encode(into: &bytes)
+          return lot.isDrawn(bytes.bytes)
+        }
+        if kept.count > 0 { try sink(kept) }
       }
     }
   }
@@ -31,11 +36,14 @@ extension Keyed {
   ) -> Keyed<K, V> {
     let lot = Lot(fraction, seed)
     let feed = self.feed
-    return Keyed(
-      handing: pipeline.keepingKeys("sample", CodeLocation(fileID: fileID, line: line))
-    ) { chunk, sink in
-      try feed(chunk) { key, value in
-        if key.withEncodedKey({ lot.isDrawn($0) }) { try sink(key, value) }
+    let location = CodeLocation(fileID: fileID, line: line)
+    return Keyed(handing: pipeline.keepingKeys("sample", location)) { chunk, sink in
+      let (keptKeys, keptValues) = (Batch<K>(), Batch<V>())
+      return try feed(chunk) { keys, values in
+        try keys.filter(with: values, into: keptKeys, keptValues, at: location) { key, _ in
+          key.withEncodedKey { lot.isDrawn($0) }
+        }
+        if keptKeys.count > 0 { try sink(keptKeys, keptValues) }
       }
     }
   }

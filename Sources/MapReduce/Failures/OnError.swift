@@ -50,18 +50,26 @@ extension Keyed {
 
 /// Hands the elements of each record to `sink` once the record is done.
 @inlinable func caughtFeed<T>(
-  _ chunk: Chunk, _ feed: (Chunk, (T) throws -> Void) throws -> Int, _ take: FailureTaker,
-  _ sink: (T) throws -> Void
+  _ chunk: Chunk, _ feed: Feed<T>, _ take: FailureTaker, _ sink: (Batch<T>) throws -> Void
 ) throws -> Int {
   let held = HeapCell<[T]>([])
+  let batch = Batch<T>()
   return try chunk.caught(
     letGo: {
-      for element in held.value { try sink(element) }
+      // All of them have come of one record, which whoever ends it shows.
+      for element in held.value {
+        if batch.isFull { try batch.handOn(to: sink) { failure, _ in failure } }
+        batch.append(element, of: 0)
+      }
+      try batch.handOn(to: sink) { failure, _ in failure }
       held.value.removeAll(keepingCapacity: true)
     },
-    drop: { held.value.removeAll(keepingCapacity: true) }, take: take
+    drop: {
+      held.value.removeAll(keepingCapacity: true)
+      batch.removeAll()
+    }, take: take
   ) { chunk in
-    try feed(chunk) { held.value.append($0) }
+    try feed(chunk) { batch in try batch.forEach(at: nil) { held.value.append($0) } }
   }
 }
 

@@ -8,13 +8,15 @@ public import Vocabulary
   let cause: any Error
   /// The operator whose closure threw.
   var location: CodeLocation?
+  /// Which record of the chunk it was, as its source counts them.
+  @usableFromInline var number: Int?
   /// Where in the chunk the line begins.
   var offset: Int?
   /// The beginning of the record.
   var record: String?
 
   /// The operator's closure threw `cause`: the innermost operator is the one that stays.
-  @usableFromInline init(_ cause: any Error, at location: CodeLocation) {
+  @usableFromInline init(_ cause: any Error, at location: CodeLocation?) {
     if let failure = cause as? RecordFailure {
       self = failure
       self.location = failure.location ?? location
@@ -22,6 +24,12 @@ public import Vocabulary
       self.cause = cause
       self.location = location
     }
+  }
+
+  /// The same at a record of the chunk.
+  @usableFromInline init(_ cause: any Error, at location: CodeLocation?, of number: Int) {
+    self.init(cause, at: location)
+    self.number = self.number ?? number
   }
 
   /// The cause happened at this line or record of the chunk.

@@ -76,7 +76,7 @@ extension Source where T: Key {
   ) -> Source<T> {
     Source(
       input: StageInput(result: name, asOf, .keys(T.typeCode)),
-      feed: { chunk, sink in try forEachKey(chunk, sink) },
+      feed: { chunk, sink in try chunk.feedRecords(sink) { try T.decodeKey($0.key) } },
       name: "result")
   }
 }
@@ -88,7 +88,7 @@ extension Source where T: Record {
   ) -> Source<T> {
     Source(
       input: StageInput(result: name, asOf, .values(T.typeCode)),
-      feed: { chunk, sink in try forEachValue(chunk, sink) },
+      feed: { chunk, sink in try chunk.feedRecords(sink) { try T(recordOf: $0) } },
       name: "result")
   }
 }
@@ -101,11 +101,9 @@ extension Source where T: Key & Record {
     Source(
       input: StageInput(result: name, asOf, .keysOrValues(T.typeCode)),
       feed: { chunk, sink in
-        try forEachRecord(chunk) { frame in
+        try chunk.feedRecords(sink) { frame in
           // Elements that are their own keys have no value, and no value takes no byte.
-          if frame.value.isEmpty { return try sink(try T.decodeKey(frame.key)) }
-          var reader = RecordReader(frame.value)
-          try sink(try T(from: &reader))
+          frame.value.isEmpty ? try T.decodeKey(frame.key) : try T(recordOf: frame)
         }
       },
       name: "result")

@@ -5,14 +5,13 @@ public import Memory
 /// Where a dataset begins.
 public struct Source<T> {
   let input: StageInput
-  let feed: @Sendable (Chunk, (T) throws -> Void) throws -> Int
+  let feed: Feed<T>
   let name: String
   /// Whether the elements are bytes of the input as they stand.
   let isPlain: Bool
 
   @usableFromInline init(
-    input: StageInput, feed: @escaping @Sendable (Chunk, (T) throws -> Void) throws -> Int,
-    name: String, isPlain: Bool = false
+    input: StageInput, feed: @escaping Feed<T>, name: String, isPlain: Bool = false
   ) {
     self.input = input
     self.feed = feed
@@ -31,7 +30,7 @@ extension Source where T == Bytes {
   public static func lines(_ paths: [String]) -> Source<Bytes> {
     Source(
       input: .files(paths, .lines),
-      feed: { chunk, sink in try forEachPlain(chunk, sink) },
+      feed: { chunk, sink in try chunk.feedPlain(sink) },
       name: "lines", isPlain: true)
   }
 
@@ -44,23 +43,7 @@ extension Source {
   @inlinable public static func values(_ values: [T]) -> Source<T> where T: Sendable {
     Source(
       input: .values(count: values.count),
-      feed: { chunk, sink in
-        guard case .values(let range) = chunk.content else {
-          preconditionFailure("values are read")
-        }
-        for index in range {
-          func shown(_ body: (FailedRecord) throws -> Void) throws {
-            try Array(String(describing: values[index]).utf8).withBytes {
-              try body(FailedRecord(offset: index, $0))
-            }
-          }
-          do {
-            try sink(values[index])
-          } catch { try shown { try failed(error, $0, chunk.catchers) } }
-          if let catchers = chunk.catchers { try shown { try catchers.endRecord($0) } }
-        }
-        return range.count
-      },
+      feed: { chunk, sink in try chunk.feedValues(values, sink) },
       name: "values")
   }
 }

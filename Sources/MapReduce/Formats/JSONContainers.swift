@@ -16,7 +16,7 @@ final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProto
       names.append(String(document.index.value.name(name)))
       name = document.index.value[name + 1].next
     }
-    return names.sorted().compactMap(Field.init(stringValue:))
+    return names.inByteOrder.compactMap(Field.init(stringValue:))
   }
 
   override func key(_ name: Bytes) -> (any CodingKey)? { Field(stringValue: String(name)) }

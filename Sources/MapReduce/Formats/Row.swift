@@ -10,28 +10,30 @@ public import Memory
 /// order.
 public struct Row {
   let view: RowView
+  /// Which one of the rows in view.
+  let place: Int
 
   /// How many fields there are: in all rows of a file the same number.
-  public var count: Int { view.scanner.value.fields.count }
+  public var count: Int { view.head.width }
 
   /// The row as it stands in the file, without its line end.
-  public var bytes: Bytes { view.scanner.value.row }
+  public var bytes: Bytes { view.scanner.value.rows[place] }
 
   /// The field in a column, counted from 0.
   public subscript(column: Int) -> Bytes {
-    get throws { try view.field(column) }
+    get throws { try view.field(column, place) }
   }
 
   /// The field in a column with this name.
   public subscript(name: String) -> Bytes {
-    get throws { try view.field(try view.column(name)) }
+    get throws { try self[try view.column(name)] }
   }
 }
 
 extension Row {
   /// The whole number in a column, counted from 0.
   public func int(_ column: Int) throws -> Int {
-    let field = try view.field(column)
+    let field = try self[column]
     if let number = field.shortNumber { return number }
     guard let number = Int(field) else { throw view.head.mistyped(column, field, Int.self) }
     return number
@@ -42,7 +44,7 @@ extension Row {
 
   /// The number in a column, counted from 0.
   public func double(_ column: Int) throws -> Double {
-    let field = try view.field(column)
+    let field = try self[column]
     guard let number = Double(field) else { throw view.head.mistyped(column, field, Double.self) }
     return number
   }
@@ -51,13 +53,13 @@ extension Row {
   public func double(_ name: String) throws -> Double { try double(try view.column(name)) }
 
   /// The text in a column, counted from 0.
-  public func string(_ column: Int) throws -> String { String(try view.field(column)) }
+  public func string(_ column: Int) throws -> String { String(try self[column]) }
 
   /// The text in a column with this name.
   public func string(_ name: String) throws -> String { try string(try view.column(name)) }
 }
 
-/// The row that is worked on, of a chunk; used by one thread.
+/// The rows of a chunk that are worked on; used by one thread.
 final class RowView {
   let head: TableHead
   let scanner: HeapCell<RowScanner>
@@ -74,26 +76,28 @@ final class RowView {
     scanner = HeapCell(RowScanner(bytes, head.format.syntax))
   }
 
-  /// Goes to the next row; false where there is none.
-  func findNext() throws -> Bool {
+  /// Goes to the next row; false where there is none. It comes behind those that are kept, or in
+  /// their place.
+  func findNext(keepsRows: Bool) throws -> Bool {
     do {
-      guard try scanner.value.findNext() else { return false }
+      guard try scanner.value.findNext(keepsRows: keepsRows) else { return false }
     } catch {
       isLost = error.kind == .openQuote
       throw error.jobError(named: head)
     }
-    let count = scanner.value.fields.count
+    let count = scanner.value.fieldCount
     guard count == head.width else { throw head.ragged(count) }
     return true
   }
 
-  func field(_ column: Int) throws -> Bytes {
+  /// The field in a column of the row in this place.
+  func field(_ column: Int, _ place: Int = 0) throws -> Bytes {
     guard column >= 0, column < head.width else {
       throw JobError(
         .badInput, "\(head.path) has no column \(column + 1): it has \(head.width)",
         advice: "columns are counted from 0 in a job")
     }
-    return scanner.value.fields[column]
+    return scanner.value.fields[place &* head.width &+ column]
   }
 
   func column(_ name: String) throws -> Int {
@@ -105,18 +109,25 @@ final class RowView {
   func optionalColumn(_ name: String) throws -> Int? { try finder.value.column(name, head) }
 }
 
-/// Finds columns by their names. Every row is asked for the same names in the same order, so the
-/// one that is asked for next is mostly known before.
+/// Finds columns by their names. A name is mostly asked for behind the same one as before.
 private struct ColumnFinder {
-  private var asked: [(name: String, column: Int?)] = []
-  private var next = 0
+  private struct Asked {
+    let name: String
+    let column: Int?
+    /// Which one was asked for behind it.
+    var next = 0
+  }
+  private var asked: [Asked] = []
+  private var last = 0
 
   /// Nil where no column has this name.
   mutating func column(_ name: String, _ head: TableHead) throws -> Int? {
-    if next < asked.count, asked[next].name == name {
-      let column = asked[next].column
-      next = next + 1 < asked.count ? next + 1 : 0
-      return column
+    if last < asked.count {
+      let next = asked[last].next
+      if asked[next].name == name {
+        last = next
+        return asked[next].column
+      }
     }
     return try search(name, head)
   }
@@ -128,34 +139,45 @@ private struct ColumnFinder {
     } else {
       let column = head.names.contains(name) ? try head.column(name) : nil
       place = asked.count
-      asked.append((name, column))
+      asked.append(Asked(name: name, column: column))
     }
-    next = place + 1 < asked.count ? place + 1 : 0
+    asked[last].next = place
+    last = place
     return asked[place].column
   }
 }
 
-/// Hands the rows of a chunk to `body`; returns how many there were.
-func forEachRow(_ chunk: Chunk, _ body: (Row) throws -> Void) throws -> Int {
-  guard case .rows(let bytes, let head) = chunk.content else {
-    preconditionFailure("rows are read")
-  }
-  let view = RowView(bytes, head)
+/// Calls `body` for each row of a chunk, and with where it begins; returns how many there were.
+/// `keepsRows`: whether the next row comes behind those in view, or in their place.
+func forEachRow(
+  _ chunk: Chunk, _ view: RowView, keepsRows: () -> Bool = { false },
+  _ body: (_ start: Int) throws -> Void
+) throws -> Int {
   // It holds the view in turn.
   defer { view.container.value.removeAll() }
-  let row = Row(view: view)
   var rows = 0
   while true {
     LineNote.begin(view.scanner.value.next)
-    var record: FailedRecord { FailedRecord(offset: view.scanner.value.start, row.bytes) }
+    var record: FailedRecord {
+      FailedRecord(offset: view.scanner.value.start, view.scanner.value.row)
+    }
     do {
-      guard try view.findNext() else { return rows }
-      try body(row)
+      guard try view.findNext(keepsRows: keepsRows()) else { return rows }
+      try body(view.scanner.value.start)
     } catch {
       // Where a quote stays open, nobody knows where the next row begins.
       try failed(error, record, view.isLost ? nil : chunk.catchers)
     }
     rows &+= 1
     try chunk.catchers?.endRecord(record)
+  }
+}
+
+extension RowView {
+  convenience init(_ chunk: Chunk) {
+    guard case .rows(let bytes, let head) = chunk.content else {
+      preconditionFailure("rows are read")
+    }
+    self.init(bytes, head)
   }
 }

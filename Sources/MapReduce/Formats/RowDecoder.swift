@@ -8,11 +8,11 @@ struct RowDecoder: Decoder {
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  /// The value of a row. An error names the column and what it holds.
-  static func decode<T: Decodable>(_ type: T.Type, from row: Row) throws -> T {
-    row.view.positions.value.beginRow()
+  /// The value of the only row in view. An error names the column and what it holds.
+  static func decode<T: Decodable>(_ type: T.Type, from view: RowView) throws -> T {
+    view.positions.value.beginRow()
     do {
-      return try T(from: RowDecoder(view: row.view))
+      return try T(from: RowDecoder(view: view))
     } catch let error as DecodingError {
       throw JobError(.badInput, "\(type) cannot be made of this row: \(error.reason)")
     }

@@ -12,7 +12,7 @@ extension Source where T == Bytes {
       "a record has 1 to \(Limits.rowBytes) bytes, not \(recordBytes)")
     return Source(
       input: .files(paths, .records(bytes: recordBytes)),
-      feed: { chunk, sink in try forEachPlain(chunk, sink) },
+      feed: { chunk, sink in try chunk.feedPlain(sink) },
       name: "binary", isPlain: true)
   }
 
@@ -24,7 +24,7 @@ extension Source where T == Bytes {
 
 /// Calls `body` for every record of a fixed size; returns how many there were.
 @inlinable @inline(__always)
-func forEachPacked(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+func forEachPacked(_ chunk: Chunk, _ body: (Bytes, _ start: Int) throws -> Void) throws -> Int {
   guard case .packed(let bytes, let width) = chunk.content else {
     preconditionFailure("records of a fixed size are read")
   }
@@ -33,7 +33,7 @@ func forEachPacked(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int
   while start < bytes.count {
     LineNote.begin(start)
     let record = bytes[start..<(start &+ width)]
-    do { try body(record) } catch {
+    do { try body(record, start) } catch {
       guard catchers != nil else {
         throw RecordFailure(error, offset: start, packed: record)
       }

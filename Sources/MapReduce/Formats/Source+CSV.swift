@@ -18,7 +18,7 @@ extension Source where T == Row {
     _ paths: [String], header: Bool = true, delimiter: Unicode.Scalar = ",",
     quotedNewlines: Bool = true
   ) -> Source<Row> {
-    rows(paths, CSVFormat(delimiter, header, quotedNewlines), "csv") { $0 }
+    rows(paths, CSVFormat(delimiter, header, quotedNewlines), "csv")
   }
 
   /// The rows of one file, glob, directory or, as `-`, standard input.
@@ -33,7 +33,7 @@ extension Source where T == Row {
   public static func tsv(
     _ paths: [String], header: Bool = true, quotedNewlines: Bool = true
   ) -> Source<Row> {
-    rows(paths, CSVFormat("\t", header, quotedNewlines), "tsv") { $0 }
+    rows(paths, CSVFormat("\t", header, quotedNewlines), "tsv")
   }
 
   /// The rows of one file, glob, directory or, as `-`, standard input, with values between tabs.
@@ -53,9 +53,7 @@ extension Source where T: Decodable & SendableMetatype {
     _ paths: [String], as type: T.Type, header: Bool = true, delimiter: Unicode.Scalar = ",",
     quotedNewlines: Bool = true
   ) -> Source<T> {
-    rows(paths, CSVFormat(delimiter, header, quotedNewlines), "csv") { row in
-      try RowDecoder.decode(T.self, from: row)
-    }
+    decoded(paths, CSVFormat(delimiter, header, quotedNewlines), "csv")
   }
 
   /// Values from the rows of one file, glob, directory or, as `-`, standard input.
@@ -70,9 +68,7 @@ extension Source where T: Decodable & SendableMetatype {
   public static func tsv(
     _ paths: [String], as type: T.Type, header: Bool = true, quotedNewlines: Bool = true
   ) -> Source<T> {
-    rows(paths, CSVFormat("\t", header, quotedNewlines), "tsv") { row in
-      try RowDecoder.decode(T.self, from: row)
-    }
+    decoded(paths, CSVFormat("\t", header, quotedNewlines), "tsv")
   }
 
   /// Values from the rows of one file, glob, directory or, as `-`, standard input, with values
@@ -84,15 +80,43 @@ extension Source where T: Decodable & SendableMetatype {
   }
 }
 
-extension Source {
-  private static func rows(
-    _ paths: [String], _ format: CSVFormat, _ name: String,
-    _ element: @escaping @Sendable (Row) throws -> T
+extension Source where T == Row {
+  fileprivate static func rows(
+    _ paths: [String], _ format: CSVFormat, _ name: String
+  ) -> Source<Row> {
+    Source(
+      input: .files(paths, .csv(format)),
+      feed: { chunk, sink in
+        let view = RowView(chunk)
+        let batch = Batch<Row>(of: chunk)
+        let rows = try forEachRow(chunk, view, keepsRows: { batch.count > 0 }) { start in
+          _ = batch.nextPlace { Row(view: view, place: $0) }
+          if batch.showPlace(of: start) {
+            try batch.handOnPlaces(to: sink, tell: { chunk.tell($0, $1) })
+          }
+        }
+        try batch.handOnPlaces(to: sink, tell: { chunk.tell($0, $1) })
+        return rows
+      },
+      name: name)
+  }
+}
+
+extension Source where T: Decodable & SendableMetatype {
+  fileprivate static func decoded(
+    _ paths: [String], _ format: CSVFormat, _ name: String
   ) -> Source<T> {
     Source(
       input: .files(paths, .csv(format)),
       feed: { chunk, sink in
-        try forEachRow(chunk) { row in try sink(try element(row)) }
+        let view = RowView(chunk)
+        let batch = Batch<T>(of: chunk)
+        let rows = try forEachRow(chunk, view) { start in
+          batch.append(try RowDecoder.decode(T.self, from: view), of: start)
+          if batch.isFull { try batch.handOn(to: sink, tell: { chunk.tell($0, $1) }) }
+        }
+        try batch.handOn(to: sink, tell: { chunk.tell($0, $1) })
+        return rows
       },
       name: name)
   }

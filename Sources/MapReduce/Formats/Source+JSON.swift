@@ -10,11 +10,16 @@ extension Source where T == JSONLine {
     Source(
       input: .files(paths, .jsonl),
       feed: { chunk, sink in
-        let line = JSONLine(fields: HeapCell(JSONFields()))
-        return try forEachDocument(chunk) { bytes in
+        let batch = Batch<JSONLine>(of: chunk)
+        let documents = try forEachDocument(chunk) { bytes, start in
+          let line = batch.nextPlace { _ in JSONLine(fields: HeapCell(JSONFields())) }
           try line.fields.value.begin(bytes)
-          try sink(line)
+          if batch.showPlace(of: start) {
+            try batch.handOnPlaces(to: sink, tell: { chunk.tell($0, $1) })
+          }
         }
+        try batch.handOnPlaces(to: sink, tell: { chunk.tell($0, $1) })
+        return documents
       },
       name: "jsonl")
   }
@@ -32,9 +37,13 @@ extension Source where T: Decodable & SendableMetatype {
       input: .files(paths, .jsonl),
       feed: { chunk, sink in
         let decoder = DocumentDecoder()
-        return try forEachDocument(chunk) { line in
-          try sink(try decoder.decode(T.self, from: line))
+        let batch = Batch<T>(of: chunk)
+        let documents = try forEachDocument(chunk) { line, start in
+          batch.append(try decoder.decode(T.self, from: line), of: start)
+          if batch.isFull { try batch.handOn(to: sink, tell: { chunk.tell($0, $1) }) }
         }
+        try batch.handOn(to: sink, tell: { chunk.tell($0, $1) })
+        return documents
       },
       name: "jsonl")
   }
@@ -46,12 +55,14 @@ extension Source where T: Decodable & SendableMetatype {
 }
 
 /// Hands the lines that are not blank to `body`; returns how many there were.
-private func forEachDocument(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+private func forEachDocument(
+  _ chunk: Chunk, _ body: (Bytes, _ start: Int) throws -> Void
+) throws -> Int {
   var documents = 0
-  _ = try forEachLine(chunk) { line in
+  _ = try forEachLine(chunk) { line, start in
     if line.isBlank { return }
     documents &+= 1
-    try body(line)
+    try body(line, start)
   }
   return documents
 }

@@ -53,9 +53,10 @@ public import Memory
   }
 }
 
-/// Calls `body` for every line, without its end (LF or CR LF); returns how many there were.
+/// Calls `body` for every line, without its end (LF or CR LF), and with where it begins; returns
+/// how many there were.
 @inlinable @inline(__always)
-func forEachLine(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+func forEachLine(_ chunk: Chunk, _ body: (Bytes, _ start: Int) throws -> Void) throws -> Int {
   guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
   let catchers = chunk.catchers
   var start = 0
@@ -66,7 +67,7 @@ func forEachLine(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
     let hasReturn = lineFeed != nil && end > start && bytes[end &- 1] == 0x0D
     LineNote.begin(start)
     do {
-      try body(bytes[start..<(hasReturn ? end &- 1 : end)])
+      try body(bytes[start..<(hasReturn ? end &- 1 : end)], start)
     } catch {
       try failed(error, FailedRecord(offset: start, bytes[start..<end]), catchers)
     }
@@ -77,9 +78,10 @@ func forEachLine(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
   return lines
 }
 
-/// Calls `body` for every line, or record of a fixed size; returns how many there were.
+/// Calls `body` for every line, or record of a fixed size, and with where it begins; returns how
+/// many there were.
 @inlinable @inline(__always)
-func forEachPlain(_ chunk: Chunk, _ body: (Bytes) throws -> Void) throws -> Int {
+func forEachPlain(_ chunk: Chunk, _ body: (Bytes, _ start: Int) throws -> Void) throws -> Int {
   switch chunk.content {
   case .lines: try forEachLine(chunk, body)
   case .packed: try forEachPacked(chunk, body)

@@ -48,15 +48,20 @@ extension Keyed {
 
 extension Dataset {
   /// A stage that keeps every element in the order of the input; `write` appends one element.
-  @inlinable func keepingOrder(
+  @inlinable @inline(__always) func keepingOrder(
     _ write: @escaping @Sendable (MapContext, T) throws -> Void
   ) -> StageKernel {
     let feed = self.feed
+    let step: @Sendable (Batch<T>, MapContext) throws -> Void = { batch, context in
+      try batch.forEach(at: nil) { try write(context, $0) }
+    }
     return StageKernel(
       .single,
       makeMapper: { context in
         Mapper(
-          map: { chunk in try feed(chunk) { try write(context, $0) } }, finishSplit: {})
+          map: { chunk in
+            try feed(chunk) { batch in try step(batch, context) }
+          }, finishSplit: {})
       },
       makeFolder: { Collect.inOrder($0) })
   }
@@ -72,12 +77,14 @@ extension Dataset {
         let next = HeapCell(0)
         return Mapper(
           map: { chunk in
-            try feed(chunk) { element in
-              context.value.value.removeAll()
-              encode(element, &context.value.value)
-              context.writer.append(
-                key: Bytes(""), value: context.value.value.bytes, partition: next.value)
-              next.value = (next.value &+ 1) & Int(truncatingIfNeeded: context.partitionMask)
+            try feed(chunk) { batch in
+              try batch.forEach(at: nil) { element in
+                context.value.value.removeAll()
+                encode(element, &context.value.value)
+                context.writer.append(
+                  key: Bytes(""), value: context.value.value.bytes, partition: next.value)
+                next.value = (next.value &+ 1) & Int(truncatingIfNeeded: context.partitionMask)
+              }
             }
           },
           finishSplit: { next.value = 0 })
@@ -98,10 +105,12 @@ extension Dataset {
       makeMapper: { context in
         Mapper(
           map: { chunk in
-            try feed(chunk) { element in
-              try record(element, context) { key, value in
-                let partition = context.splitters?.partition(of: key) ?? 0
-                context.writer.append(key: key, value: value, partition: partition)
+            try feed(chunk) { batch in
+              try batch.forEach(at: nil) { element in
+                try record(element, context) { key, value in
+                  let partition = context.splitters?.partition(of: key) ?? 0
+                  context.writer.append(key: key, value: value, partition: partition)
+                }
               }
             }
           },
@@ -109,8 +118,10 @@ extension Dataset {
       },
       makeFolder: { Collect.sorted($0) },
       sample: { chunk, context, samples in
-        _ = try feed(chunk) { element in
-          try record(element, context) { key, _ in samples.append(Array(key)) }
+        _ = try feed(chunk) { batch in
+          try batch.forEach(at: nil) { element in
+            try record(element, context) { key, _ in samples.append(Array(key)) }
+          }
         }
       })
   }

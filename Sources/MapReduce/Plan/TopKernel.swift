@@ -45,37 +45,21 @@ import Vocabulary
   }
 }
 
-extension Keyed {
-  /// A stage that keeps the n pairs whose values rank highest.
-  @inlinable func keepingTop<Rank: Comparable & SendableMetatype>(
-    _ limit: Int, by rank: @escaping @Sendable (V) -> Rank
-  ) -> StageKernel {
-    let emitInto = self.emitInto
-    return StageKernel(
-      .single,
-      makeMapper: { context in
-        let list = HeapCell(TopList<Rank>(limit))
-        let box = HeapCell(
-          Emitter<K, V> { batch in
-            for index in 0..<batch.count {
-              let value = batch.value(index)
-              let rank = rank(value)
-              guard list.value.takes(batch.key(index), rank) else { continue }
-              context.value.value.removeAll()
-              value.encode(into: &context.value.value)
-              list.value.insert(batch.key(index), context.value.value.bytes, rank)
-            }
-          })
-        return Mapper(emitting: emitInto, into: box) { list.value.write(to: context.writer) }
-      },
+extension StageKernel {
+  /// Keeps the n records whose values rank highest, of those that mappers have left.
+  @inlinable init<V: Record, Rank: Comparable & SendableMetatype>(
+    top limit: Int, by rank: @escaping @Sendable (V) -> Rank,
+    makeMapper: @escaping @Sendable (MapContext, HeapCell<TopList<Rank>>) -> Mapper
+  ) {
+    self.init(
+      .single, makeMapper: { makeMapper($0, HeapCell(TopList(limit))) },
       makeFolder: { context in
         let list = HeapCell(TopList<Rank>(limit))
         return Folder(
           fold: { block in
             var cursor = FrameCursor(block)
             while let frame = cursor.next() {
-              var reader = RecordReader(frame.value)
-              let rank = rank(try V(from: &reader))
+              let rank = rank(try V(recordOf: frame))
               guard list.value.takes(frame.key, rank) else { continue }
               list.value.insert(frame.key, frame.value, rank)
             }
@@ -86,5 +70,52 @@ extension Keyed {
             return Run(sequential: writer.takeBlocks()[0])
           })
       })
+  }
+}
+
+extension TopList {
+  /// Takes a record in, if it is among them.
+  @inlinable @inline(__always) mutating func offer<V: Record>(
+    _ key: Bytes, _ value: V, _ rank: Rank, _ context: MapContext
+  ) {
+    guard takes(key, rank) else { return }
+    context.value.value.removeAll()
+    value.encode(into: &context.value.value)
+    insert(key, context.value.value.bytes, rank)
+  }
+}
+
+extension Keyed {
+  /// A stage that keeps the n pairs whose values rank highest.
+  @inlinable func keepingTop<Rank: Comparable & SendableMetatype>(
+    _ limit: Int, by rank: @escaping @Sendable (V) -> Rank
+  ) -> StageKernel {
+    let emitInto = self.emitInto
+    return StageKernel(top: limit, by: rank) { context, list in
+      let box = HeapCell(
+        Emitter<K, V> { batch in
+          for index in 0..<batch.count {
+            let value = batch.value(index)
+            list.value.offer(batch.key(index), value, rank(value), context)
+          }
+        })
+      return Mapper(emitting: emitInto, into: box) { list.value.write(to: context.writer) }
+    }
+  }
+}
+
+extension Dataset where T: Record & Comparable {
+  /// A stage that keeps the n greatest elements.
+  @inlinable func keepingTop(_ limit: Int) -> StageKernel {
+    let feed = self.feed
+    return StageKernel(top: limit, by: { (element: T) in element }) { context, list in
+      Mapper(
+        map: { chunk in
+          try feed(chunk) { batch in
+            try batch.forEach(at: nil) { list.value.offer(Bytes(""), $0, $0, context) }
+          }
+        },
+        finishSplit: { list.value.write(to: context.writer) })
+    }
   }
 }

@@ -134,7 +134,7 @@ struct TaggedDecoder: Decoder {
     let fields: [String: TaggedTree]
     let codingPath: [any CodingKey]
     let isJSON: Bool
-    var allKeys: [Field] { fields.keys.sorted().compactMap(Field.init(stringValue:)) }
+    var allKeys: [Field] { fields.keys.inByteOrder.compactMap(Field.init(stringValue:)) }
 
     private func child(_ key: any CodingKey) throws -> TaggedDecoder {
       guard let tree = fields[key.stringValue] else {
@@ -180,4 +180,10 @@ struct ElementKey: CodingKey {
   init(_ place: Int) { self.place = place }
   init?(intValue: Int) { self.init(intValue) }
   init?(stringValue: String) { return nil }
+}
+
+extension Collection<String> {
+  /// Sorted by their bytes: who asks for keys meets them in one order, whatever a text's characters
+  /// are taken for.
+  var inByteOrder: [String] { sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) } }
 }

@@ -9,7 +9,7 @@ import Glibc
   // Safe because the memory is owned alone, and every write makes room first.
   @usableFromInline var base: UnsafeMutableRawPointer
   @usableFromInline package private(set) var count = 0
-  @usableFromInline var capacity: Int
+  @usableFromInline package private(set) var capacity: Int
 
   @usableFromInline package init(capacity: Int = 256) {
     self.capacity = max(capacity, 16)

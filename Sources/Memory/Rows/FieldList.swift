@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The fields of one row or object: views, in memory that is kept from one to the next.
+/// The fields of rows or of an object: views, in memory that is kept from one to the next.
 @safe
 @usableFromInline package struct FieldList: ~Copyable {
   // Safe because the memory is owned alone, all places below `count` are written, and every access
@@ -28,6 +28,12 @@
   }
 
   mutating func removeAll() { count = 0 }
+
+  /// Drops what stands behind the first `newCount` fields.
+  mutating func truncate(to newCount: Int) {
+    precondition(newCount >= 0 && newCount <= count, "a list is cut inside its fields")
+    count = newCount
+  }
 
   @inline(never) private mutating func grow() {
     let larger = UnsafeMutablePointer<Bytes>.allocate(capacity: 2 * capacity)

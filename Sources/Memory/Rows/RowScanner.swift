@@ -63,9 +63,15 @@ package struct RowScanner: ~Copyable {
   private var carry: UInt64 = 0
   /// Fields whose doubled quotes had to be made single.
   private var scratch = ByteBuffer(capacity: 256)
+  /// Such fields of rows that are kept, for which there was no more room.
+  private var fullScratch: [HeapCell<ByteBuffer>] = []
 
-  /// The fields of the row, without their quotes; valid until the next one.
+  /// The fields of the rows that are kept, one row behind the other, without their quotes.
   package private(set) var fields = FieldList()
+  /// The bytes of these rows, without their line ends.
+  package private(set) var rows = FieldList()
+  /// Where the fields of the last row begin.
+  private var firstField = 0
   /// Where the row begins.
   package private(set) var start = 0
   /// Where its last field ends.
@@ -78,15 +84,29 @@ package struct RowScanner: ~Copyable {
     self.text = text
   }
 
-  /// Finds the next row; false where there are no more.
-  package mutating func findNext() throws(RowProblem) -> Bool {
+  /// Finds the next row; false where there are no more. It takes the place of those before, unless
+  /// they are kept.
+  package mutating func findNext(keepsRows: Bool = false) throws(RowProblem) -> Bool {
+    if !keepsRows { forgetRows() }
+    firstField = fields.count
     repeat {
       guard next < text.count else { return false }
       start = next
       let hasQuotes = findFields()
       if hasQuotes { try splitQuoted() }
     } while end == start
+    rows.append(row)
     return true
+  }
+
+  /// How many fields the last row has.
+  package var fieldCount: Int { fields.count &- firstField }
+
+  private mutating func forgetRows() {
+    fields.removeAll()
+    rows.removeAll()
+    scratch.removeAll()
+    if !fullScratch.isEmpty { fullScratch.removeAll() }
   }
 
   /// The bytes of the row, without its line end.
@@ -94,7 +114,7 @@ package struct RowScanner: ~Copyable {
 
   /// Finds the row's end, and its fields as if there were no quotes around them; whether there are.
   private mutating func findFields() -> Bool {
-    fields.removeAll()
+    fields.truncate(to: firstField)
     var fieldStart = start
     var hasQuotes = false
     while true {
@@ -156,10 +176,8 @@ extension RowScanner {
   /// Finds the fields of a row that has quotes, one after the other.
   private mutating func splitQuoted() throws(RowProblem) {
     let row = self.row
-    fields.removeAll()
-    // Views into it stay where they are: all fields together are no longer than the row.
-    scratch.removeAll()
-    scratch.reserve(row.count)
+    fields.truncate(to: firstField)
+    makeRoom(for: row)
     var position = 0
     repeat {
       if position < row.count, row[position] == 0x22 {
@@ -170,12 +188,20 @@ extension RowScanner {
     } while position <= row.count
   }
 
+  /// All copied fields of a row are together no longer than it. Views of copies do not move.
+  private mutating func makeRoom(for row: Bytes) {
+    if scratch.count + row.count <= scratch.capacity { return }
+    var larger = ByteBuffer(capacity: max(2 * scratch.capacity, row.count))
+    swap(&scratch, &larger)
+    if larger.count > 0 { fullScratch.append(HeapCell(larger)) }
+  }
+
   /// Takes the field that begins at `start` without a quote; returns where the next one begins.
   private mutating func plain(_ row: Bytes, _ start: Int) throws(RowProblem) -> Int {
     let end = row.firstIndex(of: syntax.separator, from: start) ?? row.count
     let field = row[start..<end]
     if syntax.hasQuotedLineEnds, field.firstIndex(of: 0x22) != nil {
-      throw RowProblem(kind: .strayQuote, field: fields.count)
+      throw RowProblem(kind: .strayQuote, field: fieldCount)
     }
     fields.append(field)
     return end + 1
@@ -194,7 +220,7 @@ extension RowScanner {
         continue
       }
       guard after == row.count || row[after] == syntax.separator else {
-        throw RowProblem(kind: .textBehindQuote, field: fields.count)
+        throw RowProblem(kind: .textBehindQuote, field: fieldCount)
       }
       if from == start {
         fields.append(row[start..<quote])
@@ -204,7 +230,7 @@ extension RowScanner {
       }
       return after + 1
     }
-    throw RowProblem(kind: .openQuote, field: fields.count)
+    throw RowProblem(kind: .openQuote, field: fieldCount)
   }
 }
 

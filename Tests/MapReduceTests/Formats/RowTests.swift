@@ -75,6 +75,36 @@ import Testing
     #expect(try scan(bytes, syntax) == NaiveRows.read(bytes, separator: separator))
   }
 
+  @Test(arguments: 0..<60) func `Rows that are kept stay what they were`(seed: Int) throws {
+    var random = RandomSource(seed)
+    let bytes = NaiveRows.random(
+      &random, rows: 60, width: 3, fieldBytes: [3, 8, 40, 150, 600][seed % 5])
+    let batch = random.number(1...20)
+    let read: [[[UInt8]]] = try bytes.withBytes { bytes in
+      var scanner = RowScanner(bytes, RowSyntax(separator: 0x2C, hasQuotedLineEnds: true))
+      var kept = 0
+      var rows: [[[UInt8]]] = []
+      var texts: [[UInt8]] = []
+      func takeAll() {
+        for row in 0..<kept {
+          rows.append((0..<3).map { Array(scanner.fields[3 * row + $0]) })
+          #expect(Array(scanner.rows[row]) == texts[row])
+        }
+        kept = 0
+        texts = []
+      }
+      while try scanner.findNext(keepsRows: kept > 0) {
+        #expect(scanner.fieldCount == 3)
+        texts.append(Array(scanner.row))
+        kept += 1
+        if kept == batch { takeAll() }
+      }
+      takeAll()
+      return rows
+    }
+    #expect(read == NaiveRows.read(bytes))
+  }
+
   @Test(arguments: 0..<100) func `Damaged rows are told or read, and nothing else`(seed: Int) {
     var random = RandomSource(seed)
     let bytes = random.damaged(NaiveRows.random(&random, rows: 20, width: 3))
