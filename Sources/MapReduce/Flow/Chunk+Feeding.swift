@@ -7,12 +7,27 @@ extension Chunk {
   /// Lines, or records of a fixed size, as they stand.
   func feedPlain(_ sink: (Batch<Bytes>) throws -> Void) throws -> Int {
     let batch = Batch<Bytes>(of: self)
-    let count = try forEachPlain(self) { record, start in
-      batch.append(record, of: start)
-      if batch.isFull { try batch.handOn(to: sink, tell: { tell($0, $1) }) }
+    guard catchers == nil else {
+      return try forEachPlain(self) { record, start in
+        batch.append(record, of: start)
+        try batch.handOn(to: sink, tell: { tell($0, $1) })
+      }
     }
-    try batch.handOn(to: sink, tell: { tell($0, $1) })
-    return count
+    var records = 0
+    func handOn() throws {
+      try telling({ tell($0, $1) }) { try sink(batch) }
+      records &+= batch.count
+    }
+    switch content {
+    case .lines(let bytes):
+      var lines = LineScanner(bytes)
+      while batch.take(&lines) { try handOn() }
+    case .packed(let bytes, let width):
+      var start = 0
+      while batch.take(bytes, width: width, from: &start) { try handOn() }
+    default: preconditionFailure("lines or records of a fixed size are read")
+    }
+    return records
   }
 
   /// What is made of each record of an earlier stage.

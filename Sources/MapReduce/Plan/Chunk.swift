@@ -59,20 +59,21 @@ public import Memory
 func forEachLine(_ chunk: Chunk, _ body: (Bytes, _ start: Int) throws -> Void) throws -> Int {
   guard case .lines(let bytes) = chunk.content else { preconditionFailure("lines are read") }
   let catchers = chunk.catchers
-  var start = 0
+  var scanner = LineScanner(bytes)
   var lines = 0
-  while start < bytes.count {
-    let lineFeed = bytes.firstIndex(of: 0x0A, from: start)
-    let end = lineFeed ?? bytes.count
-    let hasReturn = lineFeed != nil && end > start && bytes[end &- 1] == 0x0D
-    LineNote.begin(start)
-    do {
-      try body(bytes[start..<(hasReturn ? end &- 1 : end)], start)
-    } catch {
-      try failed(error, FailedRecord(offset: start, bytes[start..<end]), catchers)
+  while scanner.findNext() {
+    // As it stands in the file, with the CR of its end.
+    var record: FailedRecord {
+      let end = scanner.next > scanner.end ? scanner.next &- 1 : scanner.end
+      return FailedRecord(offset: scanner.start, bytes[scanner.start..<end])
     }
-    if let catchers { try catchers.endRecord(FailedRecord(offset: start, bytes[start..<end])) }
-    start = end &+ 1
+    LineNote.begin(scanner.start)
+    do {
+      try body(scanner.line, scanner.start)
+    } catch {
+      try failed(error, record, catchers)
+    }
+    if let catchers { try catchers.endRecord(record) }
     lines &+= 1
   }
   return lines

@@ -19,9 +19,10 @@ public import Vocabulary
     /// What is handed on: its own elements, or those of an array.
     @usableFromInline var elements: UnsafePointer<Element>
     @usableFromInline var count = 0
-    /// Numbers of records by element; nil where they are counted from `first` on.
+    /// Numbers of records by element; nil where they are counted from `first` on, in steps.
     @usableFromInline var records: UnsafePointer<Int>?
     @usableFromInline var first = 0
+    @usableFromInline var step = 1
     /// Where it is noted which record is worked on.
     @usableFromInline var note: LineNote?
     /// At which element a loop has failed.
@@ -63,7 +64,7 @@ public import Vocabulary
     if let records = unsafe state.pointee.records {
       unsafe records[index]
     } else {
-      unsafe state.pointee.first &+ index
+      unsafe state.pointee.first &+ index &* state.pointee.step
     }
   }
 
@@ -80,11 +81,20 @@ public import Vocabulary
     unsafe state.pointee.records = UnsafePointer(numbers)
   }
 
+  /// The same where these numbers are `first`, and `step` more for each.
+  @inlinable package func fill(_ count: Int, from first: Int, every step: Int) {
+    own(count)
+    unsafe state.pointee.records = nil
+    unsafe state.pointee.first = first
+    unsafe state.pointee.step = step
+  }
+
   /// The same where they have come, one by one, of the records of another batch.
   @inlinable package func fill<Other>(_ count: Int, as other: Batch<Other>) {
     own(count)
     unsafe state.pointee.records = unsafe other.state.pointee.records
     unsafe state.pointee.first = unsafe other.state.pointee.first
+    unsafe state.pointee.step = unsafe other.state.pointee.step
   }
 
   @inlinable package func own(_ count: Int) {
@@ -151,6 +161,7 @@ public import Vocabulary
       guard let base = all.baseAddress else { return }
       removeAll()
       unsafe state.pointee.records = nil
+      unsafe state.pointee.step = 1
       var start = range.lowerBound
       while start < range.upperBound {
         let end = min(start &+ capacity, range.upperBound)
