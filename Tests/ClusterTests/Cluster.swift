@@ -14,9 +14,23 @@ final class Cluster: @unchecked Sendable {
   private var addresses: [String: String] = [:]
 
   /// Silence is noticed soon, but not as soon as a busy machine makes it.
-  static let watchful = [
-    "--set", "membership.heartbeat=20ms", "--set", "membership.suspect-after=600ms",
-  ]
+  static var watchful: [String] { watchful(after: suspicion) }
+
+  static func watchful(after milliseconds: Int) -> [String] {
+    [
+      "--set", "membership.heartbeat=20ms",
+      "--set", "membership.suspect-after=\(milliseconds)ms",
+    ]
+  }
+
+  /// How many milliseconds such nodes wait for each other: longer on a machine that has more to do
+  /// than its processors can, where who lives may be silent for a while.
+  static var suspicion: Int {
+    var load = 0.0
+    guard getloadavg(&load, 1) == 1 else { return 600 }
+    let share = load / Double(ProcessInfo.processInfo.activeProcessorCount)
+    return Int(600 * min(max(share, 1), 5))
+  }
 
   private init(_ arguments: [String]) throws {
     self.arguments = arguments

@@ -16,9 +16,11 @@ final class KillCampaign {
     var transport: String
     var nodes = 5
     var seed: UInt64
+    /// How many milliseconds a node may be silent.
+    var suspicion = Cluster.suspicion
 
     var description: String {
-      "\(kills) kills, \(nodes) nodes over \(transport), seed \(seed)"
+      "\(kills) kills, \(nodes) nodes over \(transport) that wait \(suspicion) ms, seed \(seed)"
     }
   }
 
@@ -40,15 +42,16 @@ final class KillCampaign {
   private var jobMicroseconds = 300_000
 
   /// Executables lie in the cluster's directory, and go with it.
-  private static func arguments(_ transport: String) -> [String] {
-    Cluster.watchful + [
-      "--transport", transport, "--set", "layout.shards=3", "--set", "layout.replicas=2", "--set",
+  private static func arguments(_ options: Options) -> [String] {
+    Cluster.watchful(after: options.suspicion) + [
+      "--transport", options.transport, "--set", "layout.shards=3", "--set", "layout.replicas=2",
+      "--set",
       "executor.slots=1", "--set", "executor.user=root", "--set", "memory.limit=1GiB",
     ]
   }
 
   static func run(_ options: Options) async throws {
-    try await Cluster.with(arguments(options.transport)) { cluster in
+    try await Cluster.with(arguments(options)) { cluster in
       let campaign = KillCampaign(options, cluster)
       do { try await campaign.play() } catch {
         campaign.describe()
@@ -166,7 +169,10 @@ final class KillCampaign {
     case .stall, .longStall:
       let node = try draw(3) == 0 ? cluster.node(first ?? others[0]) : follower
       node.signal(SIGSTOP)
-      usleep(blow == .stall ? UInt32(50_000 + draw(350_000)) : 1_500_000)
+      // In microseconds: up to two thirds of what others bear, or two and a half times as much.
+      let bearable = options.suspicion * 1000
+      let stall = blow == .stall ? bearable / 12 + draw(bearable * 7 / 12) : bearable * 5 / 2
+      usleep(UInt32(stall))
       node.signal(SIGCONT)
     }
   }
