@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes that matter in lines and separated text, as masks of 64, and how often a byte stands somewhere.
-// No logic lives here.
+// Bytes that matter in lines and separated text, as masks of 64, and how often a byte stands
+// somewhere. No logic lives here.
 #ifndef MAPRED_ROWS_H
 #define MAPRED_ROWS_H
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /// Records of a text as elements: views of it.
 extension Batch<Bytes> {
-  /// Takes in as many of the next lines as there is room for, in place of what it holds; false where
-  /// there are none.
+  /// Takes in as many of the next lines as there is room for, in place of what it holds; false
+  /// where there are none.
   package func take(_ lines: inout LineScanner) -> Bool {
     removeAll()
     let (made, numbers) = unsafe (storage, numbers)

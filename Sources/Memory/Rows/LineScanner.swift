@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 public import CSystem
 
-/// Finds one line after the other in place, 64 bytes at a time: where lines are short, a search that
-/// begins anew at each of them costs more than the line. O(bytes).
+/// Finds one line after the other in place, 64 bytes at a time: where lines are short, a search
+/// that begins anew at each of them costs more than the line. O(bytes).
 @safe
 @usableFromInline package struct LineScanner {
   // Safe because addresses are made of the text's by offsets below its count.
