@@ -29,7 +29,7 @@ final class Cluster: @unchecked Sendable {
     let told = FileManager.default.contents(atPath: "/proc/loadavg") ?? Data()
     let load = String(decoding: told.prefix { $0 != 0x20 }, as: UTF8.self)
     let share = (Double(load) ?? 0) / Double(ProcessInfo.processInfo.activeProcessorCount)
-    return Int(600 * min(max(share, 1), 5))
+    return Int(600 * min(max(share, 1), 2.5))
   }
 
   private init(_ arguments: [String]) throws {
