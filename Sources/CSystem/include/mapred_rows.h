@@ -52,27 +52,9 @@ static inline struct mapred_row_bits mapred_row_bits(const void *_Nonnull base, 
   return mapred_row_bits64(copy, separator);
 }
 
-/// The mask of those of 64 bytes at `base` that are line feeds.
-static inline uint64_t mapred_line_bits64(const uint8_t *_Nonnull p) {
-  uint64_t bits = 0;
-#if defined(__SSE2__)
-  const __m128i feed = _mm_set1_epi8('\n');
-  for (int i = 0; i < 64; i += 16) {
-    const __m128i bytes = _mm_loadu_si128((const __m128i *)(p + i));
-    bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, feed)) << i;
-  }
-#else
-  for (int i = 0; i < 64; i++) bits |= (uint64_t)(p[i] == '\n') << i;
-#endif
-  return bits;
-}
-
-/// The same of `count` bytes, 1 to 64; reads no byte outside of them.
+/// The mask of line feeds alone: what nobody asks for is not computed.
 static inline uint64_t mapred_line_bits(const void *_Nonnull base, size_t count) {
-  if (count >= 64) return mapred_line_bits64((const uint8_t *)base);
-  uint8_t copy[64] = {0};
-  memcpy(copy, base, count);
-  return mapred_line_bits64(copy);
+  return mapred_row_bits(base, count, '\n').line_feeds;
 }
 
 /// How many of `count` bytes are `value`.
