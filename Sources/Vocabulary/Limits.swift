@@ -9,6 +9,10 @@
   /// block in every partition: 32 × 32 KiB = 1 MiB, a sixteenth of the split.
   package static let blockBytes = 64 << 10
 
+  /// Bytes of records that are moved out of a block, which is written again: to copy them costs
+  /// less than to touch another block for the first time.
+  package static let fewBytes = blockBytes / 8
+
   /// Bytes of a slab from which blocks are cut.
   package static let slabBytes = 4 << 20
 

@@ -101,6 +101,26 @@ struct GetTests {
     expectFailure(outcome, directory.hasPrefix("text") ? 65 : 66, naming: directory)
   }
 
+  @Test("What is saved and does not fit into memory goes to scratch")
+  func memory() async throws {
+    let scratch = try Scratch()
+    expectSuccess(try await scratch.mapred("run", "teragen", "350000", "-o", "made", "-q"))
+    let saving = ["get", "made/lines", "-o", "out", "--memory", "64MiB", "--scratch"]
+    let refused = try await scratch.start(saving + ["missing"]).outcome()
+    expectFailure(refused, 73, naming: "missing", "--scratch DIR")
+    expectSuccess(try await scratch.start(saving + ["."]).outcome())
+    #expect(try scratch.names() == ["made", "out"])
+    let shown = try await scratch.mapred("get", "made/lines")
+    #expect(shown.data.count == 35_000_000)
+    #expect(try scratch.read("out/lines/part-00000.txt") == shown.data)
+
+    let small = try await scratch.mapred(
+      "get", "made/lines", "-o", "more", "--memory", "1MiB")
+    expectFailure(small, 64, naming: "1.0 MiB", "--memory 64MiB")
+    let idle = try await scratch.mapred("get", "made/lines", "--memory", "1GiB")
+    expectFailure(idle, 64, naming: "--memory and --scratch are for what is saved")
+  }
+
   @Test("What has no slash is a result of a cluster")
   func ofCluster() async throws {
     let scratch = try await Self.saved()

@@ -51,13 +51,14 @@ struct HelpTests {
     }
   }
 
-  @Test("run has the options of memory")
-  func memory() async throws {
-    let outcome = try await Scratch().mapred("run", "wordcount", "--help")
+  @Test("run and get have the options of memory", arguments: [["run", "wordcount"], ["get"]])
+  func memory(_ verb: [String]) async throws {
+    let outcome = try await Scratch().start(verb + ["--help"]).outcome()
     let text = outcome.text.split { $0.isWhitespace }.joined(separator: " ")
-    for words in ["--memory <size>", "--scratch <dir>", "the nodes and this process share it"] {
+    for words in ["--memory <size>", "--scratch <dir>", "60 % of what this process may have"] {
       #expect(text.contains(words))
     }
+    #expect(text.contains("which share --memory with this process") == (verb != ["get"]))
   }
 
   @Test("Every job has help under run, preview and explain", arguments: Self.jobs)

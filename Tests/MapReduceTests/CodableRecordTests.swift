@@ -52,6 +52,9 @@ private struct Everything: Codable, Record, Equatable {
   var r = Date(timeIntervalSinceReferenceDate: 12.5)
   var s = URL(filePath: "/a/b")
   var t: [Int: String] = [1: "a", 2: "b"]
+  var u = Int128.min
+  var v: UInt128? = UInt128.max
+  var w: [Int128] = [-1, .max]
 }
 
 // Sendable because no test changes them once they are made.

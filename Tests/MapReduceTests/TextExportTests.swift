@@ -166,14 +166,18 @@ import Testing
     }
   }
 
-  @Test func `Gathered records are a result like another`() throws {
+  @Test(arguments: [false, true]) func `Gathered records are a result like another`(
+    isTight: Bool
+  ) throws {
     let directory = try TemporaryDirectory()
     let result = try Self.pairs(20_000)
+    let scratch = isTight ? ScratchArea(in: directory.path) : nil
     let output = try result.output("r")
-    var records = GatheredRecords()
-    try output.first(.max) { records.append(key: $0, value: $1) }
-    let gathered = records.result(name: "r", schema: output.schema)
+    var records = GatheredRecords(memory: MemoryBudget(limit: 1 << 16, scratch: scratch))
+    try output.first(.max) { try records.append(key: $0, value: $1) }
+    let gathered = try records.result(name: "r", schema: output.schema)
     #expect(gathered.records == output.records)
+    #expect(((scratch?.spilledBytes ?? 0) > 0) == isTight)
     #expect(try gathered.encoded() == output.encoded())
     try ResultWriter(
       to: directory.path + "/out", format: .text(.csv), threads: 2, cancellation: Cancellation()

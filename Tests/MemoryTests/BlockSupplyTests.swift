@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import Memory
 import Testing
+import Vocabulary
 
 @Suite struct BlockSupplyTests {
   /// Gives out a few blocks, and then none.
@@ -38,5 +39,17 @@ import Testing
     #expect(writer.takeFullBlocks().map(\.count) == [0, 1])
     #expect(writer.takeBlocks().map(\.count) == [1, 1])
     #expect(writer.refusedBytes == nil)
+  }
+
+  @Test func `A few records take no more memory than they need, and many stay where they are`() {
+    let writer = PartitionWriter(partitions: 2, pool: BlockPool())
+    let value = [UInt8](repeating: 1, count: 996)
+    for index in 0..<20 {
+      value.withBytes { writer.append(key: Bytes("k"), value: $0, partition: index < 2 ? 0 : 1) }
+    }
+    let blocks = writer.takeBlocks()
+    #expect(blocks.map { $0.map(\.capacity) } == [[2000], [Limits.blockBytes]])
+    #expect(blocks[0].map(\.records) == [2])
+    #expect(blocks[0][0].bytes.count == 2000)
   }
 }

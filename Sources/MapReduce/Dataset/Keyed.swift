@@ -68,16 +68,12 @@ public struct Keyed<K: Key, V: Record> {
       let (keys, values) = (Batch<K>(), Batch<V>())
       return try withoutActuallyEscaping(sink) { sink in
         var relay = Emitter<K, V> { batch in
-          keys.removeAll()
-          values.removeAll()
-          for index in 0..<batch.count {
-            do { keys.append(try K.decodeKey(batch.key(index)), of: index) } catch {
-              throw RecordFailure(error, offset: nil, record: batch.key(index))
-            }
-            values.append(batch.value(index), of: index)
+          do { try keys.make(batch.count) { try K.decodeKey(batch.key($0)) } } catch {
+            throw RecordFailure(error, offset: nil, record: batch.key(keys.failedRecord))
           }
-          try keys.handOn(with: values, to: sink) {
-            RecordFailure($0, offset: nil, record: batch.key($1))
+          try values.make(batch.count) { batch.value($0) }
+          try telling({ RecordFailure($0, offset: nil, record: batch.key($1)) }) {
+            try sink(keys, values)
           }
         }
         relay.window = chunk.window

@@ -42,7 +42,7 @@ final class DocumentDecoder: Decoder {
 }
 
 /// Decodes a value that stands anywhere in a document.
-struct JSONNode: Decoder, SingleValueDecodingContainer {
+struct JSONNode: Decoder, SingleContainer {
   let document: JSONDocument
   let part: Int
   let above: JSONPlace?
@@ -79,7 +79,7 @@ struct JSONNode: Decoder, SingleValueDecodingContainer {
     return value
   }
 
-  private func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
+  func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
     try value(document.integer(type, part))
   }
 
@@ -87,18 +87,5 @@ struct JSONNode: Decoder, SingleValueDecodingContainer {
   func decode(_ type: Bool.Type) throws -> Bool { try value(document.bool(part)) }
   func decode(_ type: String.Type) throws -> String { try value(document.text(part)) }
   func decode(_ type: Double.Type) throws -> Double { try value(document.double(part)) }
-  func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
-  func decode(_ type: Int.Type) throws -> Int { try integer(type) }
-  func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
-  func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
-  func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
-  func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
-  func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
-  func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
-  func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
-  func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
-  func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
-  func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
-  func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
 }

@@ -5,7 +5,7 @@ import Memory
 ///
 /// The types that most fields have are decoded without a decoder of their own, and an optional one
 /// is looked for once, not three times.
-final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProtocol {
+final class JSONObject<Field: CodingKey>: JSONPlace, FieldContainer {
   var codingPath: [any CodingKey] { document.path(to: part, in: above) }
 
   var allKeys: [Field] {
@@ -25,7 +25,7 @@ final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProto
     index.value.find(key.stringValue, in: part)
   }
 
-  private func child(_ key: Field) throws -> JSONNode {
+  func child(_ key: Field) throws -> JSONNode {
     guard let value = find(key) else {
       throw DecodingError.keyNotFound(
         key, DecodingError.Context(codingPath: codingPath, debugDescription: "no such field"))
@@ -57,9 +57,6 @@ final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProto
   func decode(_ type: Int64.Type, forKey key: Field) throws -> Int64 {
     try child(key).decode(type)
   }
-  func decode<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T {
-    try T(from: child(key))
-  }
 
   func decodeIfPresent(_ type: Bool.Type, forKey key: Field) throws -> Bool? {
     try optional(key)?.decode(type)
@@ -77,14 +74,6 @@ final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProto
     try optional(key).map { try T(from: $0) }
   }
 
-  func nestedContainer<Inner: CodingKey>(
-    keyedBy type: Inner.Type, forKey key: Field
-  ) throws -> KeyedDecodingContainer<Inner> {
-    try child(key).container(keyedBy: type)
-  }
-  func nestedUnkeyedContainer(forKey key: Field) throws -> any UnkeyedDecodingContainer {
-    try child(key).unkeyedContainer()
-  }
   func superDecoder() throws -> any Decoder {
     guard let value = document.index.value.find("super", in: part) else {
       throw DecodingError.valueNotFound(
@@ -93,11 +82,10 @@ final class JSONObject<Field: CodingKey>: JSONPlace, KeyedDecodingContainerProto
     }
     return JSONNode(document: document, part: value, above: self)
   }
-  func superDecoder(forKey key: Field) throws -> any Decoder { try child(key) }
 }
 
 /// Decodes the elements of a list.
-struct JSONList: UnkeyedDecodingContainer {
+struct JSONList: ElementContainer {
   let document: JSONDocument
   let list: Int
   let above: JSONPlace?
@@ -109,7 +97,7 @@ struct JSONList: UnkeyedDecodingContainer {
   var count: Int? { document.index.value[list].value }
   var isAtEnd: Bool { element >= document.index.value[list].next }
 
-  private mutating func next() throws -> JSONNode {
+  mutating func next() throws -> JSONNode {
     guard !isAtEnd else {
       throw DecodingError.valueNotFound(
         Any.self,
@@ -133,14 +121,4 @@ struct JSONList: UnkeyedDecodingContainer {
   mutating func decode(_ type: String.Type) throws -> String { try next().decode(type) }
   mutating func decode(_ type: Double.Type) throws -> Double { try next().decode(type) }
   mutating func decode(_ type: Int.Type) throws -> Int { try next().decode(type) }
-  mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: next()) }
-  mutating func nestedContainer<Field: CodingKey>(
-    keyedBy type: Field.Type
-  ) throws -> KeyedDecodingContainer<Field> {
-    try next().container(keyedBy: type)
-  }
-  mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-    try next().unkeyedContainer()
-  }
-  mutating func superDecoder() throws -> any Decoder { try next() }
 }

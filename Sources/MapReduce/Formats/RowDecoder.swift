@@ -71,7 +71,7 @@ struct FieldPositions {
 }
 
 /// The fields of a row by their coding keys.
-private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
+private struct RowFields<Field: CodingKey>: FieldContainer {
   let view: RowView
   var codingPath: [any CodingKey] { [] }
   var allKeys: [Field] { view.head.names.compactMap(Field.init(stringValue:)) }
@@ -82,7 +82,7 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
       ? try view.column(name) : view.positions.value.place(of: name)
   }
 
-  private func value(_ key: Field) throws -> FieldDecoder {
+  func child(_ key: Field) throws -> FieldDecoder {
     let column = try column(key)
     return FieldDecoder(text: try view.field(column), column: column, head: view.head)
   }
@@ -110,13 +110,13 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
     return view.head.names.contains(key.stringValue)
   }
 
-  func decodeNil(forKey key: Field) throws -> Bool { try value(key).decodeNil() }
-  func decode(_ type: Bool.Type, forKey key: Field) throws -> Bool { try value(key).decode(type) }
+  func decodeNil(forKey key: Field) throws -> Bool { try child(key).decodeNil() }
+  func decode(_ type: Bool.Type, forKey key: Field) throws -> Bool { try child(key).decode(type) }
   func decode(_ type: String.Type, forKey key: Field) throws -> String {
-    try value(key).decode(type)
+    try child(key).decode(type)
   }
   func decode(_ type: Double.Type, forKey key: Field) throws -> Double {
-    try value(key).decode(type)
+    try child(key).decode(type)
   }
   func decode(_ type: Int.Type, forKey key: Field) throws -> Int {
     let column = try column(key)
@@ -124,10 +124,7 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
     if let number = text.shortNumber { return number }
     return try FieldDecoder(text: text, column: column, head: view.head).decode(type)
   }
-  func decode(_ type: UInt.Type, forKey key: Field) throws -> UInt { try value(key).decode(type) }
-  func decode<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T {
-    try T(from: try value(key))
-  }
+  func decode(_ type: UInt.Type, forKey key: Field) throws -> UInt { try child(key).decode(type) }
 
   func decodeIfPresent(_ type: Bool.Type, forKey key: Field) throws -> Bool? {
     try optional(key)?.decode(type)
@@ -145,20 +142,11 @@ private struct RowFields<Field: CodingKey>: KeyedDecodingContainerProtocol {
     try optional(key).map { try T(from: $0) }
   }
 
-  func nestedContainer<Inner: CodingKey>(
-    keyedBy type: Inner.Type, forKey key: Field
-  ) throws -> KeyedDecodingContainer<Inner> {
-    try value(key).container(keyedBy: type)
-  }
-  func nestedUnkeyedContainer(forKey key: Field) throws -> any UnkeyedDecodingContainer {
-    try value(key).unkeyedContainer()
-  }
   func superDecoder() -> any Decoder { RowDecoder(view: view) }
-  func superDecoder(forKey key: Field) throws -> any Decoder { try value(key) }
 }
 
 /// Decodes the value of one field.
-private struct FieldDecoder: Decoder, SingleValueDecodingContainer {
+private struct FieldDecoder: Decoder, SingleContainer {
   let text: Bytes
   let column: Int
   let head: TableHead
@@ -174,7 +162,7 @@ private struct FieldDecoder: Decoder, SingleValueDecodingContainer {
     JobError(.usage, "\(head.name(of: column)) holds one value, not several")
   }
 
-  private func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
+  func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
     guard let number = N(text) else { throw head.mistyped(column, text, type) }
     return number
   }
@@ -192,18 +180,5 @@ private struct FieldDecoder: Decoder, SingleValueDecodingContainer {
     guard let number = Double(text) else { throw head.mistyped(column, text, type) }
     return number
   }
-  func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
-  func decode(_ type: Int.Type) throws -> Int { try integer(type) }
-  func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
-  func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
-  func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
-  func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
-  func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
-  func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
-  func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
-  func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
-  func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
-  func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
-  func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
   func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
 }

@@ -11,13 +11,17 @@ import Vocabulary
 
   @usableFromInline let limit: Int
   @usableFromInline var entries: [Entry] = []
+  /// The lowest of their ranks, where there is no room for more.
+  @usableFromInline var bar: Rank?
 
   @inlinable init(_ limit: Int) { self.limit = limit }
 
   /// Whether a record would be among them.
-  @inlinable func takes(_ key: Bytes, _ rank: Rank) -> Bool {
-    if entries.count < limit { return true }
-    return limit > 0 && precedes(key, rank, limit - 1)
+  @inlinable @inline(__always) func takes(_ key: Bytes, _ rank: Rank) -> Bool {
+    guard let bar else { return limit > 0 }
+    // What most are dismissed by.
+    if rank < bar { return false }
+    return precedes(key, rank, limit - 1)
   }
 
   /// Puts a record in its place, which `takes` has found to be there.
@@ -26,6 +30,7 @@ import Vocabulary
     while place > 0, precedes(key, rank, place - 1) { place -= 1 }
     entries.insert((Array(key), Array(value), rank), at: place)
     if entries.count > limit { entries.removeLast() }
+    if entries.count == limit { bar = entries.last?.rank }
   }
 
   @inlinable func precedes(_ key: Bytes, _ rank: Rank, _ place: Int) -> Bool {
@@ -42,6 +47,7 @@ import Vocabulary
       }
     }
     entries = []
+    bar = nil
   }
 }
 

@@ -36,7 +36,7 @@ struct TaggedDecoder: Decoder {
         codingPath: codingPath, debugDescription: "wanted \(wanted), found \(tree)"))
   }
 
-  struct SingleReader: SingleValueDecodingContainer {
+  struct SingleReader: SingleContainer {
     let tree: TaggedTree
     let codingPath: [any CodingKey]
     let isJSON: Bool
@@ -45,7 +45,7 @@ struct TaggedDecoder: Decoder {
       TaggedDecoder(tree: tree, codingPath: codingPath).mismatch(type, "\(type)")
     }
 
-    private func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
+    func integer<N: FixedWidthInteger>(_ type: N.Type) throws -> N {
       let number: N? =
         switch tree {
         case .integer(let value): N(exactly: value)
@@ -75,25 +75,12 @@ struct TaggedDecoder: Decoder {
       default: throw failure(type)
       }
     }
-    func decode(_ type: Float.Type) throws -> Float { Float(try decode(Double.self)) }
-    func decode(_ type: Int.Type) throws -> Int { try integer(type) }
-    func decode(_ type: Int8.Type) throws -> Int8 { try integer(type) }
-    func decode(_ type: Int16.Type) throws -> Int16 { try integer(type) }
-    func decode(_ type: Int32.Type) throws -> Int32 { try integer(type) }
-    func decode(_ type: Int64.Type) throws -> Int64 { try integer(type) }
-    func decode(_ type: UInt.Type) throws -> UInt { try integer(type) }
-    func decode(_ type: UInt8.Type) throws -> UInt8 { try integer(type) }
-    func decode(_ type: UInt16.Type) throws -> UInt16 { try integer(type) }
-    func decode(_ type: UInt32.Type) throws -> UInt32 { try integer(type) }
-    func decode(_ type: UInt64.Type) throws -> UInt64 { try integer(type) }
-    func decode(_ type: Int128.Type) throws -> Int128 { try integer(type) }
-    func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
     func decode<T: Decodable>(_ type: T.Type) throws -> T {
       try T(from: TaggedDecoder(tree: tree, codingPath: codingPath, isJSON: isJSON))
     }
   }
 
-  struct ElementsReader: UnkeyedDecodingContainer {
+  struct ElementsReader: ElementContainer {
     let elements: [TaggedTree]
     let codingPath: [any CodingKey]
     let isJSON: Bool
@@ -101,7 +88,7 @@ struct TaggedDecoder: Decoder {
     var count: Int? { elements.count }
     var isAtEnd: Bool { currentIndex >= elements.count }
 
-    private mutating func next() throws -> TaggedDecoder {
+    mutating func next() throws -> TaggedDecoder {
       guard !isAtEnd else {
         throw DecodingError.valueNotFound(
           Any.self,
@@ -118,25 +105,15 @@ struct TaggedDecoder: Decoder {
       currentIndex += 1
       return true
     }
-    mutating func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: next()) }
-    mutating func nestedContainer<Field: CodingKey>(
-      keyedBy type: Field.Type
-    ) throws -> KeyedDecodingContainer<Field> {
-      try next().container(keyedBy: type)
-    }
-    mutating func nestedUnkeyedContainer() throws -> any UnkeyedDecodingContainer {
-      try next().unkeyedContainer()
-    }
-    mutating func superDecoder() throws -> any Decoder { try next() }
   }
 
-  struct FieldsReader<Field: CodingKey>: KeyedDecodingContainerProtocol {
+  struct FieldsReader<Field: CodingKey>: FieldContainer {
     let fields: [String: TaggedTree]
     let codingPath: [any CodingKey]
     let isJSON: Bool
     var allKeys: [Field] { fields.keys.inByteOrder.compactMap(Field.init(stringValue:)) }
 
-    private func child(_ key: any CodingKey) throws -> TaggedDecoder {
+    func child(_ key: Field) throws -> TaggedDecoder {
       guard let tree = fields[key.stringValue] else {
         throw DecodingError.keyNotFound(
           key, DecodingError.Context(codingPath: codingPath, debugDescription: "no such field"))
@@ -148,17 +125,6 @@ struct TaggedDecoder: Decoder {
     func decodeNil(forKey key: Field) throws -> Bool {
       if case .none = try child(key).tree { true } else { false }
     }
-    func decode<T: Decodable>(_ type: T.Type, forKey key: Field) throws -> T {
-      try T(from: child(key))
-    }
-    func nestedContainer<Inner: CodingKey>(
-      keyedBy type: Inner.Type, forKey key: Field
-    ) throws -> KeyedDecodingContainer<Inner> {
-      try child(key).container(keyedBy: type)
-    }
-    func nestedUnkeyedContainer(forKey key: Field) throws -> any UnkeyedDecodingContainer {
-      try child(key).unkeyedContainer()
-    }
     func superDecoder() throws -> any Decoder {
       guard let tree = fields["super"] else {
         throw DecodingError.valueNotFound(
@@ -167,7 +133,6 @@ struct TaggedDecoder: Decoder {
       }
       return TaggedDecoder(tree: tree, codingPath: codingPath, isJSON: isJSON)
     }
-    func superDecoder(forKey key: Field) throws -> any Decoder { try child(key) }
   }
 }
 

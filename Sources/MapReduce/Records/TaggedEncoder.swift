@@ -108,6 +108,8 @@ struct TaggedEncoder: Encoder {
 
     mutating func encodeNil() { _ = next() }
     mutating func encode<T: Encodable>(_ value: T) throws { try value.encode(to: next()) }
+    mutating func encode(_ value: Int128) throws { try value.encode(to: next()) }
+    mutating func encode(_ value: UInt128) throws { try value.encode(to: next()) }
     mutating func nestedContainer<Field: CodingKey>(
       keyedBy type: Field.Type
     ) -> KeyedEncodingContainer<Field> {
@@ -131,6 +133,13 @@ struct TaggedEncoder: Encoder {
 
     mutating func encodeNil(forKey key: Field) { _ = child(key.stringValue) }
     mutating func encode<T: Encodable>(_ value: T, forKey key: Field) throws {
+      try value.encode(to: child(key.stringValue))
+    }
+    // `Codable` refuses these two where a container does not name them.
+    mutating func encode(_ value: Int128, forKey key: Field) throws {
+      try value.encode(to: child(key.stringValue))
+    }
+    mutating func encode(_ value: UInt128, forKey key: Field) throws {
       try value.encode(to: child(key.stringValue))
     }
     mutating func nestedContainer<Inner: CodingKey>(

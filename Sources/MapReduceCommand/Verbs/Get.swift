@@ -37,6 +37,7 @@ struct Get: ParsableCommand {
   var output: String?
 
   @OptionGroup var files: FileOptions
+  @OptionGroup var memory: MemoryOptions
 
   @Option(help: "At most so many records.") var limit: Int?
 
@@ -53,6 +54,9 @@ struct Get: ParsableCommand {
     }
     if files.areNamed, output == nil {
       throw ValidationError("--compress, --files and --file-size are for files: name -o")
+    }
+    if memory.areNamed, output == nil {
+      throw ValidationError("--memory and --scratch are for what is saved: name -o")
     }
     if asOf != nil, result.contains("/") {
       throw ValidationError("--as-of is for results of a cluster: \(result) is a directory")
@@ -155,15 +159,15 @@ struct Get: ParsableCommand {
     _ schema: ResultSchema, _ name: String, _ writer: ResultWriter,
     _ forEach: (Body) throws -> Void
   ) throws -> Int {
-    var records = GatheredRecords()
+    var records = GatheredRecords(memory: try memory.budget())
     if limit != 0 {
       try forEach { key, value in
         if Interrupt.cancellation.isCancelled { throw InlineRunner.interrupted }
-        records.append(key: key, value: value)
+        try records.append(key: key, value: value)
         return records.count != limit
       }
     }
-    let result = records.result(name: name, schema: schema)
+    let result = try records.result(name: name, schema: schema)
     // A key that is not there leaves no directory.
     guard result.records > 0 || key == nil else { return 0 }
     try writer.write([result], job: nil)

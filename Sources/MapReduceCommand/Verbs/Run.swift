@@ -35,8 +35,8 @@ struct RunOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       """
-      Run on a cluster: local or local:N, one of N nodes for this job alone; cluster, the one that \
-      `up` started; or the socket of a node.
+      Run on a cluster: local or local:N, one of N nodes for this job alone, which share --memory \
+      with this process; cluster, the one that `up` started; or the socket of a node.
       """, valueName: "place"))
   var on: RunPlace?
 
@@ -49,17 +49,7 @@ struct RunOptions: ParsableArguments {
   @Option(help: "How many threads; all cores where it is left out.")
   var threads: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      """
-      How much memory the job may take, like 512MiB: what it holds beyond that goes to scratch. \
-      With --on local, the nodes and this process share it. Where it is left out: 60 % of what \
-      this process may have.
-      """, valueName: "size"))
-  var memory: String?
-
-  @Option(help: ArgumentHelp("Where what does not fit into memory is kept.", valueName: "dir"))
-  var scratch: String?
+  @OptionGroup var memory: MemoryOptions
 
   @Option(help: "How many records of each result to show where nothing is saved.")
   var limit = 10
@@ -72,13 +62,10 @@ struct RunOptions: ParsableArguments {
       throw ValidationError("--threads takes a number from 1 to \(Limits.threads)")
     }
     if limit < 0 { throw ValidationError("--limit takes a number that is not negative") }
-    if let memory, Units.bytes(memory) == nil {
-      throw ValidationError("--memory takes a size like 512MiB, not \(memory)")
-    }
     if verify, on != nil {
       throw ValidationError("--verify is for this process: on a cluster, replicas compare anyway")
     }
-    if let on, on.sharers == 1, memory != nil || scratch != nil {
+    if let on, on.sharers == 1, memory.areNamed {
       throw ValidationError(
         "--memory and --scratch are for this process and --on local; the nodes of a cluster that "
           + "runs already have memory.limit and memory.scratch")
@@ -93,29 +80,9 @@ struct RunOptions: ParsableArguments {
     }
   }
 
-  /// What the job may take, in all processes together.
-  var memoryBytes: Int {
-    memory.flatMap(Units.bytes)
-      ?? max(sharers * MemoryBudget.limitMinimum, HostMemory.standard(of: HostMemory.available))
-  }
-
-  private var sharers: Int { on?.sharers ?? 1 }
-
-  /// What this process may hold of it.
+  /// What this process may hold.
   var memoryBudget: MemoryBudget {
-    get throws {
-      let least = sharers * MemoryBudget.limitMinimum
-      guard sharers == 1 || memoryBytes >= least else {
-        throw JobError(
-          .usage,
-          "\(ByteCount(memoryBytes)) of memory are too little for \(sharers - 1) nodes and this "
-            + "process",
-          advice: "allow \(ByteCount(least)) at least, or start fewer nodes (--on local:N)")
-      }
-      let directory =
-        scratch ?? SettingsSources.scratchDirectory(SettingsSources.processEnvironment)
-      return try MemoryBudget(limit: memoryBytes / sharers, scratch: directory)
-    }
+    get throws { try memory.budget(sharers: on?.sharers ?? 1) }
   }
 
   var threadCount: Int { threads ?? Self.processors }

@@ -44,8 +44,8 @@ enum RunPlace: Hashable, ExpressibleByArgument {
     do {
       let directory = try RunDirectory.make()
       var settings = LocalClusterSettings(nodes: nodes, directory: directory)
-      settings.memoryBytes = options.memoryBytes / sharers
-      settings.scratch = options.scratch
+      settings.memoryBytes = options.memory.bytes(sharers: sharers) / sharers
+      settings.scratch = options.memory.scratch
       do { try settings.check() } catch { throw JobError(error) }
       let began = ContinuousClock.now
       let cluster = try LocalCluster(settings) { Interrupt.cancellation.isCancelled }

@@ -26,6 +26,23 @@ extension Batch {
     }
   }
 
+  /// Makes so many elements of records that are numbered from 0 on.
+  @inlinable @inline(__always)
+  package func make(_ wanted: Int, _ element: (Int) throws -> Element) throws {
+    precondition(wanted <= capacity, "a batch is handed on when it is full")
+    removeAll()
+    let made = unsafe storage
+    var count = 0
+    defer { fill(count, from: 0, every: 1) }
+    while count < wanted {
+      do { unsafe (made + count).initialize(to: try element(count)) } catch {
+        unsafe state.pointee.failed = count
+        throw error
+      }
+      count &+= 1
+    }
+  }
+
   /// Calls `body` with each element.
   @inlinable @inline(__always)
   package func forEach(_ body: (Element) throws -> Void) throws {

@@ -80,6 +80,11 @@ package protocol BlockOwner: AnyObject, Sendable {
     }
   }
 
+  /// Whether it is one of those that a pool hands out again and again.
+  func isFrom(_ pool: BlockPool) -> Bool {
+    if case .pool(let own) = home { own === pool } else { false }
+  }
+
   /// The frame at an offset where one begins: no bounds are checked.
   @inline(__always) func frame(at offset: Int) -> Frame {
     unsafe Frame.read(UnsafeRawPointer(base) + offset)

@@ -44,9 +44,19 @@ import Vocabulary
 
   /// The same records where they can stay: out of memory, where that is short. Where the file
   /// cannot grow, they stay in memory nevertheless: whoever runs the job looks.
+  ///
+  /// A few records are moved to memory of their own, so that small splits of many partitions take
+  /// no more than they need, and the next block to be written is one that is in the cache.
   @usableFromInline package func settled(_ block: Block) -> Block {
-    guard budget.isTight, !block.isInFile else { return block }
-    return budget.scratch?.block(copying: block) ?? block
+    if budget.isTight, !block.isInFile, let kept = budget.scratch?.block(copying: block) {
+      return kept
+    }
+    guard block.count <= Limits.fewBytes, block.isFrom(self) else { return block }
+    budget.take(block.count)
+    let kept = unsafe Block(
+      .allocate(byteCount: block.count, alignment: 16), capacity: block.count, home: .heap(self))
+    kept.fill(block.bytes, records: block.records)
+    return kept
   }
 
   func giveBack(_ memory: UnsafeMutableRawPointer) {

@@ -7,7 +7,7 @@ extension ClusterTests {
   @Suite(.serialized) struct KillTests {
     /// How many blows each transport gets: `MAPRED_KILLS` where it is set.
     private static let kills =
-      ProcessInfo.processInfo.environment["MAPRED_KILLS"].flatMap { Int($0) } ?? 26
+      ProcessInfo.processInfo.environment["MAPRED_KILLS"].flatMap { Int($0) } ?? 8
 
     private static let seed =
       ProcessInfo.processInfo.environment["MAPRED_KILLS_SEED"].flatMap { UInt64($0) }

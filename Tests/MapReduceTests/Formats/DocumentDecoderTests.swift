@@ -100,6 +100,26 @@ import Testing
     }
   }
 
+  @Test func `Numbers of 128 bits are decoded from texts and short numbers`() throws {
+    struct Wide: Decodable, Equatable {
+      var a: Int128
+      var b: UInt128?
+      var c: [Int128]
+      var d: [String: UInt128]
+    }
+    let largest = "340282366920938463463374607431768211455"
+    let line = Array("{\"a\":-5,\"b\":\"\(largest)\",\"c\":[1,\"-2\"],\"d\":{\"e\":3}}".utf8)
+    let wanted = Wide(a: -5, b: .max, c: [1, -2], d: ["e": 3])
+    let (direct, byTree) = try line.withBytes { line in
+      (
+        try DocumentDecoder().decode(Wide.self, from: line),
+        try JSONValue.decode(Wide.self, from: line)
+      )
+    }
+    #expect(direct == wanted)
+    #expect(byTree == wanted)
+  }
+
   @Test func `Damaged documents are told alike`() {
     let seed = Int.random(in: 0...Int.max)
     var random = RandomSource(seed)

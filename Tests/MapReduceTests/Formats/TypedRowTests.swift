@@ -58,6 +58,19 @@ import Testing
     #expect(try orders(text) == [first])
   }
 
+  @Test func `Numbers of 128 bits are read`() throws {
+    struct Wide: Codable, Record, Equatable {
+      var a: Int128
+      var b: UInt128?
+    }
+    let directory = try TemporaryDirectory()
+    let path = try directory.write("wide.csv", "a,b\n-5,\(UInt128.max)\n\(Int128.min),\n")
+    let rows = try run { flow in
+      flow.read(.csv(path, as: Wide.self)).write(.result("result"))
+    }.values(as: Wide.self)
+    #expect(rows == [Wide(a: -5, b: .max), Wide(a: .min, b: nil)])
+  }
+
   @Test(arguments: [
     ("x,c,1,1,true,new,", "column 1 (id) holds \"x\", which is no Int"),
     ("1,c,,1,true,new,", "column 3 (price) is empty, which is no Double"),
