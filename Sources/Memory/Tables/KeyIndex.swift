@@ -2,57 +2,73 @@
 import Vocabulary
 
 /// Numbers different keys in the order in which they are first seen. O(1) for each look.
-///
-/// A slot knows hash and length of its key, which are all that has to be looked at of short ones.
 @usableFromInline package final class KeyIndex: @unchecked Sendable {
   // Sendable because it is only read once its builder has handed it on.
-  private struct Slot {
-    var hash: UInt64 = 0
+  @usableFromInline let table: HeapCell<KeyTable>
+
+  /// `seed` is secret, so that no input can aim at slots.
+  package init(seed: UInt64) { table = HeapCell(KeyTable(seed: seed)) }
+
+  @inlinable package var count: Int { table.value.ends.count }
+
+  /// The number of a key, which is new or known.
+  package func insert(_ key: Bytes) -> Int { table.value.insert(key) }
+
+  /// The number of a key; nil where it is not there.
+  @inlinable @inline(__always) package func find(_ key: Bytes) -> Int? { table.value.find(key) }
+}
+
+/// The keys of an index. A slot knows hash and length of its key, which are all that has to be
+/// looked at of short ones.
+@usableFromInline struct KeyTable: ~Copyable {
+  @usableFromInline struct Slot {
+    @usableFromInline var hash: UInt64 = 0
     /// The number plus one; 0 where the slot is free.
-    var number: UInt32 = 0
-    var length: UInt32 = 0
+    @usableFromInline var number: UInt32 = 0
+    @usableFromInline var length: UInt32 = 0
   }
 
   private var bytes = ByteBuffer(capacity: 1024)
   /// By number: where the key's bytes end.
-  private var ends: [Int] = []
+  @usableFromInline var ends: [Int] = []
   /// At most half of them are taken.
-  private var slots = [Slot](repeating: Slot(), count: 64)
-  private let seed: UInt64
-  private let shortKeyHash: ShortKeyHash
+  @usableFromInline var slots = [Slot](repeating: Slot(), count: 64)
+  @usableFromInline let seed: UInt64
+  @usableFromInline let shortKeyHash: ShortKeyHash
 
-  /// `seed` is secret, so that no input can aim at slots.
-  package init(seed: UInt64) {
+  init(seed: UInt64) {
     self.seed = seed
     shortKeyHash = ShortKeyHash(seed: seed)
   }
 
-  @usableFromInline package var count: Int { ends.count }
-
-  private func key(_ number: Int) -> Bytes {
+  @usableFromInline func key(_ number: Int) -> Bytes {
     bytes.bytes[(number == 0 ? 0 : ends[number - 1])..<ends[number]]
   }
 
-  private func hash(_ key: Bytes) -> UInt64 {
+  @inlinable @inline(__always) func hash(_ key: Bytes) -> UInt64 {
     key.count <= ShortKeyHash.byteMaximum
       ? unsafe shortKeyHash(key.base, key.count) : unsafe keyHash(key.base, key.count, seed: seed)
   }
 
   /// The slot of a key, or the one where it belongs.
-  private func slot(of key: Bytes, _ hash: UInt64) -> Int {
-    let mask = slots.count - 1
+  @inlinable @inline(__always) func slot(of key: Bytes, _ hash: UInt64) -> Int {
+    let mask = slots.count &- 1
     var place = Int(truncatingIfNeeded: hash) & mask
-    while slots[place].number != 0, !isKey(slots[place], key, hash) { place = (place + 1) & mask }
+    while slots[place].number != 0, !isKey(slots[place], key, hash) { place = (place &+ 1) & mask }
     return place
   }
 
-  private func isKey(_ slot: Slot, _ key: Bytes, _ hash: UInt64) -> Bool {
+  @inlinable @inline(__always) func isKey(_ slot: Slot, _ key: Bytes, _ hash: UInt64) -> Bool {
     guard slot.hash == hash, Int(slot.length) == key.count else { return false }
-    return key.count <= ShortKeyHash.byteMaximum || self.key(Int(slot.number) - 1) == key
+    return key.count <= ShortKeyHash.byteMaximum || self.key(Int(slot.number) &- 1) == key
   }
 
-  /// The number of a key, which is new or known.
-  package func insert(_ key: Bytes) -> Int {
+  @inlinable @inline(__always) func find(_ key: Bytes) -> Int? {
+    let number = slots[slot(of: key, hash(key))].number
+    return number == 0 ? nil : Int(number) &- 1
+  }
+
+  mutating func insert(_ key: Bytes) -> Int {
     let hash = hash(key)
     let place = slot(of: key, hash)
     if slots[place].number != 0 { return Int(slots[place].number) - 1 }
@@ -64,7 +80,7 @@ import Vocabulary
     return ends.count - 1
   }
 
-  private func grow() {
+  private mutating func grow() {
     let old = slots
     slots = Array(repeating: Slot(), count: old.count * 2)
     let mask = slots.count - 1
@@ -73,11 +89,5 @@ import Vocabulary
       while slots[place].number != 0 { place = (place + 1) & mask }
       slots[place] = slot
     }
-  }
-
-  /// The number of a key; nil where it is not there.
-  @usableFromInline package func find(_ key: Bytes) -> Int? {
-    let number = slots[slot(of: key, hash(key))].number
-    return number == 0 ? nil : Int(number) - 1
   }
 }
