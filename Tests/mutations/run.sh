@@ -5,7 +5,6 @@
 # checker is missing.
 #
 #   Tests/mutations/run.sh [NAME…]      all mutations, or those that are named
-#   Tests/mutations/run.sh --share N    one in N, other ones for each commit; all have to apply
 #
 # The first line of a mutation says what it breaks, the second one who notices:
 #
@@ -19,8 +18,6 @@ set -euo pipefail
 products=${MAPRED_PRODUCTS:+$(realpath "$MAPRED_PRODUCTS")}
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
-# Which share of the mutations a commit gets.
-commit=$(git rev-parse --short=7 HEAD)
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 # Files that are deleted and not yet committed are listed, too, and cannot be copied.
@@ -117,21 +114,9 @@ keep() {
   cp ".build/debug/$(player_of "$2")" "plays/$1"
 }
 
-share=1
-if [ "${1:-}" = --share ]; then
-  share=$2
-  shift 2
-fi
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
-  number=$((16#$commit))
-  for patch in Tests/mutations/*.patch; do
-    name=$(basename "$patch" .patch)
-    git apply --check "$patch" ||
-      { echo "mutations: $name no longer applies: write it anew" >&2; exit 1; }
-    if [ $((number % share)) -eq 0 ]; then names+=("$name"); fi
-    number=$((number + 1))
-  done
+  for patch in Tests/mutations/*.patch; do names+=("$(basename "$patch" .patch)"); done
 fi
 
 # batches: what has to be built, for all mutations.
