@@ -64,8 +64,6 @@ struct JSONNode: Decoder, SingleContainer {
     return JSONList(document: document, list: part, above: above, element: part + 1)
   }
 
-  func singleValueContainer() -> any SingleValueDecodingContainer { self }
-
   @inline(never) private func mismatch(_ type: Any.Type, _ wanted: String) -> DecodingError {
     let found = String(document.bytes(part))
     return .typeMismatch(
@@ -87,5 +85,4 @@ struct JSONNode: Decoder, SingleContainer {
   func decode(_ type: Bool.Type) throws -> Bool { try value(document.bool(part)) }
   func decode(_ type: String.Type) throws -> String { try value(document.text(part)) }
   func decode(_ type: Double.Type) throws -> Double { try value(document.double(part)) }
-  func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
 }

@@ -153,7 +153,6 @@ private struct FieldDecoder: Decoder, SingleContainer {
   var codingPath: [any CodingKey] { [] }
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
-  func singleValueContainer() -> any SingleValueDecodingContainer { self }
   func container<Field: CodingKey>(keyedBy type: Field.Type) throws -> KeyedDecodingContainer<Field>
   { throw isNoValue }
   func unkeyedContainer() throws -> any UnkeyedDecodingContainer { throw isNoValue }
@@ -180,5 +179,4 @@ private struct FieldDecoder: Decoder, SingleContainer {
     guard let number = Double(text) else { throw head.mistyped(column, text, type) }
     return number
   }
-  func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
 }

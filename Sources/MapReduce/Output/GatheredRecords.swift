@@ -14,7 +14,7 @@ package struct GatheredRecords: ~Copyable {
   /// How many there are.
   package private(set) var count = 0
 
-  package init(memory: MemoryBudget = .unlimited) { pool = BlockPool(memory) }
+  package init(memory: MemoryBudget) { pool = BlockPool(memory) }
 
   /// Throws where scratch cannot grow.
   package mutating func append(key: Bytes, value: Bytes) throws {

@@ -24,6 +24,11 @@ extension SingleContainer {
   func decode(_ type: UInt128.Type) throws -> UInt128 { try integer(type) }
 }
 
+extension SingleContainer where Self: Decoder {
+  func singleValueContainer() -> any SingleValueDecodingContainer { self }
+  func decode<T: Decodable>(_ type: T.Type) throws -> T { try T(from: self) }
+}
+
 /// Holds values in an order.
 protocol ElementContainer: UnkeyedDecodingContainer {
   associatedtype Child: Decoder

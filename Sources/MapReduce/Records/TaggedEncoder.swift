@@ -108,6 +108,7 @@ struct TaggedEncoder: Encoder {
 
     mutating func encodeNil() { _ = next() }
     mutating func encode<T: Encodable>(_ value: T) throws { try value.encode(to: next()) }
+    // `Codable` refuses these two where a container does not name them, here and below.
     mutating func encode(_ value: Int128) throws { try value.encode(to: next()) }
     mutating func encode(_ value: UInt128) throws { try value.encode(to: next()) }
     mutating func nestedContainer<Field: CodingKey>(
@@ -135,7 +136,6 @@ struct TaggedEncoder: Encoder {
     mutating func encode<T: Encodable>(_ value: T, forKey key: Field) throws {
       try value.encode(to: child(key.stringValue))
     }
-    // `Codable` refuses these two where a container does not name them.
     mutating func encode(_ value: Int128, forKey key: Field) throws {
       try value.encode(to: child(key.stringValue))
     }

@@ -45,8 +45,7 @@ final class KillCampaign {
   private static func arguments(_ options: Options) -> [String] {
     Cluster.watchful(after: options.suspicion) + [
       "--transport", options.transport, "--set", "layout.shards=3", "--set", "layout.replicas=2",
-      "--set",
-      "executor.slots=1", "--set", "executor.user=root", "--set", "memory.limit=1GiB",
+      "--set", "executor.slots=1", "--set", "executor.user=root", "--set", "memory.limit=1GiB",
     ]
   }
 
